@@ -1,0 +1,73 @@
+"""Every error that this package raises on purpose.
+
+LlmevalError                    .hint: the command or change that mends it
+├── UsageError                  a wrong flag, ini value, marker or call of ours → exit 4 at start, a failing test later
+├── CallError                   a request got no answer
+│   ├── CacheMiss               nothing stored, and the mode forbids to call
+│   └── ProviderError           the provider failed: infrastructure, not quality
+├── BaselineError
+│   └── BaselineUnreadable      a baseline file is malformed; never "no baseline"
+└── StoreError                  a cache, recording or session file cannot be read or written
+    └── SchemaTooNew            written by a newer version of this package
+"""
+
+from __future__ import annotations
+
+
+class LlmevalError(Exception):
+    """An error raised on purpose, in three lines: what, what was found, what to do.
+
+    Args:
+        what: the first line; names the object with its value.
+        found: the second line; what was seen, and where.
+        hint: the third line; the command to run or the line to change.
+    """
+
+    def __init__(self, what: str, *, found: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.found = found
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return "\n  ".join(part for part in (self.what, self.found, self.hint) if part)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling: exceptions with keyword arguments otherwise do not."""
+        return (_rebuild, (type(self), self.what, self.found, self.hint))
+
+
+def _rebuild(kind: type[LlmevalError], what: str, found: str, hint: str) -> LlmevalError:
+    return kind(what, found=found, hint=hint)
+
+
+class UsageError(LlmevalError):
+    """A flag, ini value, marker or argument of ours that cannot be obeyed."""
+
+
+class CallError(LlmevalError):
+    """A request that got no answer."""
+
+
+class CacheMiss(CallError):
+    """No stored response, and the cache mode forbids to call the provider."""
+
+
+class ProviderError(CallError):
+    """The provider failed: no answer, so nothing to score."""
+
+
+class BaselineError(LlmevalError):
+    """A baseline that cannot be used as asked."""
+
+
+class BaselineUnreadable(BaselineError):
+    """A baseline file that is malformed; the message names file, line and kind."""
+
+
+class StoreError(LlmevalError):
+    """A cache, recording or session file that cannot be read or written."""
+
+
+class SchemaTooNew(StoreError):
+    """A file written by a newer version of this package; left untouched."""

@@ -1,0 +1,71 @@
+"""The frozen values that flow from test to verdict, and the words for them.
+
+Glossary (one meaning a word, everywhere in this package):
+
+request, response, provider
+    One prompt with its settings; what the model gave; who answers.
+cache, cache key, provenance
+    Stored responses; the digest of all that can change an answer; where a response came from
+    (live: just asked; replayed: from the cache; refreshed: asked again on purpose).
+case, trial
+    One input of one test; one execution of a case.
+metric, score
+    A function from one response to one Score in [0, 1], higher is better; a score without a value
+    is *unscored* and says why: never 0.0 for "could not tell".
+check
+    One ``assert_*`` in one trial, with its threshold. *Case-level*: one value for all trials of a case.
+judge, rubric, grade
+    A model that grades; the text it grades by; its parsed answer.
+summary
+    The aggregate of one suite's scores by one metric.
+baseline, draw, origin
+    Stored scores, case by case; one recorded answer; the digest by which a draw is known.
+line
+    The draws of one case by one metric: what the gate compares.
+comparison, verdict
+    A baseline set against a session, per suite and metric; one of six words.
+session
+    One pytest invocation, or several shards merged.
+worker, controller
+    The words of pytest-xdist.
+suite
+    A named group of cases whose mean is gated together; by default the whole session.
+"""
+
+from __future__ import annotations
+
+from pytest_llmeval.records.baseline import Acceptance, Baseline, BaselineRun, Draw, Line
+from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, digest
+from pytest_llmeval.records.score import CaseId, Check, CheckId, Place, Score
+from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Session, Trial
+from pytest_llmeval.records.verdict import CaseVerdict, Comparison, SessionVerdict, Summary, Verdict
+
+__all__ = [
+    "Acceptance",
+    "Baseline",
+    "BaselineRun",
+    "Case",
+    "CaseId",
+    "CaseResult",
+    "CaseVerdict",
+    "Check",
+    "CheckId",
+    "Comparison",
+    "Draw",
+    "Json",
+    "Line",
+    "Outcome",
+    "Place",
+    "Plan",
+    "PlannedCase",
+    "Provenance",
+    "Request",
+    "Response",
+    "Score",
+    "Session",
+    "SessionVerdict",
+    "Summary",
+    "Trial",
+    "Verdict",
+    "digest",
+]

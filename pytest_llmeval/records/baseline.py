@@ -1,0 +1,97 @@
+"""What is compared: lines of draws, and the baseline that stores them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pytest_llmeval.records.score import CheckId
+
+
+class Draw(NamedTuple):
+    """One scored trial: its value in [0, 1], the session that drew it, and the draw's identity."""
+
+    score: float
+    run: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """Why a line was changed on purpose, and by whom; ``expires`` is an ISO date or empty."""
+
+    reason: str
+    author: str
+    accepted_at: str
+    expires: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """The draws of one case by one metric, in a baseline or in a session.
+
+    Args:
+        id: test, case, metric and place.
+        suite: the group whose mean it enters.
+        draws: the scored trials; for a case-level metric one a session.
+        n_unscored: trials that gave no value.
+        input_hash: digest of the case's own input; another hash is another case.
+        metric_version: lines of two versions are never compared.
+        threshold: the check's pass mark in [0, 1], None where it records only.
+        is_case_level: whether a draw stands for a whole session of the case.
+        n_trials: trials behind one case-level draw; 1 otherwise.
+        acceptance: in a baseline, why it was changed on purpose.
+    """
+
+    id: CheckId
+    suite: str
+    draws: tuple[Draw, ...]
+    n_unscored: int = 0
+    input_hash: str = ""
+    metric_version: str = "1"
+    threshold: float | None = None
+    is_case_level: bool = False
+    n_trials: int = 1
+    acceptance: Acceptance | None = None
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """The values of the draws, in their order."""
+        return tuple(draw.score for draw in self.draws)
+
+    def is_comparable(self, other: Line) -> bool:
+        """Whether both measure the same input with the same metric."""
+        return (self.id, self.input_hash, self.metric_version, self.is_case_level) == (
+            other.id,
+            other.input_hash,
+            other.metric_version,
+            other.is_case_level,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineRun:
+    """The session that drew some of a baseline's draws.
+
+    Args:
+        id: the session's id.
+        recorded_at: when it began, ISO 8601 in UTC.
+        commit: the git commit it ran on, empty where there was none.
+        model: the model under test.
+        versions: versions of this package and of Python.
+    """
+
+    id: str
+    recorded_at: str
+    commit: str = ""
+    model: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """Stored lines by their id, and the runs that drew them."""
+
+    lines: Mapping[CheckId, Line] = field(default_factory=dict)
+    runs: Mapping[str, BaselineRun] = field(default_factory=dict)

@@ -1,0 +1,144 @@
+"""What is asked and what is answered: Case, Request, Response."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeAlias
+
+# Any: the values of a JSON document; a recursive alias costs every reader more than it tells.
+Json: TypeAlias = Any
+
+
+def digest(value: Json) -> str:
+    """Return the SHA-256 of a JSON value in its one canonical form, as 64 hex digits.
+
+    Args:
+        value: anything JSON can hold; the order of keys does not matter, lone surrogates are kept.
+
+    Raises:
+        TypeError: the value holds something that JSON cannot.
+        ValueError: the value holds NaN or an infinity.
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+class Provenance(StrEnum):
+    """Where a response came from."""
+
+    LIVE = "live"
+    REPLAYED = "replayed"
+    REFRESHED = "refreshed"
+
+
+class Outcome(StrEnum):
+    """How an answer ended. Only OK is an answer in full; none of the others is a score of 0."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    FILTERED = "filtered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One input of one test, usually a line of a JSONL file.
+
+    Args:
+        id: unique within its test; any text; by default a hash of the input.
+        input: what is put to the application; text or any JSON value.
+        expected: the reference answer, if there is one.
+        context: the source an answer must be faithful to, if there is one.
+        tags: names of the slices the case belongs to.
+        data: every other field of its line; ``llm_case["field"]`` reads one.
+    """
+
+    id: str
+    input: Json = None
+    expected: Json = None
+    context: Json = None
+    tags: tuple[str, ...] = ()
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Json:
+        return self.data[name]
+
+    @cached_property
+    def input_hash(self) -> str:
+        """Digest of the case's own data (not of the application's prompt), 16 hex digits."""
+        return digest([self.input, self.expected, self.context, self.data])[:16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One prompt with every setting that can change its answer; all of it is in the cache key.
+
+    Args:
+        model: litellm's spelling, such as ``openai/gpt-4o-mini``.
+        messages: ``{"role": ..., "content": ...}`` in order.
+        settings: sampling and format settings, sent as they are (``temperature``, ``max_tokens``, ``seed``).
+        api_base: the endpoint, where it is not the provider's own.
+        namespace: the tenant; nothing of one is served to another.
+        trial: index of the trial; None where repeats must share one answer (judge calls).
+        repeat: how many equal requests the same trial sent before this one.
+    """
+
+    model: str
+    messages: tuple[Mapping[str, Json], ...]
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    api_base: str = ""
+    namespace: str = ""
+    trial: int | None = None
+    repeat: int = 0
+
+    @property
+    def question(self) -> str:
+        """The text of the last user message, or an empty string."""
+        for message in reversed(self.messages):
+            content = message.get("content")
+            if message.get("role") == "user" and isinstance(content, str):
+                return content
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """What the model gave, and where it came from.
+
+    Args:
+        text: the answer; empty where there was none.
+        request: what was asked.
+        outcome: how the answer ended.
+        model: the model's name as the provider gave it.
+        fingerprint: the provider's own mark of the model's build, where it sends one.
+        n_input_tokens: tokens of the prompt, None where the provider does not say.
+        n_output_tokens: tokens of the answer, None where the provider does not say.
+        latency_s: seconds from sending to the last byte; of the recording, where it is replayed.
+        cost_usd: price in US dollars when it was asked, None where the price is unknown.
+        recorded_at: when it was asked, ISO 8601 in UTC.
+        key: the cache key.
+        origin: digest of key, body and time of recording: the identity of this draw.
+        provenance: live, replayed or refreshed.
+    """
+
+    text: str
+    request: Request
+    outcome: Outcome = Outcome.OK
+    model: str = ""
+    fingerprint: str = ""
+    n_input_tokens: int | None = None
+    n_output_tokens: int | None = None
+    latency_s: float = 0.0
+    cost_usd: float | None = None
+    recorded_at: str = ""
+    key: str = ""
+    origin: str = ""
+    provenance: Provenance = Provenance.LIVE
+
+    def __str__(self) -> str:
+        return self.text

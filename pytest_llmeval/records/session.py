@@ -1,0 +1,111 @@
+"""What one pytest invocation leaves: the plan, the results, the session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_llmeval.records.exchange import Json, Response
+from pytest_llmeval.records.score import CaseId, Check
+from pytest_llmeval.records.verdict import SessionVerdict, Summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One execution of a case.
+
+    Args:
+        index: from 0.
+        checks: the checks of this trial, in the order in which they were made.
+        calls: the provider calls of this trial, in their order, requests within.
+        error: why the trial ended before its end; empty if it did not.
+        is_unscored: whether that end is the infrastructure's doing, so that no quality can be read from it.
+        duration_s: seconds of set-up, body and teardown.
+    """
+
+    index: int
+    checks: tuple[Check, ...] = ()
+    calls: tuple[Response, ...] = ()
+    error: str = ""
+    is_unscored: bool = False
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseResult:
+    """All trials of one case, as they ride on its test report.
+
+    Args:
+        nodeid: pytest's id of the test item.
+        id: the case's own id.
+        suite: the group it belongs to.
+        input_hash: digest of the case's own input.
+        tags: slices.
+        n_planned: trials that were to be run.
+        trials: those that were.
+        checks: case-level checks, made after the last trial.
+        outcome: ``passed``, ``failed``, ``skipped`` or ``xfailed``, as pytest reports it.
+    """
+
+    nodeid: str
+    id: CaseId
+    suite: str = ""
+    input_hash: str = ""
+    tags: tuple[str, ...] = ()
+    n_planned: int = 1
+    trials: tuple[Trial, ...] = ()
+    checks: tuple[Check, ...] = ()
+    outcome: str = "passed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedCase:
+    """A case that was collected, with the number of trials it was to have."""
+
+    id: CaseId
+    suite: str = ""
+    n_trials: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What was to be run: cases by pytest node id, and how many LLM tests the user deselected."""
+
+    cases: Mapping[str, PlannedCase] = field(default_factory=dict)
+    n_deselected: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One pytest invocation as it is stored; everything in one fixed order, whatever the workers did.
+
+    Args:
+        id: sortable by time and unique, such as ``20260131T120000Z-1f2e3d4c``.
+        started_at: ISO 8601 in UTC.
+        duration_s: wall time in seconds.
+        commit, branch: of git, empty where there is none.
+        settings: the options that matter to a reader, by name.
+        versions: of this package, Python and pytest.
+        plan: what was to be run.
+        results: one a case, sorted by case id.
+        lost: node ids that were planned and brought no result, nor were stopped on purpose.
+        stopped: why the session ended early ("-x", "Ctrl-C"); empty if it did not.
+        selection: how the user narrowed the run ("-k refund"); empty if it was not.
+        summaries: aggregates, one a suite and metric.
+        verdict: the gate's word; None where no baseline was compared with.
+    """
+
+    id: str
+    started_at: str
+    duration_s: float = 0.0
+    commit: str = ""
+    branch: str = ""
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+    results: tuple[CaseResult, ...] = ()
+    lost: tuple[str, ...] = ()
+    stopped: str = ""
+    selection: str = ""
+    summaries: tuple[Summary, ...] = ()
+    verdict: SessionVerdict | None = None

@@ -1,0 +1,114 @@
+"""What is decided: Summary, Comparison, SessionVerdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pytest_llmeval.records.score import CheckId
+
+
+class Verdict(StrEnum):
+    """The six words of the gate."""
+
+    REGRESSED = "regressed"
+    UNCHANGED = "unchanged"
+    IMPROVED = "improved"
+    UNDECIDED = "undecided"
+    INCOMPARABLE = "incomparable"
+    NO_BASELINE = "no baseline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """The aggregate of one suite's scores by one metric.
+
+    Args:
+        mean: mean over cases of the mean over their scored trials, in [0, 1]; None if nothing was scored.
+        low, high: 95 % interval of that mean over trial noise (the cases are fixed, not a sample); None with mean.
+        n_cases: cases with at least one scored trial.
+        n_scored, n_unscored: trials with and without a value.
+        n_below: lines whose mean is below their threshold.
+    """
+
+    suite: str
+    metric: str
+    mean: float | None
+    low: float | None
+    high: float | None
+    n_cases: int
+    n_scored: int
+    n_unscored: int
+    n_below: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseVerdict:
+    """What the gate says of one line; means in [0, 1], p adjusted over all lines of the comparison."""
+
+    id: CheckId
+    verdict: Verdict
+    baseline_mean: float
+    baseline_trials: int
+    current_mean: float
+    current_trials: int
+    p_adjusted: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One suite by one metric, baseline against session.
+
+    Args:
+        drop: mean over cases of baseline minus current; positive is worse, in [-1, 1].
+        low, high: interval of ``drop`` (two-sided 90 %, so each side is a 95 % bound); None if there is none.
+        mde: smallest drop that would be found 4 times in 5, in [0, 1]; None if there is none.
+        p_mean, alpha_mean: one-sided p of the mean test, and the level it had.
+        p_case: smallest adjusted p over the cases; ``alpha_case`` the level of the case family.
+        p_min: the comparison's own p, on the scale of the session's alpha, for Holm.
+        baseline_mean, current_mean: over the compared cases, in [0, 1].
+        n_compared: cases in the test; ``n_replayed`` lines whose draws are all the baseline's own.
+        added, removed, edited: lines that are in one of both only, or whose input changed.
+        cases: what is said of single lines; the named and the notable ones.
+        notes: sentences for the report.
+    """
+
+    suite: str
+    metric: str
+    verdict: Verdict
+    drop: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    mde: float | None = None
+    p_mean: float = 1.0
+    alpha_mean: float = 0.0
+    p_case: float = 1.0
+    alpha_case: float = 0.0
+    p_min: float = 1.0
+    baseline_mean: float | None = None
+    current_mean: float | None = None
+    n_compared: int = 0
+    n_replayed: int = 0
+    added: tuple[CheckId, ...] = ()
+    removed: tuple[CheckId, ...] = ()
+    edited: tuple[CheckId, ...] = ()
+    cases: tuple[CaseVerdict, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionVerdict:
+    """The gate's word on the whole session.
+
+    Args:
+        verdict: the worst that is proven over all comparisons.
+        sentences: the verdict in words, worst first, without p-values.
+        comparisons: one a suite and metric.
+        invalid: why there can be no verdict (lost tests, coverage, nothing to compare); empty if there can.
+    """
+
+    verdict: Verdict
+    sentences: tuple[str, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    invalid: tuple[str, ...] = ()
