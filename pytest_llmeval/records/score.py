@@ -94,6 +94,7 @@ class Check:
         require: share of the trials in (0, 1] that must reach the threshold each; None: the mean decides.
         is_hard: fails its test whatever the baseline says.
         is_case_level: one value for all trials of the case.
+        n_trials: trials behind the value of a case-level check; 1 otherwise.
         output: head of the judged text, at most 1,000 characters.
         origin: identity of the draw that was judged; empty where it is unknown, so never shared with a baseline.
         place: the user's line.
@@ -105,6 +106,7 @@ class Check:
     require: float | None = None
     is_hard: bool = False
     is_case_level: bool = False
+    n_trials: int = 1
     output: str = ""
     origin: str = ""
     place: Place = Place()

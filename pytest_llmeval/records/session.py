@@ -109,3 +109,21 @@ class Session:
     selection: str = ""
     summaries: tuple[Summary, ...] = ()
     verdict: SessionVerdict | None = None
+
+    @property
+    def coverage(self) -> tuple[int, int]:
+        """How many checks are scored, and how many should have been.
+
+        A trial that the infrastructure cut short counts as one check without a score; so does a trial that was not
+        run at all. A case-level check that had too few trials was never promised a value, and does not count.
+        """
+        scored = expected = 0
+        for result in self.results:
+            if result.outcome == "skipped":
+                continue
+            checks = [check for trial in result.trials for check in trial.checks]
+            checks += [check for check in result.checks if check.n_trials > 1]
+            n_cut = sum(trial.is_unscored for trial in result.trials) + result.n_planned - len(result.trials)
+            scored += sum(check.value is not None for check in checks)
+            expected += len(checks) + n_cut
+        return scored, expected

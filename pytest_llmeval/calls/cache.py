@@ -1,0 +1,88 @@
+"""The contract of a cache, the modes, and several caches as one; ``store`` has the implementations."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol, TYPE_CHECKING
+
+from pytest_llmeval.calls.key import nearest
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Request, Response
+
+
+class Mode(StrEnum):
+    """What ``--llmeval-cache`` may be.
+
+    auto: stored answers are replayed, the rest is asked and stored.
+    replay: stored answers are replayed; nothing is ever asked.
+    refresh: everything is asked and stored, in place of what was stored before.
+    live: everything is asked; the cache is neither read nor written.
+    """
+
+    AUTO = "auto"
+    REPLAY = "replay"
+    REFRESH = "refresh"
+    LIVE = "live"
+
+
+class Cache(Protocol):
+    """Stored responses by cache key. Safe to share between threads and processes."""
+
+    def get(self, key: str) -> Response | None:
+        """Return the stored response with provenance *replayed*, or None.
+
+        Raises:
+            StoreError: what is stored cannot be read.
+        """
+
+    def put(self, response: Response) -> None:
+        """Store a response under its key; when this returns, the death of the process does not lose it.
+
+        Raises:
+            StoreError: it could not be stored.
+        """
+
+    def nearest(self, request: Request) -> Request | None:
+        """Return the stored request that differs least from this one, to explain a miss."""
+
+    def describe(self) -> str:
+        """Say where this cache looks, such as ``tests/recordings/test_refund.jsonl (214 responses)``."""
+
+
+class Layered:
+    """Several caches as one: the first that has an answer gives it, each is given every new one.
+
+    Args:
+        layers: the most trusted first: recordings, then the working cache.
+        fills: copy an answer that only a later layer has into the layers before it, with its origin as it is, so that
+            the recordings in git become complete without buying an answer twice. Not in replay, which writes nothing.
+    """
+
+    def __init__(self, *layers: Cache, fills: bool = False) -> None:
+        self._layers = layers
+        self._fills = fills
+
+    def get(self, key: str) -> Response | None:
+        """Return the first layer's answer that there is."""
+        for depth, layer in enumerate(self._layers):
+            found = layer.get(key)
+            if found is not None:
+                for before in self._layers[:depth] if self._fills else ():
+                    before.put(found)
+                return found
+        return None
+
+    def put(self, response: Response) -> None:
+        """Store in every layer; the working cache first, so a read-only recording does not lose what was paid for."""
+        for layer in reversed(self._layers):
+            layer.put(response)
+
+    def nearest(self, request: Request) -> Request | None:
+        """Return the nearest of all layers; the first layer's, where two are as near."""
+        found = (layer.nearest(request) for layer in self._layers)
+        return nearest(request, [other for other in found if other is not None])
+
+    def describe(self) -> str:
+        """Name all layers; the recordings last, because their count ends the sentence."""
+        return " and ".join(layer.describe() for layer in reversed(self._layers))

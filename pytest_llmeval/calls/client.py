@@ -1,0 +1,113 @@
+"""``llm``: what a test calls. One client for each trial."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from pytest_llmeval.calls.key import cache_key
+from pytest_llmeval.errors import UsageError
+from pytest_llmeval.records import Json, Request, Response
+
+_NOTHING: Mapping[str, Json] = MappingProxyType({})
+
+
+class Client:
+    """Ask a model, as one trial of one case. Safe to call from several threads.
+
+    Args:
+        ask: what answers, usually the engine's.
+        model: asked where a call names none; empty: every call must.
+        api_base: the endpoint where a call names none; empty: the provider's own.
+        namespace: the tenant.
+        trial: index of the trial, from 0.
+        on_response: told of every response, in the order in which they come.
+        settings: sent with every call, unless the call gives another value.
+    """
+
+    def __init__(
+        self,
+        *,
+        ask: Callable[[Request], Response],
+        model: str = "",
+        api_base: str = "",
+        namespace: str = "",
+        trial: int,
+        on_response: Callable[[Response], None],
+        settings: Mapping[str, Json] = _NOTHING,
+    ) -> None:
+        self._ask = ask
+        self._model = model
+        self._api_base = api_base
+        self._namespace = namespace
+        self._trial = trial
+        self._on_response = on_response
+        self._settings = settings
+        self._asked: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def __call__(
+        self,
+        prompt: str | Sequence[Mapping[str, Json]],
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        api_base: str | None = None,
+        **settings: Json,
+    ) -> Response:
+        """Ask once and return the answer, stored or fresh.
+
+        Args:
+            prompt: the user's message, or all messages as ``{"role": ..., "content": ...}``.
+            system: the system message, put before all others.
+            model: in place of the client's.
+            api_base: in place of the client's.
+            settings: sent as they are (``temperature``, ``max_tokens``, ``seed``); None takes a default one back.
+
+        Raises:
+            UsageError: no model, or a prompt or setting that cannot be sent.
+            CacheMiss: nothing stored, and the mode forbids to ask.
+            ProviderError: the provider failed.
+        """
+        wanted = {**self._settings, **settings}
+        request = Request(
+            model=model or self._model,
+            messages=_messages(prompt, system),
+            settings={name: value for name, value in wanted.items() if value is not None},
+            api_base=self._api_base if api_base is None else api_base,
+            namespace=self._namespace,
+            trial=self._trial,
+        )
+        if not request.model:
+            raise UsageError(
+                "no model to ask",
+                found="neither the call nor the settings name one",
+                hint="set llmeval_model in the ini, --llmeval-model=NAME, or LLMEVAL_MODEL",
+            )
+        response = self._ask(self._numbered(request))
+        self._on_response(response)
+        return response
+
+    def _numbered(self, request: Request) -> Request:
+        """Give equal requests of one trial a number each: asked twice, they are two draws."""
+        key = cache_key(request)
+        with self._lock:
+            repeat = self._asked[key]
+            self._asked[key] += 1
+        return replace(request, repeat=repeat)
+
+
+def _messages(prompt: str | Sequence[Mapping[str, Json]], system: str | None) -> tuple[Mapping[str, Json], ...]:
+    """Copy the messages, because tests grow one list turn by turn and the request must stay what it was."""
+    given = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+    if not isinstance(given, Sequence) or not all(isinstance(message, Mapping) for message in given):
+        raise UsageError(
+            f"a prompt of type {type(prompt).__name__!r} cannot be asked",
+            found="a prompt is text, or a list of messages",
+            hint='write llm("...") or llm([{"role": "user", "content": "..."}])',
+        )
+    first = [] if system is None else [{"role": "system", "content": system}]
+    return tuple(dict(message) for message in (*first, *given))

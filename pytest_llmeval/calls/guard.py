@@ -1,0 +1,78 @@
+"""What a request may not carry, and what no error text may show."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pytest_llmeval.errors import UsageError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Json, Request
+
+# Settings are stored with the request, some of them in git. Names are compared in lower case, with "_" for "-".
+_SECRET_SETTING = re.compile(
+    r"(.*_)?(api_?key|access_key(_id)?|secret(_.*)?|password|passwd|credentials?|authorization|bearer"
+    r"|(access|auth|session|ad|id|refresh)_token)|token|(extra_|default_)?headers|cookies?"
+)
+_SECRET_VARIABLE = re.compile(r".*(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)")
+_MIN_SECRET_LENGTH = 8  # shorter values ("true", "1") are words of the message, not secrets
+_LONGEST_EXCERPT = 300
+
+
+def refuse(request: Request) -> None:
+    """Stop a request that would store a secret, or whose answer is not one answer.
+
+    Raises:
+        UsageError: a setting whose name is a secret's, credentials in ``api_base``, ``stream`` or ``n`` above 1.
+    """
+    extra_body = request.settings.get("extra_body")
+    names = [*request.settings, *(extra_body if isinstance(extra_body, Mapping) else ())]
+    for name in names:
+        if _SECRET_SETTING.fullmatch(str(name).lower().replace("-", "_")):
+            raise UsageError(
+                f"setting {name!r} may hold a secret and is refused",
+                found="settings are part of the cache key and stored with the answer, also in git",
+                hint="give keys by environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...)",
+            )
+    address = urlsplit(request.api_base)
+    if request.api_base and (address.scheme not in {"http", "https"} or not address.hostname):
+        raise UsageError(
+            f"api_base of model {request.model!r} is no address",
+            found=f"it is {request.api_base!r}",
+            hint="write it with its scheme and path, such as http://127.0.0.1:8000/v1",
+        )
+    if address.username or address.password or address.query or address.fragment:
+        raise UsageError(
+            f"api_base of model {request.model!r} carries more than an address",
+            found=f"user, password or query beside {address.scheme}://{address.hostname}; it would be stored",
+            hint="give only scheme, host, port and path; keys by environment",
+        )
+    _refuse_several_answers(request.settings)
+
+
+def _refuse_several_answers(settings: Mapping[str, Json]) -> None:
+    for name, is_wrong in (("stream", bool(settings.get("stream"))), ("n", settings.get("n", 1) != 1)):
+        if is_wrong:
+            raise UsageError(
+                f"setting {name}={settings[name]!r} is refused",
+                found="one request has one answer, whole",
+                hint="drop it; for several draws: @pytest.mark.llmeval(trials=5)",
+            )
+
+
+def excerpt(text: str) -> str:
+    """Return the head of a provider's text as a literal: no secret of the environment, no control sequence."""
+    return repr(masked(text)[:_LONGEST_EXCERPT])
+
+
+def masked(text: str) -> str:
+    """Replace the value of every environment variable that is named like a secret by ``***``."""
+    for name, value in os.environ.items():
+        secret = value.strip()
+        if len(secret) >= _MIN_SECRET_LENGTH and _SECRET_VARIABLE.fullmatch(name.upper()):
+            text = text.replace(secret, "***")
+    return text

@@ -1,0 +1,99 @@
+"""Who answers: the contract of a provider, which one a request goes to, and how a provider fails.
+
+A provider turns a request into a response and knows neither keys of the cache nor retries. The modules beside this
+one import aiohttp and litellm, so they are imported at the first live call only.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Protocol, TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pytest_llmeval.calls.key import FORCES_LITELLM
+from pytest_llmeval.errors import ProviderError
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Request, Response
+
+_OPENAI = "openai/"
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERRORS = range(500, 600)
+
+
+class Provider(Protocol):
+    """One way to reach models. Used from one event loop only."""
+
+    async def complete(self, request: Request, *, timeout_s: float) -> Response:
+        """Ask once, without retry.
+
+        Returns:
+            text, outcome, model, fingerprint, token counts and latency; the rest is the engine's.
+
+        Raises:
+            Fault: no answer.
+            UsageError: the request cannot be sent as it is set up.
+        """
+
+    async def close(self) -> None:
+        """Give connections back."""
+
+
+class Fault(ProviderError):
+    """One failed attempt; the engine retries it, or raises it as a plain ``ProviderError``.
+
+    Args:
+        what: the failure in one clause, such as ``HTTP 429``; holds no secret.
+        found: what the provider said.
+        hint: what to do.
+        status: HTTP status, None where no answer came.
+        retry_after: the header of that name, as it came.
+        is_final: asking again cannot help, whatever the status says.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        found: str = "",
+        hint: str = "",
+        status: int | None = None,
+        retry_after: str = "",
+        is_final: bool = False,
+    ) -> None:
+        super().__init__(what, found=found, hint=hint)
+        self.status = status
+        self.retry_after = retry_after
+        self.may_pass = not is_final and (status is None or status == _TOO_MANY_REQUESTS or status in _SERVER_ERRORS)
+
+
+def is_direct(request: Request) -> bool:
+    """Say whether a request is spoken over the OpenAI-compatible wire; every other goes through litellm.
+
+    ``openai/NAME`` is, and any NAME without a provider if it has an endpoint; ``litellm/…`` never is.
+    """
+    if request.model.startswith(FORCES_LITELLM):
+        return False
+    return request.model.startswith(_OPENAI) or ("/" not in request.model and bool(request.api_base))
+
+
+def address(request: Request) -> str:
+    """Name who is asked, for an error text: the endpoint's host, or the provider of the model's name."""
+    return urlsplit(request.api_base).netloc or request.model.removeprefix(FORCES_LITELLM).partition("/")[0]
+
+
+def bare_name(model: str) -> str:
+    """Return the model's name as its endpoint knows it: ``openai/org/name`` is ``org/name`` there."""
+    return model.removeprefix(_OPENAI)
+
+
+def resolved(request: Request) -> Request:
+    """Write the endpoint that the environment names into the request, because it can change the answer.
+
+    ``OPENAI_BASE_URL`` is read by the direct provider and by litellm alike.
+    """
+    model = request.model.removeprefix(FORCES_LITELLM)
+    if request.api_base or not model.startswith(_OPENAI):
+        return request
+    return replace(request, api_base=os.environ.get("OPENAI_BASE_URL", ""))

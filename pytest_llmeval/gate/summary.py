@@ -1,0 +1,66 @@
+"""Aggregates of a session, suite by suite and metric by metric; stdlib only, so a run without a gate stays cheap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist, variance
+
+from pytest_llmeval.records import Line, Summary
+
+_Z = NormalDist().inv_cdf(0.975)
+
+
+def summarise(lines: Sequence[Line]) -> tuple[Summary, ...]:
+    """Aggregate the lines of each suite and metric, sorted by both.
+
+    Args:
+        lines: of one session, in any order.
+
+    Returns:
+        For each suite and metric the mean over lines of the mean over their draws, in [0, 1], and its 95 % interval
+        over trial noise: ``mean ± h`` cut to [0, 1], with ``h = (z²/N + sqrt(z⁴/N² + 4 z² V)) / 2``, N the number of
+        draws, ``V = Σ s²ᵢ/mᵢ / n²`` over the lines with at least 2 draws; lines with one draw take the mean of the
+        others' variances, or, where there are none, the largest that scores in [0, 1] of that mean can have.
+
+    Source:
+        GATE section 3: the z²/N term (the rule of three) keeps an interval open where all trials agree.
+    """
+    groups: dict[tuple[str, str], list[Line]] = {}
+    for line in sorted(lines, key=lambda line: line.id):
+        groups.setdefault((line.suite, line.id.metric), []).append(line)
+    return tuple(_summary(suite, metric, groups[suite, metric]) for suite, metric in sorted(groups))
+
+
+def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
+    scored = [line for line in lines if line.draws]
+    means = [math.fsum(line.scores) / len(line.scores) for line in scored]
+    mean = math.fsum(means) / len(means) if means else None
+    half = _half_width(scored, mean) if mean is not None else 0.0
+    return Summary(
+        suite=suite,
+        metric=metric,
+        mean=mean,
+        low=None if mean is None else max(0.0, mean - half),
+        high=None if mean is None else min(1.0, mean + half),
+        n_cases=len(scored),
+        n_scored=sum(len(line.draws) for line in lines),
+        n_unscored=sum(line.n_unscored for line in lines),
+        n_below=sum(
+            line.threshold is not None and line_mean < line.threshold
+            for line, line_mean in zip(scored, means, strict=True)
+        ),
+    )
+
+
+def _half_width(scored: Sequence[Line], mean: float) -> float:
+    n_draws = sum(len(line.draws) for line in scored)
+    spreads = [variance(line.scores) if len(line.draws) > 1 else None for line in scored]
+    known = [spread for spread in spreads if spread is not None]
+    typical = math.fsum(known) / len(known) if known else mean * (1.0 - mean)
+    parts = [
+        (typical if spread is None else spread) / len(line.draws) for line, spread in zip(scored, spreads, strict=True)
+    ]
+    noise = math.fsum(parts) / len(scored) ** 2
+    floor = _Z**2 / n_draws
+    return (floor + math.sqrt(floor**2 + 4 * _Z**2 * noise)) / 2

@@ -1,0 +1,1 @@
+"""Scores on their way home: recorder (in the test), wire (JSON on the report), collector (controller), session file."""

@@ -1,0 +1,160 @@
+"""The session on disk, written before any export: ``session.jsonl``.
+
+In: a Session on the controller; out: the same, by ``read``. A file is JSON lines: one of kind ``session`` with all
+but the results, one of kind ``case`` for each result, one of kind ``end`` that counts them, so that a cut is seen.
+Equal sessions give equal bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_llmeval.errors import SchemaTooNew, StoreError
+from pytest_llmeval.gather.wire import dumps, from_json, loads, storable, to_json
+from pytest_llmeval.records import CaseResult, Json, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FORMAT = 1
+
+T = TypeVar("T")
+
+
+def write(session: Session, folder: Path) -> Path:
+    """Store the session under its id, and once more as the newest.
+
+    Args:
+        session: what to store; checks that JSON cannot hold are stored as unscored.
+        folder: where sessions are kept, made if it is missing, readable by the owner only.
+
+    Returns:
+        The path ``folder/sessions/<id>.jsonl``; ``folder/session.jsonl`` has the same text. Each is either whole
+        or as it was before.
+
+    Raises:
+        StoreError: the session cannot be written there.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", session.id, re.ASCII):
+        raise StoreError(
+            f"session id {session.id!r} cannot name a file", hint="use letters, digits, '.', '_' and '-' only"
+        )
+    path = folder / "sessions" / f"{session.id}.jsonl"
+    try:
+        text = _render(session)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        for target in (path, folder / "session.jsonl"):
+            _replace_file(target, text)
+    except (OSError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"session {session.id!r} cannot be stored in {str(folder)!r}",
+            found=str(error),
+            hint="make the folder writable, or free space on its disk",
+        ) from error
+    return path
+
+
+def _render(session: Session) -> str:
+    head = to_json(replace(session, results=()))
+    lines = [_line({"kind": "session", "format": FORMAT}, head)]
+    lines += [_line({"kind": "case"}, to_json(storable(result))) for result in session.results]
+    lines.append(_line({"kind": "end", "n": len(session.results)}, {}))
+    return "".join(lines)
+
+
+def _line(head: dict[str, Json], body: Json) -> str:
+    """Put the head first, for whoever opens the file; the rest is sorted, so that equal sessions give equal bytes."""
+    rest = dumps(body, sort_keys=True)[1:-1]
+    return dumps(head)[:-1] + ("," if rest else "") + rest + "}\n"
+
+
+def _replace_file(path: Path, text: str) -> None:
+    """Put a new file in the place of the old one, so that every reader sees one of the two in full."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Session:
+    """Return the session in a file that ``write`` made.
+
+    Raises:
+        SchemaTooNew: a newer version of this package wrote it.
+        StoreError: there is no such file, or it is malformed; the message names file, line and kind of fault.
+    """
+    rows = [_object(path, number, line) for number, line in enumerate(_lines(path), 1)]
+    head, end = rows[0], rows[-1]
+    _check_format(path, head)
+    if end.get("kind") != "end":
+        raise _malformed(path, len(rows), "truncated: the last line is not of kind 'end'")
+    if end != {"kind": "end", "n": len(rows) - 2}:
+        raise _malformed(path, len(rows), f"the end says {end!r:.80}, after {len(rows) - 2} cases")
+    results = [_record(path, number, CaseResult, row) for number, row in enumerate(rows[1:-1], 2)]
+    return replace(_record(path, 1, Session, head), results=tuple(results))
+
+
+def _lines(path: Path) -> Sequence[str]:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise StoreError(f"there is no session file {str(path)!r}", hint="run pytest first: it writes one") from None
+    except OSError as error:
+        raise StoreError(f"session file {str(path)!r} cannot be read", found=str(error)) from error
+    except UnicodeDecodeError as error:
+        raise _malformed(path, 1 + bytes(error.object)[: error.start].count(b"\n"), "not UTF-8") from None
+    *lines, rest = text.split("\n")
+    if rest or not lines:
+        raise _malformed(path, len(lines) + 1, "truncated: no newline at the end")
+    return lines
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Json]:
+    try:
+        value = loads(line)
+    except ValueError as error:
+        raise _malformed(path, number, f"not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise _malformed(path, number, "not a JSON object")
+    return value
+
+
+def _check_format(path: Path, head: dict[str, Json]) -> None:
+    if head.get("kind") != "session":
+        raise _malformed(path, 1, "not a session file")
+    found = head.get("format")
+    if isinstance(found, int) and found > FORMAT:
+        raise SchemaTooNew(
+            f"session file {str(path)!r} has format {found}, and this version reads {FORMAT}",
+            hint="python -m pip install --upgrade pytest-llmeval",
+        )
+    if found != FORMAT:
+        raise _malformed(path, 1, f"unknown format {found!r:.80}")
+
+
+def _record(path: Path, number: int, kind: type[T], row: dict[str, Json]) -> T:
+    expected, head = ("session", {"kind", "format"}) if kind is Session else ("case", {"kind"})
+    if row.get("kind") != expected:
+        raise _malformed(path, number, f"expected kind {expected!r}, found {row.get('kind')!r:.80}")
+    try:
+        return from_json(kind, {name: value for name, value in row.items() if name not in head})
+    except ValueError as error:
+        raise _malformed(path, number, str(error)) from error
+
+
+def _malformed(path: Path, number: int, fault: str) -> StoreError:
+    return StoreError(
+        f"session file {str(path)!r} is malformed at line {number}",
+        found=fault,
+        hint="run pytest again: it writes a new one",
+    )

@@ -1,0 +1,16 @@
+"""A provider on loopback that can misbehave: for the tests of applications, and for our own.
+
+It speaks OpenAI's chat completions on a free port of 127.0.0.1, answers what it is told to, and fails how it is told
+to. Nothing leaves the machine.
+
+    with Loopback() as loopback:
+        loopback.answer("Within 14 days.", Reply(status=429, headers={"Retry-After": "1"}))
+        ...  # ask model "openai/any" with api_base=loopback.url
+"""
+
+from __future__ import annotations
+
+from pytest_llmeval.loopback.reply import Reply
+from pytest_llmeval.loopback.server import Loopback, Received
+
+__all__ = ["Loopback", "Received", "Reply"]

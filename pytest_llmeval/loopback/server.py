@@ -1,0 +1,148 @@
+"""The loopback provider's server: a thread for each connection, scripted from the test's own thread."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self, TYPE_CHECKING
+
+from pytest_llmeval.loopback.reply import Reply, echo
+
+if TYPE_CHECKING:
+    from pytest_llmeval.records import Json
+    from types import TracebackType
+    from collections.abc import Callable, Mapping
+
+_PATH = "/v1/chat/completions"
+_ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends a reset
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it arrived.
+
+    Args:
+        body: the JSON that was sent.
+        has_key: whether an Authorization header came; the key itself is not kept.
+    """
+
+    body: Mapping[str, Json]
+    has_key: bool
+
+
+class Loopback:
+    """An OpenAI-compatible provider on 127.0.0.1, up while its ``with`` block runs.
+
+    Args:
+        model: answers a request by its body, with a text or a ``Reply``; called from several threads.
+
+    Attributes:
+        requests: what arrived so far, in the order of arrival.
+    """
+
+    def __init__(self, model: Callable[[Mapping[str, Json]], Reply | str] = echo) -> None:
+        self.requests: list[Received] = []
+        self._model = model
+        self._scripted: deque[Reply | str] = deque()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = _Server(self)
+
+    @property
+    def url(self) -> str:
+        """What to give as ``api_base``; ends with ``/v1``."""
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def answer(self, *replies: Reply | str) -> None:
+        """Answer the next requests with these, one each; later ones are the model's again."""
+        with self._lock:
+            self._scripted.extend(replies)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, or until the server closes: a hanging reply must not hold up the end of a test."""
+        self._closing.wait(seconds)
+
+    def reply_to(self, received: Received) -> Reply:
+        """Note a request and return what it gets."""
+        with self._lock:
+            self.requests.append(received)
+            scripted = self._scripted.popleft() if self._scripted else None
+        reply = self._model(received.body) if scripted is None else scripted
+        return Reply(reply) if isinstance(reply, str) else reply
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="llmeval-loopback", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, loopback: Loopback) -> None:
+        super().__init__(("127.0.0.1", 0), _Connection)
+        self.loopback = loopback
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  (the base class's types)
+        """Keep quiet about a client that gave up; show what the test's own model raised."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"  # connections are kept, as at a real provider
+    disable_nagle_algorithm = True  # head and body are two writes; together with delayed ACK they cost 40 ms
+
+    def do_POST(self) -> None:
+        """Answer a chat completion."""
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path != _PATH:
+            self._send(Reply(f"no {self.path} here", status=404), {})
+            return
+        received = Received(body=json.loads(sent), has_key="Authorization" in self.headers)
+        reply = self.server.loopback.reply_to(received)
+        self.server.loopback.wait(reply.latency_s)
+        if reply.is_reset:
+            self._reset()
+        else:
+            self._send(reply, received.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
+        """Leave the test's output alone."""
+
+    def _send(self, reply: Reply, asked: Mapping[str, Json]) -> None:
+        content = reply.content(asked)
+        self.send_response(reply.status)
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **reply.headers}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        # A promise of more than comes is only broken by hanging up.
+        self.close_connection = headers["Content-Length"] != str(len(content))
+        if not reply.drip_s:
+            self.wfile.write(content)
+            return
+        for byte in content:
+            self.wfile.write(bytes([byte]))
+            self.server.loopback.wait(reply.drip_s)
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+        # The socket closes when the last of its files does.
+        self.rfile.close()
+        self.wfile.close()
+        self.connection.close()

@@ -1,0 +1,80 @@
+"""The exit status, and its reason in words. The first that applies:
+
+pytest's own 2, 3, 4, 5 · 6 no verdict possible · 1 a test failed or a metric regressed · 7 undecided under
+``--llmeval-gate=strict`` · 0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from pytest_llmeval.records import Verdict
+
+if TYPE_CHECKING:
+    from pytest_llmeval.options import Settings
+    from pytest_llmeval.records import Session
+
+NO_VERDICT = 6
+UNDECIDED = 7
+
+_PYTESTS_OWN = {
+    pytest.ExitCode.INTERRUPTED: "the run was interrupted",
+    pytest.ExitCode.INTERNAL_ERROR: "pytest met an internal error",
+    pytest.ExitCode.USAGE_ERROR: "pytest was not used as it must be",
+    pytest.ExitCode.NO_TESTS_COLLECTED: "no tests were collected",
+}
+
+
+class Decision(NamedTuple):
+    """An exit status, and the line that says why."""
+
+    status: int
+    line: str
+
+
+def decide(session: pytest.Session, settings: Settings, record: Session) -> Decision:
+    """Choose the exit status of a session."""
+    status = int(session.exitstatus)
+    if status in _PYTESTS_OWN:
+        return _because(status, _PYTESTS_OWN[pytest.ExitCode(status)])
+    invalid = invalid_reasons(settings, record)
+    if invalid:
+        return _because(NO_VERDICT, "no verdict is possible: " + "; ".join(invalid))
+    verdict = record.verdict.verdict if record.verdict else None
+    if verdict is Verdict.REGRESSED:
+        return _because(1, "a metric regressed")
+    if status != pytest.ExitCode.OK:
+        return _because(status, f"{session.testsfailed} test{'s' * (session.testsfailed != 1)} failed")
+    if verdict is Verdict.UNDECIDED and settings.gate == "strict":
+        return _because(UNDECIDED, "undecided, and the gate is strict")
+    return _because(0, "nothing failed" if verdict is None else "the gate is open")
+
+
+def invalid_reasons(settings: Settings, record: Session) -> list[str]:
+    """Say why the session can carry no verdict; empty where it can."""
+    reasons = []
+    if record.lost:
+        reasons.append(f"{len(record.lost)} planned tests brought no result: {', '.join(record.lost[:10])}")
+    scored, expected = record.coverage
+    if expected and scored < settings.min_coverage * expected:
+        reasons.append(f"{scored} of {expected} checks are scored, and llmeval_min_coverage is {settings.min_coverage}")
+    if settings.gate == "off":
+        return reasons
+    if record.stopped:
+        reasons.append(f"the run was cut short ({record.stopped})")
+    if record.selection:
+        reasons.append(f"only a selection was run ({record.selection})")
+    if record.verdict is not None:
+        reasons.extend(record.verdict.invalid)
+    return reasons
+
+
+def unstored(decision: Decision) -> Decision:
+    """A session whose results could not be stored never ends with 0."""
+    return decision if decision.status else _because(NO_VERDICT, "the session could not be stored")
+
+
+def _because(status: int, reason: str) -> Decision:
+    return Decision(status, f"exit status {status}: {reason}")

@@ -1,0 +1,58 @@
+"""What leaves the controller after the session file is written: the baseline, where asked, and the exports.
+
+Each returns the lines to print. An export that fails says so by name, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.errors import LlmevalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytest_llmeval.options import Settings
+    from pytest_llmeval.records import Line, Session
+
+
+def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]) -> str:
+    """Store the session's lines as the baseline, and return the line to print.
+
+    Raises:
+        LlmevalError: the session is partial, or a file of the baseline cannot be read or written.
+    """
+    from pytest_llmeval.store import baselines
+
+    baselines.refuse_partial(record)
+    new_only = settings.baseline_update == "new-only"
+    written = baselines.write_lines(settings.baseline, lines, [baselines.run_of(record)], new_only=new_only)
+    noun = "file" if len(written) == 1 else "files"
+    return f"baseline: {len(written)} {noun} written below {settings.baseline.name}/; review them, and commit them"
+
+
+def export(settings: Settings, record: Session, path: Path) -> list[str]:
+    """Write every report that was asked for; return a line for each that failed."""
+    failed = []
+    for name, write in _exports(settings, record, path):
+        try:
+            write()
+        except (LlmevalError, OSError) as error:
+            failed.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
+    return failed
+
+
+def _exports(settings: Settings, record: Session, path: Path) -> list[tuple[str, Callable[[], object]]]:
+    wanted: list[tuple[str, Callable[[], object]]] = []
+    for kind, target in settings.reports:
+        if kind == "prom":
+            from pytest_llmeval.exports import prometheus
+
+            wanted.append(("prom", partial(prometheus.write, record, target or path.with_name("llmeval.prom"))))
+    if settings.mlflow:
+        from pytest_llmeval.exports import mlflow
+
+        wanted.append(("mlflow", partial(mlflow.record, record, uri=settings.mlflow, artifacts=[path])))
+    return wanted

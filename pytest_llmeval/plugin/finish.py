@@ -1,0 +1,155 @@
+"""The end of a session, in the controller: store, decide, update, export, exit status; in this order.
+
+The session file comes before any export; an export that fails warns by name and changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import subprocess
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmeval import gate
+from pytest_llmeval.errors import LlmevalError
+from pytest_llmeval.gather import session_file
+from pytest_llmeval.plugin import exit_status, exporting
+from pytest_llmeval.records import Session
+
+if TYPE_CHECKING:
+    from pytest_llmeval.plugin.state import State
+    from pytest_llmeval.records import Line
+
+FOLDER = ".llmeval"
+
+
+def finish(session: pytest.Session, state: State) -> None:
+    """Turn what was gathered into a stored session with its verdict, and set the exit status."""
+    session_id = f"{datetime.fromtimestamp(state.started_s, tz=UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    lines = gate.lines_of(session_id, state.collector.results())
+    record = _session(session, state, session_id, lines)
+    decision = exit_status.decide(session, state.settings, record)
+    state.session = record
+    try:
+        path = session_file.write(record, state.settings.root / FOLDER)
+        if state.settings.baseline_update:
+            state.closing_lines.append(exporting.update_baseline(state.settings, record, lines))
+    except (LlmevalError, OSError) as error:
+        decision = exit_status.unstored(decision)
+        state.closing_lines.append(f"llmeval: {error}")
+    else:
+        state.closing_lines += exporting.export(state.settings, record, path)
+        session.config.hook.pytest_llmeval_session(config=session.config, session=record)
+    state.closing_lines.insert(0, decision.line)
+    session.exitstatus = decision.status
+
+
+def _session(session: pytest.Session, state: State, session_id: str, lines: tuple[Line, ...]) -> Session:
+    """Put the gathered results in one fixed order, aggregate them, and compare them with the baseline."""
+    stopped = _stopped(session)
+    commit, branch = _git(session.config)
+    verdict = None
+    if state.settings.gate != "off":
+        verdict = gate.decide(gate.compare_all(state.baseline, lines))
+    return Session(
+        id=session_id,
+        started_at=datetime.fromtimestamp(state.started_s, tz=UTC).isoformat(timespec="seconds"),
+        duration_s=time.time() - state.started_s,
+        commit=commit,
+        branch=branch,
+        settings=_shown_settings(state),
+        versions=_versions(),
+        plan=state.collector.plan(),
+        results=state.collector.results(),
+        lost=state.collector.lost(was_stopped=bool(stopped)),
+        stopped=stopped,
+        selection=_selection(session.config, state),
+        summaries=gate.summarise(lines),
+        verdict=verdict,
+    )
+
+
+def _stopped(session: pytest.Session) -> str:
+    if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+        return "interrupted"
+    return str(session.shouldfail or session.shouldstop or "")
+
+
+def _selection(config: pytest.Config, state: State) -> str:
+    """Say how the user narrowed the run; an empty text where they did not."""
+    option = config.option
+    said = [f"-k {option.keyword}"] if option.keyword else []
+    said += [f"-m {option.markexpr}"] if option.markexpr else []
+    said += ["--lf"] if getattr(option, "lf", False) else []
+    said += ["--sw"] if getattr(option, "stepwise", False) else []
+    said += ["--deselect"] if option.deselect else []
+    said += [arg for arg in config.args if "::" in str(arg)]
+    plan = state.collector.plan()
+    if plan.n_deselected and not said:
+        said.append(f"{plan.n_deselected} LLM tests deselected")
+    if state.settings.gate != "off":
+        planned = {_module(case.id.test) for case in plan.cases.values()}
+        known = {_module(id_.test) for id_ in state.baseline.lines}
+        said += [f"without {module}" for module in sorted(known - planned) if (state.settings.root / module).exists()]
+    return ", ".join(said)
+
+
+def _module(test_id: str) -> str:
+    return test_id.partition("::")[0]
+
+
+def _shown_settings(state: State) -> dict[str, object]:
+    settings = state.settings
+    names = ("model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage")
+    return {name: getattr(settings, name) for name in names}
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {"pytest": pytest.__version__, "pytest-llmeval": version("pytest-llmeval"), "python": platform.python_version()}
+
+
+def _git(config: pytest.Config) -> tuple[str, str]:
+    """Return commit and branch of the root, or two empty texts where it is no git checkout."""
+    command = ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD"]
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            command, cwd=config.rootpath, env=environment, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "", ""
+    commit, branch, *_ = [*done.stdout.split(), "", ""]
+    return commit, branch
+
+
+def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:
+    """Print the summary: the verdict first."""
+    from pytest_llmeval.exports import terminal
+
+    if state.session is None:
+        return
+    stream = terminalreporter._tw  # noqa: SLF001 - pytest offers width and colour nowhere else
+    encoding = getattr(getattr(stream, "_file", None), "encoding", None) or "ascii"
+    terminalreporter.write_sep("=", "llmeval")
+    if any(kind == "term" for kind, _ in state.settings.reports):
+        text = terminal.render(
+            state.session,
+            width=stream.fullwidth,
+            color=stream.hasmarkup,
+            verbose=terminalreporter.config.get_verbosity() > 0,
+            ascii_only=not encoding.lower().startswith("utf"),
+            exit_line=state.closing_lines[0],
+        )
+        terminalreporter.write_line(text.rstrip("\n"))
+    else:
+        terminalreporter.write_line(state.closing_lines[0])
+    for line in state.closing_lines[1:]:
+        terminalreporter.write_line(line)
+

@@ -1,0 +1,157 @@
+"""What a test item declares: whether it is an LLM test, who its case is, how many trials it has."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.errors import UsageError
+
+if TYPE_CHECKING:
+    from pytest_llmeval.gather.recorder import Recorder
+    from pytest_llmeval.options import Settings
+    from pytest_llmeval.records import Case, CaseId
+
+MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager")
+DEFAULT_SUITE = "session"
+_LONG_PARAMETER = 100
+
+
+def marked(node: pytest.Item | pytest.Metafunc) -> dict[str, Any]:  # Any: marker arguments are the user's
+    """Return the arguments of all ``llmeval`` markers that apply, the closest last said wins.
+
+    Raises:
+        UsageError: an argument that the marker does not have.
+    """
+    marks = (node.definition if isinstance(node, pytest.Metafunc) else node).iter_markers("llmeval")
+    said: dict[str, Any] = {}
+    for mark in marks:
+        unknown = [name for name in mark.kwargs if name not in MARKER_NAMES]
+        if mark.args or unknown:
+            raise UsageError(
+                f"the llmeval marker does not take {', '.join([*map(repr, mark.args), *unknown])}",
+                hint="it takes " + ", ".join(f"{name}=" for name in MARKER_NAMES),
+            )
+        for name, value in mark.kwargs.items():
+            said.setdefault(name, value)
+    return said
+
+
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """Make one test of each case that the marker's ``cases=`` names.
+
+    Raises:
+        pytest.Collector.CollectError: the cases cannot be read, or the test does not ask for them.
+    """
+    from pytest_llmeval.plugin.cases import load, shown_id
+
+    try:
+        said = marked(metafunc)
+        _valid_trials(said.get("trials", 1), metafunc.definition.nodeid)
+        source = said.get("cases")
+        if source is None:
+            return
+        if "llm_case" not in metafunc.fixturenames:
+            raise UsageError(
+                f"{metafunc.definition.nodeid} has cases= and does not ask for them", hint="add the argument llm_case"
+            )
+        cases = load(source, beside=metafunc.definition.path.parent, root=metafunc.config.rootpath)
+    except UsageError as error:
+        raise pytest.Collector.CollectError(f"llmeval: {error}") from None
+    metafunc.parametrize("llm_case", cases, ids=[shown_id(case) for case in cases], indirect=True)
+
+
+def n_trials(item: pytest.Item, settings: Settings) -> int:
+    """Return how many trials the item has: by its marker, else by the settings.
+
+    Raises:
+        UsageError: the marker's number is none.
+    """
+    return _valid_trials(marked(item).get("trials", settings.trials), item.nodeid)
+
+
+def _valid_trials(trials: object, nodeid: str) -> int:
+    if not isinstance(trials, int) or isinstance(trials, bool) or trials < 1:
+        raise UsageError(f"{nodeid}: trials={trials!r} is not allowed", hint="it takes a whole number from 1")
+    return trials
+
+
+def suite_of(item: pytest.Item) -> str:
+    """Return the suite the item belongs to."""
+    return str(marked(item).get("suite", DEFAULT_SUITE))
+
+
+def case_of(item: pytest.Item) -> Case | None:
+    """Return the item's case, or None where the test has no ``cases=``."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("llm_case") if callspec is not None else None
+
+
+def case_id(item: pytest.Item) -> CaseId:
+    """Return who the case is, in words that neither pytest's escaping nor xdist's groups change."""
+    from pytest_llmeval.plugin.cases import shown_id
+    from pytest_llmeval.records import CaseId
+
+    callspec = getattr(item, "callspec", None)
+    name = getattr(item, "originalname", None) or item.name
+    base = f"{item.parent.nodeid}::{name}" if item.parent is not None else item.nodeid
+    if callspec is None:
+        return CaseId(base)
+    case = callspec.params.get("llm_case")
+    rest = _without(callspec.id, shown_id(case)) if case is not None else callspec.id
+    for argument, value in callspec.params.items():
+        rest = _by_digest(rest, argument, value)
+    return CaseId(f"{base}[{rest}]" if rest else base, case.id if case is not None else "")
+
+
+def _without(callspec_id: str, shown: str) -> str:
+    """Take the case's own part out of pytest's joined id."""
+    if callspec_id == shown:
+        return ""
+    return callspec_id.removeprefix(f"{shown}-").removesuffix(f"-{shown}")
+
+
+def _by_digest(callspec_id: str, argument: str, value: object) -> str:
+    """Name a long text by its digest: pytest names it by its position, which moves when a parameter is added."""
+    from pytest_llmeval.records import digest
+
+    if not isinstance(value, str) or len(value) <= _LONG_PARAMETER:
+        return callspec_id
+    return re.sub(rf"(?<![\w]){re.escape(argument)}\d+(?![\w])", f"{argument}~{digest(value)[:12]}", callspec_id)
+
+
+def input_hash(item: pytest.Item) -> str:
+    """Digest of the case's own input; without ``cases=`` of the parameters that JSON can hold, else empty."""
+    from pytest_llmeval.records import digest
+
+    case = case_of(item)
+    if case is not None:
+        return case.input_hash
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return ""
+    try:
+        return digest(callspec.params)[:16]
+    except (TypeError, ValueError):
+        return ""
+
+
+def new_recorder(item: pytest.Item, settings: Settings) -> Recorder:
+    """Make the recorder of one item."""
+    from pytest_llmeval.gather.recorder import Recorder
+
+    function = inspect.unwrap(getattr(item, "obj", None) or new_recorder)
+    return Recorder(
+        nodeid=item.nodeid,
+        id=case_id(item),
+        case=case_of(item),
+        suite=suite_of(item),
+        n_trials=n_trials(item, settings),
+        input_hash=input_hash(item),
+        is_eager=bool(marked(item).get("eager", False)),
+        root=settings.root,
+        test_code=getattr(getattr(function, "__func__", function), "__code__", None),
+    )

@@ -1,0 +1,112 @@
+"""A test's end: its checks decide, and what it leaves rides home on its report.
+
+Imported when the first LLM test runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmeval.errors import ProviderError
+from pytest_llmeval.plugin.state import RECORDER, STATE
+
+if TYPE_CHECKING:
+    from pytest_llmeval.gather.recorder import Recorder
+    from pytest_llmeval.gather.thresholds import Tally
+    from pytest_llmeval.plugin.state import State
+
+
+def land(item: pytest.Item) -> None:
+    """Close the trial whose body has returned; after the last one, fail the test for its failing checks.
+
+    Raises:
+        CheckFailed: with a traceback that ends in the user's own line.
+    """
+    __tracebackhide__ = True
+    recorder = item.stash[RECORDER]
+    recorder.end_trial()
+    _judge(item.config.stash[STATE], recorder)
+
+
+def land_error(item: pytest.Item, error: BaseException) -> bool:
+    """Close the trial whose body has raised.
+
+    Returns:
+        True where a provider failed: that says nothing of quality, so the trial is unscored and the test goes on to
+        be judged by its other trials. False where the error is the test's own.
+    """
+    __tracebackhide__ = True
+    recorder = item.stash[RECORDER]
+    is_unscored = isinstance(error, ProviderError)
+    said = str(error).strip().partition("\n")[0]
+    recorder.end_trial(error=f"{type(error).__name__}: {said}", is_unscored=is_unscored)
+    if is_unscored:
+        _judge(item.config.stash[STATE], recorder)
+    return is_unscored
+
+
+def _judge(state: State, recorder: Recorder) -> None:
+    __tracebackhide__ = True
+    from pytest_llmeval.assertions import CheckFailed
+    from pytest_llmeval.gather import trace
+    from pytest_llmeval.gather.thresholds import message
+
+    if recorder.trial < recorder.n_trials - 1:
+        return
+    recorder.land_over_trials()
+    if any(trial.error and not trial.is_unscored for trial in recorder.trials):
+        return  # An error of an earlier trial is the test's outcome; the checks stand beside it.
+    failures = _failures(state, recorder)
+    if failures:
+        raise CheckFailed(message(failures)).with_traceback(trace.rebuild(recorder.trace_of(failures[0].worst)))
+
+
+def _failures(state: State, recorder: Recorder) -> tuple[Tally, ...]:
+    from pytest_llmeval.gather.thresholds import failing
+
+    return failing(_tallies(recorder), lambda tally: state.is_held(recorder, tally))
+
+
+def _tallies(recorder: Recorder) -> tuple[Tally, ...]:
+    from pytest_llmeval.gather.thresholds import tally
+
+    return tally(recorder.id.test, recorder.id.case, recorder.trials, recorder.case_checks)
+
+
+def attach(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Put the plan on a process's first report, and the case's result on the report that ends its test.
+
+    Never on the reports that a test's subtests emit while its body still runs.
+    """
+    state = item.config.stash[STATE]
+    recorder = state.recorder_of(item)
+    if report.when == "setup":
+        report.llmeval_plan = state.take_plan()
+        report.llmeval_result = ""
+        if report.passed:
+            return
+    elif report.when != "call" or recorder.is_open:
+        return
+    attach_result(state, recorder, report)
+
+
+def attach_result(state: State, recorder: Recorder, report: pytest.TestReport) -> None:
+    """Put the case's result, as it stands now, on a report."""
+    from pytest_llmeval.gather import wire
+    from pytest_llmeval.gather.thresholds import message
+
+    tallies = _tallies(recorder)
+    report.llmeval_result = wire.encode(recorder.result(_outcome(report)))
+    n_scored = sum(len(tally.scores) for tally in tallies)
+    was_cut = any(trial.is_unscored for trial in recorder.trials)
+    report.llmeval_is_unscored = report.passed and n_scored == 0 and (bool(tallies) or was_cut)
+    if report.failed and any(trial.error for trial in recorder.trials):
+        beside = _failures(state, recorder)
+        if beside:
+            report.sections.append(("llmeval: checks below their thresholds", message(beside)))
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    return "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome

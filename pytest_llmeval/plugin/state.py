@@ -1,0 +1,161 @@
+"""What the plugin keeps in one process, on ``config.stash`` and nowhere else."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_llmeval.gather.collector import Collector
+    from pytest_llmeval.gather.recorder import Recorder
+    from pytest_llmeval.gather.thresholds import Tally
+    from pytest_llmeval.options import Settings
+    from pytest_llmeval.plugin.backend import Backend
+    from pytest_llmeval.records import Baseline, PlannedCase, Session
+
+RECORDER = pytest.StashKey["Recorder"]()
+FIXTURES = frozenset({"llm", "llm_case", "llmeval"})
+
+
+class State:
+    """One process's share of the session: settings, collector, engine, baseline; each made when first needed.
+
+    Args:
+        settings: what this run was asked to do.
+        is_worker: whether this process is a worker of xdist; only the controller gathers, decides and writes.
+    """
+
+    def __init__(self, settings: Settings, *, is_worker: bool) -> None:
+        self.settings = settings
+        self.is_worker = is_worker
+        self.started_s = time.time()
+        self.planned: dict[str, PlannedCase] = {}
+        self.n_deselected = 0
+        self.session: Session | None = None
+        self.closing_lines: list[str] = []
+        self._plan_text = ""
+
+    @cached_property
+    def collector(self) -> Collector:
+        """Gathers the reports; in the controller only."""
+        from pytest_llmeval.gather.collector import Collector
+
+        return Collector()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no LLM test has been seen in this session."""
+        return "collector" not in self.__dict__
+
+    def collect(self, report: pytest.TestReport) -> None:
+        """Take what rides on a report; an empty result says that its test has begun."""
+        if getattr(report, "llmeval_plan", ""):
+            self.collector.add_plan(report.llmeval_plan)
+        if report.llmeval_result:
+            self.collector.add_result(report.llmeval_result)
+        else:
+            self.collector.add_start(report.nodeid)
+
+    def read_baseline(self) -> None:
+        """Read the baseline now.
+
+        Raises:
+            pytest.UsageError: it is malformed; the message names file, line and kind.
+        """
+        from pytest_llmeval.errors import LlmevalError
+
+        try:
+            _ = self.baseline
+        except LlmevalError as error:
+            raise pytest.UsageError(f"llmeval: {error}") from None
+
+    @cached_property
+    def backend(self) -> Backend:
+        """Engine and caches of this process."""
+        from pytest_llmeval.plugin.backend import Backend
+
+        return Backend(self.settings)
+
+    def close(self) -> None:
+        """Stop the engine, if this process ever had one."""
+        if "backend" in self.__dict__:
+            self.backend.close()
+
+    @cached_property
+    def baseline(self) -> Baseline:
+        """The stored baseline, as it was when it was first read."""
+        from pytest_llmeval.store import baselines
+
+        return baselines.read(self.settings.baseline)
+
+    def recorder_of(self, item: pytest.Item) -> Recorder:
+        """Return the item's recorder; made when the item first needs it."""
+        recorder = item.stash.get(RECORDER, None)
+        if recorder is None:
+            from pytest_llmeval.plugin import items
+
+            recorder = item.stash[RECORDER] = items.new_recorder(item, self.settings)
+        return recorder
+
+    def plan(self, collected: Sequence[pytest.Item]) -> None:
+        """Note the LLM tests among the collected items, and how many trials each is to have.
+
+        Raises:
+            UsageError: a marker that cannot be obeyed.
+        """
+        declared = [item for item in collected if is_declared(item)]
+        if not declared:
+            return
+        from pytest_llmeval.gather import wire
+        from pytest_llmeval.plugin import items
+        from pytest_llmeval.records import Plan, PlannedCase
+
+        self.planned = {
+            item.nodeid: PlannedCase(
+                id=items.case_id(item), suite=items.suite_of(item), n_trials=items.n_trials(item, self.settings)
+            )
+            for item in declared
+        }
+        self._plan_text = wire.encode_plan(Plan(cases=self.planned, n_deselected=self.n_deselected))
+
+    def take_plan(self) -> str:
+        """Return the plan as JSON the first time, an empty text from then on: one report a process carries it."""
+        text, self._plan_text = self._plan_text, ""
+        return text
+
+    def is_held(self, recorder: Recorder, tally: Tally) -> bool:
+        """Whether a check's fate is left to the gate: there is a baseline line to compare with, or one is being made."""
+        if self.settings.baseline_update:
+            return True
+        if self.settings.gate == "off":
+            return False
+        line = self.baseline.lines.get(tally.id)
+        check = tally.worst
+        return (
+            line is not None
+            and bool(line.draws)
+            and (line.input_hash, line.metric_version, line.is_case_level)
+            == (recorder.input_hash, check.score.version, check.is_case_level)
+        )
+
+
+STATE = pytest.StashKey[State]()
+
+
+def is_declared(item: pytest.Item) -> bool:
+    """Whether the item says before it runs that it is an LLM test: by marker, or by a fixture of ours."""
+    if item.get_closest_marker("llmeval") is not None:
+        return True
+    asked = FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    return any(_is_ours(item, name) for name in asked)
+
+
+def _is_ours(item: pytest.Item, name: str) -> bool:
+    # A foreign suite may have a fixture of its own called "llm": none of our business.
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get(name)
+    return not definitions or definitions[-1].func.__module__.startswith("pytest_llmeval.")

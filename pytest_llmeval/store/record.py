@@ -1,0 +1,119 @@
+"""One stored response as one line of JSON: the form that recordings and working cache share.
+
+What is stored is an allow-list: a field that is not written here by name is never on disk, least of all a header, a
+key or the environment (FAULTS 23). Reading builds plain values only (FAULTS 24).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import NoReturn, TYPE_CHECKING
+
+from pytest_llmeval.calls.key import KEY_VERSION, cache_key, origin
+from pytest_llmeval.records import Json, Outcome, Provenance, Request, Response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Damaged(ValueError):
+    """A line that reads well, but whose origin does not fit its text: edited by hand, or rotten."""
+
+
+def to_line(response: Response) -> str:
+    """Write a response as one line of ASCII without its line end; equal responses give equal bytes.
+
+    ASCII, so that neither a lone surrogate nor U+2028 can break the file or a line-wise merge.
+    """
+    request = response.request
+    record = {
+        "v": KEY_VERSION,
+        "key": response.key,
+        "origin": response.origin,
+        "recorded_at": response.recorded_at,
+        "request": {
+            "model": request.model,
+            "messages": [dict(message) for message in request.messages],
+            "settings": dict(request.settings),
+            "api_base": request.api_base,
+            "namespace": request.namespace,
+            "trial": request.trial,
+            "repeat": request.repeat,
+        },
+        "response": {
+            "text": response.text,
+            "outcome": response.outcome.value,
+            "model": response.model,
+            "fingerprint": response.fingerprint,
+            "n_input_tokens": response.n_input_tokens,
+            "n_output_tokens": response.n_output_tokens,
+            "latency_s": round(response.latency_s, 3),
+            "cost_usd": response.cost_usd,
+        },
+    }
+    return json.dumps(record, sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+
+def from_line(line: str | bytes) -> Response:
+    """Read a line back; its key is computed anew where an older version wrote it.
+
+    Raises:
+        Damaged: the origin does not fit.
+        ValueError: no JSON, or not the form that ``to_line`` writes; the message says what is wrong.
+    """
+    record = json.loads(line, parse_constant=_refuse_constant)
+    try:
+        response = _response(record)
+        is_whole = response.origin == origin(_text(record["key"]), response.text, response.recorded_at)
+    except KeyError as error:
+        raise ValueError(f"no field {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"a field of the wrong type: {error}") from error
+    if not is_whole:
+        raise Damaged(f"origin {response.origin!r} does not fit the text")
+    return response
+
+
+def _response(record: Json) -> Response:
+    asked, answered = record["request"], record["response"]
+    request = Request(
+        model=_text(asked["model"]),
+        messages=tuple(dict(message) for message in asked["messages"]),
+        settings=dict(asked["settings"]),
+        api_base=_text(asked["api_base"]),
+        namespace=_text(asked["namespace"]),
+        trial=asked["trial"],
+        repeat=asked["repeat"],
+    )
+    return Response(
+        text=_text(answered["text"]),
+        request=request,
+        outcome=Outcome(answered["outcome"]),
+        model=_text(answered["model"]),
+        fingerprint=_text(answered["fingerprint"]),
+        n_input_tokens=answered["n_input_tokens"],
+        n_output_tokens=answered["n_output_tokens"],
+        latency_s=float(answered["latency_s"]),
+        cost_usd=answered["cost_usd"],
+        recorded_at=_text(record["recorded_at"]),
+        key=_text(record["key"]) if record["v"] == KEY_VERSION else cache_key(request),
+        origin=_text(record["origin"]),
+        provenance=Provenance.REPLAYED,
+    )
+
+
+def shown(path: Path) -> str:
+    """Name a path as the user would type it: relative if it is below the working folder."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

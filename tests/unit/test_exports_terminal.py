@@ -1,0 +1,207 @@
+"""What a person reads at the end of a run: the verdict first, everything else inert and bounded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_llmeval.exports.terminal import render
+from pytest_llmeval.records import Plan, Provenance, SessionVerdict, Verdict
+from tests.unit.sessions import REGRESSED, SUPPORT, answer, case, relevance, session
+
+HOSTILE = (
+    "::error file=a.py::pwned\n##vso[task.setvariable variable=x]y\x1b[31m\x1b]8;;http://evil\x07red\x9b2J [bold]x[/bold] [/]"
+)
+
+WHOLE_PAGE = """\
+REGRESSED test_refund[eu]: relevance fell from 0.9 to 0.3.
+1 case is new.
+exit status 1: a metric regressed
+
+metric           mean   95 % interval  baseline            change  scored
+-------------------------------------------------------------------------
+support
+  relevance     0.550  0.470 to 0.630     0.850  -0.300 regressed      10
+summaries
+  faithfulness  0.750  0.500 to 1.000         -       no baseline  4 of 5
+relevance: 2 cases cannot be judged alone: main has 1 trial.
+
+worst cases
+  tests/test_support.py::test_refund[eu] relevance
+    0.300, threshold 0.6, 1 of 5 reach it; regressed: 0.900 on the baseline
+    because shares 20% of the question's words
+    answer: I am a language model.
+
+answers   10 live, 5 replayed, 0 refreshed
+unscored  1 of 15; 1 x the judge timed out
+tokens    120 in, 60 out (replayed: 100 in, 50 out)
+cost      $0.0050, price unknown for 1 answer (replayed: $0.0050)
+time      12.3 s
+"""
+
+
+def page(**changes: object) -> str:
+    """Return the page of a changed session, 80 columns, no colour, no box drawing."""
+    return render(session(**changes), width=80, color=False, ascii_only=True)
+
+
+def hostile_session():
+    """Return a session in which every text that others write is an attack."""
+    result = case(
+        f"{SUPPORT}{HOSTILE}",
+        HOSTILE,
+        HOSTILE,
+        (replace(relevance(0.1, HOSTILE), score=replace(relevance(0.1).score, reason=HOSTILE, metric=HOSTILE)),),
+        (answer(HOSTILE),),
+    )
+    verdict = SessionVerdict(verdict=Verdict.REGRESSED, sentences=(HOSTILE, HOSTILE), invalid=(HOSTILE,))
+    return session(
+        results=(result,), verdict=verdict, lost=(HOSTILE,), stopped=HOSTILE, selection=HOSTILE, branch=HOSTILE
+    )
+
+
+def test_the_whole_page() -> None:
+    """The page as a team reads it: verdict, exit status, table, worst case, what it took."""
+    expected = WHOLE_PAGE
+
+    assert expected == render(
+        session(), width=80, color=False, ascii_only=True, exit_line="exit status 1: a metric regressed"
+    )
+
+
+def test_a_run_without_llm_tests_says_nothing() -> None:
+    """A foreign suite is not told of a product it does not use."""
+    assert page(results=(), plan=Plan(), summaries=(), verdict=None) == ""
+
+
+def test_without_a_gate_the_thresholds_are_named() -> None:
+    """Nobody takes a run without a baseline for one that was compared."""
+    expected = "no gate: thresholds decided, 1 of 3 cases passed, 2 failed"
+
+    assert expected == page(verdict=None).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"lost": ("a.py::t[1]", "b.py::t")}, "LOST: 2 tests brought no result: a.py::t[1]; b.py::t"),
+        ({"stopped": "-x"}, "stopped early (-x): 3 of 3 cases ran"),
+        ({"selection": "-k refund", "plan": Plan(n_deselected=7)}, "a selection (-k refund): 7 LLM tests left out"),
+        (
+            {"verdict": replace(REGRESSED, invalid=("coverage 0.4 is below 0.9",))},
+            "NO VERDICT POSSIBLE: coverage 0.4 is below 0.9",
+        ),
+        (
+            {"verdict": SessionVerdict(verdict=Verdict.UNDECIDED, sentences=("no sign of a fall.",))},
+            "UNDECIDED: no sign of a fall.",
+        ),
+        ({"verdict": SessionVerdict(verdict=Verdict.NO_BASELINE)}, "NO BASELINE"),
+    ],
+)
+def test_what_a_reader_must_not_miss_stands_above_the_table(changes: dict[str, object], line: str) -> None:
+    """Lost tests, an early stop, a selection and a missing verdict are said in plain words, before any number."""
+    head = page(**changes).split("\nmetric ")[0]
+
+    assert line in head.splitlines()
+
+
+def test_only_the_five_worst_cases_are_shown_and_the_rest_counted() -> None:
+    """A bad day fits a screen; -v names all."""
+    results = tuple(
+        case(SUPPORT, f"case{number}", "support", (relevance(number / 100),), (answer("no"),)) for number in range(9)
+    )
+    text = page(results=results, verdict=None)
+
+    assert [f"case{number}" for number in range(5)] == re.findall(r"\[(case\d)\]", text)
+    assert "worst cases, 5 of 9 (-v shows all)" in text
+    assert 9 == len(re.findall(r"\[(case\d)\]", render(session(results=results), width=80, color=False, verbose=True)))
+
+
+def test_a_regressed_case_comes_before_one_that_is_further_below_its_threshold() -> None:
+    """A case that has always failed does not hide the one that broke."""
+    always = case(SUPPORT, "always", "support", (relevance(0.0),), (answer("no"),))
+    results = (always, *session().results)
+
+    assert ["eu", "always"] == re.findall(r"test_refund\[(\w+)\] relevance", page(results=results))
+
+
+def test_a_share_of_trials_that_is_missed_is_a_worst_case_though_the_mean_is_fine() -> None:
+    """``require=0.9`` asks for nine trials in ten, not for a mean."""
+    checks = tuple(replace(relevance(value), require=0.9) for value in (1.0, 1.0, 0.5))
+    results = (case(SUPPORT, "us", "support", checks, tuple(answer("a", trial=i) for i in range(3))),)
+
+    assert "    0.833, threshold 0.6, 2 of 3 reach it (90% must)" in page(results=results, verdict=None).splitlines()
+
+
+def test_an_unknown_price_is_never_zero_dollars() -> None:
+    """Where no price is known none is printed."""
+    results = (case(SUPPORT, "us", "support", (relevance(1.0),), (answer("a", cost_usd=None),)),)
+
+    assert "cost      price unknown for 1 answer" in page(results=results).splitlines()
+
+
+def test_one_draw_that_two_trials_share_is_paid_once() -> None:
+    """Equal requests in flight together are sent once, so their price is counted once."""
+    calls = (answer("a", origin="d"), answer("a", origin="d"))
+    results = (case(SUPPORT, "us", "support", (relevance(1.0), relevance(1.0)), calls),)
+
+    assert "cost      $0.0010" in page(results=results).splitlines()
+
+
+def test_replayed_answers_cost_nothing_now() -> None:
+    """A session from recordings spends no cent, and says what its recordings once cost."""
+    calls = (answer("a", provenance=Provenance.REPLAYED),)
+    results = (case(SUPPORT, "us", "support", (relevance(1.0),), calls),)
+
+    assert "cost      $0.0000 (replayed: $0.0010)" in page(results=results).splitlines()
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize("width", [20, 80])
+def test_text_of_others_reaches_the_terminal_as_text(color: bool, width: int) -> None:  # noqa: FBT001  # parametrised
+    """No escape sequence, no markup, no line a CI system obeys, wherever the wrapping falls (FAULTS 25)."""
+    text = render(hostile_session(), width=width, color=color, verbose=True, exit_line=HOSTILE)
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+    assert set() == {char for char in bare if ord(char) < 32 or 127 <= ord(char) < 160} - {"\n"}
+    assert [] == [line for line in bare.splitlines() if line.lstrip().startswith("::")]
+    assert [] == re.findall(r"##\w*\[", bare)
+    assert "8;;http" not in bare
+    assert "[bold]" in bare.replace("\n", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    """Long ids and answers wrap; nothing is pushed out of a CI log."""
+    results = (case(f"{SUPPORT}_{'x' * 300}", "y" * 300, "s", (relevance(0.1, "word " * 200),), (answer("a"),)),)
+    text = render(session(results=results), width=width, color=False)
+
+    assert [] == [line for line in text.splitlines() if len(line) > width]
+
+
+def test_a_dumb_terminal_keeps_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CI sets TERM=dumb, which rich would take for 80 columns."""
+    expected = render(session(), width=120, color=True)
+    monkeypatch.setenv("TERM", "dumb")
+
+    assert expected == render(session(), width=120, color=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(text=st.text(st.characters(codec=None), max_size=80), ascii_only=st.booleans())
+def test_any_answer_can_be_printed(text: str, ascii_only: bool) -> None:  # noqa: FBT001  # drawn by Hypothesis
+    """Whatever a model writes, surrogates too, the page encodes, and in ASCII where that is asked."""
+    results = (case(SUPPORT, "us", "support", (relevance(0.1, text),), (answer("a"),)),)
+    page_ = render(session(results=results, verdict=None), width=80, color=False, ascii_only=ascii_only)
+
+    assert page_ == page_.encode("ascii" if ascii_only else "utf-8").decode()
+
+
+def test_colours_only_where_they_are_asked_for() -> None:
+    """A CI log gets no escape sequence; a terminal sees a regression in red."""
+    assert "\x1b" not in render(session(), width=80, color=False)
+    assert render(session(), width=80, color=True).startswith("\x1b[1;31mREGRESSED")
