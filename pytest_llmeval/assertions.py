@@ -66,14 +66,15 @@ _VERBS = {"consistency": "consistent"}
 
 
 def assert_relevance(
-    answer: Answer, *, question: str | None = None, threshold: float | None = 0.5, require: float | None = None
+    answer: Answer, *, question: str | None = None, threshold: float | None = 0.2, require: float | None = None
 ) -> Check:
     """Check that the answer addresses the question that was asked.
 
     Args:
         answer: a Response, any object with ``.text``, or plain text.
         question: by default the last user message of the response's request, else the case's input.
-        threshold: pass mark in [0, 1] for the mean over trials; None records only.
+        threshold: pass mark in [0, 1] for the mean over trials; None records only. An answer that says every content
+            word of the question once scores 0.5; 0.2 tells on-topic from off-topic answers best.
         require: share of the trials in (0, 1] that must reach the threshold each.
 
     Returns:

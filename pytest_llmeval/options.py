@@ -53,6 +53,16 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
 
+    @property
+    def folder(self) -> Path:
+        """Where sessions and the working cache stand; never in git."""
+        return self.root / ".llmeval"
+
+    @property
+    def working_cache(self) -> Path:
+        """The SQLite file of the working cache."""
+        return self.folder / "llmeval.db"
+
 
 @dataclass(frozen=True)
 class Option:
@@ -97,7 +107,7 @@ class Option:
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in allowed:
-            raise ValueError("one of " + ", ".join(allowed))
+            raise ValueError("one of " + ", ".join(filter(None, allowed)))
         return text
 
     return parse
@@ -203,9 +213,8 @@ def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each
     if given is None:
         given, source = os.environ.get(option.variable), option.variable
     if given is None:
-        # getini() of an undeclared value gives None or [], never the text of a default.
-        given, source = config.getini(option.ini) or None, f"{option.ini} in the ini file"
-    if given is None:
+        given, source = config.getini(option.ini), f"{option.ini} in the ini file"
+    if given is None or given == []:
         given = option.default
     texts = [given] if isinstance(given, str) else given
     try:

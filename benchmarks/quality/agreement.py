@@ -89,7 +89,10 @@ def auroc(values: Sequence[float], good: Sequence[bool]) -> tuple[float, float, 
 
 
 def best_threshold(scored: Sequence[Scored]) -> tuple[float, float]:
-    """Return the threshold (pass at or above) of greatest balanced accuracy, averaged over data sets, and that."""
+    """Return the threshold (pass at or above) of greatest balanced accuracy, averaged over data sets, and that.
+
+    Thresholds are tried in steps of 0.01; of several that are best it is the middle one.
+    """
 
     def balanced_accuracy(threshold: float) -> float:
         each = []
@@ -100,8 +103,9 @@ def best_threshold(scored: Sequence[Scored]) -> tuple[float, float]:
             each.append((sensitivity + specificity) / 2)
         return mean(each)
 
-    best = max((step / 100 for step in range(1, 101)), key=balanced_accuracy)
-    return best, balanced_accuracy(best)
+    by_threshold = {step / 100: balanced_accuracy(step / 100) for step in range(1, 101)}
+    best = max(by_threshold.values())
+    return median([threshold for threshold, accuracy in by_threshold.items() if accuracy == best]), best
 
 
 def score(data_set: DataSet, path: Path) -> Scored:

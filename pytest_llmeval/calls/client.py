@@ -72,6 +72,7 @@ class Client:
             CacheMiss: nothing stored, and the mode forbids to ask.
             ProviderError: the provider failed.
         """
+        __tracebackhide__ = True  # pytest: a failing call fails in the user's own line
         wanted = {**self._settings, **settings}
         request = Request(
             model=model or self._model,

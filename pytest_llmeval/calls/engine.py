@@ -21,8 +21,9 @@ from pytest_llmeval.errors import CacheMiss, LlmevalError
 from pytest_llmeval.records import Outcome, Provenance, Request, Response
 
 if TYPE_CHECKING:
-    from pytest_llmeval.calls.events import CallEvent
     from collections.abc import Callable
+
+    from pytest_llmeval.calls.events import CallEvent
     from pytest_llmeval.calls.loop import Loop
 
 _LENGTH_LIMITS = ("max_tokens", "max_completion_tokens")
@@ -70,6 +71,7 @@ class Engine:
             StoreError: what is stored cannot be read, or the answer not be stored.
             UsageError: the request cannot be asked as it is.
         """
+        __tracebackhide__ = True  # pytest: a failing call fails in the user's own line
         cache = cache or self._cache
         request = resolved(request)
         refuse(request)

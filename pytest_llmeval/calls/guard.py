@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_llmeval.errors import UsageError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Json, Request

@@ -13,20 +13,29 @@ import threading
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.calls.events import CallEvent, Progress
 from pytest_llmeval.calls.providers import Fault, Provider, address, is_direct
 from pytest_llmeval.errors import ProviderError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Request, Response
     from collections.abc import Callable
+
+    from pytest_llmeval.records import Request, Response
 
 MAX_ATTEMPTS = 3
 FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 30.0
 _CLOSING_S = 5.0
+_HINTS = {
+    400: "see what it said; messages and settings are sent as they were written",
+    401: "set the provider's key in the environment, such as OPENAI_API_KEY",
+    403: "see what the provider's key may use",
+    404: "see the model's name and api_base",
+    429: "raise the provider's limits, or run again later: what was answered is stored and not asked twice",
+}
+_HINT = "run again: what was answered is stored and not asked twice"
 
 
 class Loop:
@@ -159,5 +168,5 @@ def _failure(fault: Fault, request: Request, n_attempts: int) -> ProviderError:
     return ProviderError(
         f"no answer from {address(request)}: {fault.what} (model {request.model!r}, {times})",
         found=fault.found,
-        hint=fault.hint or "run again: what was answered so far is stored and not asked twice",
+        hint=_HINTS.get(fault.status or 0, _HINT),
     )

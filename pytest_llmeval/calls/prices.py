@@ -6,13 +6,14 @@ import json
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-
-from pytest_llmeval.calls.key import FORCES_LITELLM
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.calls.key import FORCES_LITELLM
+
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Json
     from collections.abc import Mapping
+
+    from pytest_llmeval.records import Json
 
 _PRICE_FILE = "model_prices_and_context_window_backup.json"
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.records import CaseResult, Check, CheckId, Draw, Line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def lines_of(session_id: str, results: Sequence[CaseResult]) -> tuple[Line, ...]:
@@ -31,15 +34,16 @@ def lines_of(session_id: str, results: Sequence[CaseResult]) -> tuple[Line, ...]
 
 
 def _line(session_id: str, result: CaseResult, id_: CheckId, checks: list[Check], n_cut: int) -> Line:
-    first = checks[0]
+    # An unscored check may not know which version would have measured it.
+    typical = next((check for check in checks if check.value is not None), checks[0])
     return Line(
         id=id_,
         suite=result.suite,
         draws=tuple(Draw(c.score.value, session_id, c.origin) for c in checks if c.score.value is not None),
-        n_unscored=sum(c.score.value is None for c in checks) + (0 if first.is_case_level else n_cut),
+        n_unscored=sum(c.score.value is None for c in checks) + (0 if typical.is_case_level else n_cut),
         input_hash=result.input_hash,
-        metric_version=first.score.version,
-        threshold=first.threshold,
-        is_case_level=first.is_case_level,
-        n_trials=first.n_trials,
+        metric_version=typical.score.version,
+        threshold=typical.threshold,
+        is_case_level=typical.is_case_level,
+        n_trials=typical.n_trials,
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from statistics import NormalDist, variance
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.records import Line, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _Z = NormalDist().inv_cdf(0.975)
 

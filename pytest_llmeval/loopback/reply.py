@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import KW_ONLY, dataclass, field
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Json
     from collections.abc import Mapping
+
+    from pytest_llmeval.records import Json
 
 _OK = 200
 

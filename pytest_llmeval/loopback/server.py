@@ -10,14 +10,15 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from pytest_llmeval.loopback.reply import Reply, echo
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Json
-    from types import TracebackType
     from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from pytest_llmeval.records import Json
 
 _PATH = "/v1/chat/completions"
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends a reset
@@ -139,10 +140,10 @@ class _Connection(BaseHTTPRequestHandler):
             self.wfile.write(bytes([byte]))
             self.server.loopback.wait(reply.drip_s)
 
-    def _reset(self) -> None:
-        self.close_connection = True
+    def _reset(self) -> NoReturn:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         # The socket closes when the last of its files does.
         self.rfile.close()
         self.wfile.close()
         self.connection.close()
+        raise ConnectionResetError  # ends the thread of this connection, in silence

@@ -16,8 +16,6 @@ _LIKENESS: Final = 0.3
 _FUNCTION_WEIGHT: Final = 0.4
 _NUMBERS_DIFFER: Final = 0.7
 _NEGATION_DIFFERS: Final = 0.85
-# Beyond this many pairs of words (500 x 500) spelling is not compared: it would cost seconds and tell nothing new.
-_MAX_KIN_PAIRS: Final = 250_000
 
 
 def consistency(outputs: Sequence[str]) -> Score:
@@ -29,7 +27,11 @@ def consistency(outputs: Sequence[str]) -> Score:
     negations and the other an even one. The form is the word alignment of M. Sultan et al. 2014 (TACL 2) with spelling
     in the place of embeddings.
 
-    Measured on pairs (AUROC, 95 % interval, by ``benchmarks/quality/agreement.py``): CONSISTENCY_MEASURED.
+    Measured on pairs (AUROC, 95 % interval, by ``benchmarks/quality/agreement.py``): 0.890 [0.863, 0.917] on
+    the STS benchmark and 0.783 [0.720, 0.846] on STS 2016 questions and answers (similar 4 or more of 5, against 3 or
+    less), where difflib's ratio gives 0.808 and 0.700. Best threshold 0.57 on both. Numbers and negation are charged on
+    principle: on these sets they move the figures by less than their intervals. The constants were chosen on
+    these two sets.
 
     What it cannot see: the same thing in other words (too low), a single swapped word that turns the meaning (too
     high), the order of words, and whether what the answers agree on is right.
@@ -66,7 +68,7 @@ def _similarity(a: Counter[str], b: Counter[str]) -> float:
 def _share(of: Counter[str], within: Counter[str]) -> float:
     """Weigh the words of one answer that the other says, as a share of all its words."""
     unmatched = of.keys() - within.keys()
-    kin = Kin(within) if unmatched and len(unmatched) * len(within) <= _MAX_KIN_PAIRS else Kin(())
+    kin = Kin(within if unmatched else (), n_asked=len(unmatched))
     total = found = 0.0
     for word, n in of.items():
         weight = n * (_FUNCTION_WEIGHT if is_function_word(word) else 1.0)

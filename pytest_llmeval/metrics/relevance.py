@@ -23,7 +23,10 @@ def relevance(output: str, question: str) -> Score:
     The shape is BM25's term saturation (Robertson and Walker 1994) without document frequencies, since one answer
     is no corpus. A question of function words only is compared by those.
 
-    Measured (AUROC, 95 % interval, by ``benchmarks/quality/agreement.py``): RELEVANCE_MEASURED.
+    Measured (AUROC, 95 % interval, by ``benchmarks/quality/agreement.py``): 0.943 [0.919, 0.967] on answers to another
+    question (HaluEval general), 0.733 [0.696, 0.770] on people's ratings of FeedbackQA passages, where length alone
+    gives 0.651. Best threshold 0.08 and 0.40; 0.19 over both. The likeness of 0.6 was
+    chosen on these two sets.
 
     What it cannot see: an answer in words of its own ("Paris." to "What is the capital of France?" scores 0), an answer
     in another language, and a wrong or evasive answer that repeats the question. Long answers score higher.
@@ -42,7 +45,7 @@ def relevance(output: str, question: str) -> Score:
     if not asked:
         return Score.unscored("relevance", "the question is empty or has no words", version=VERSION)
     content = {word: token for word, token in asked.items() if not is_function_word(word)} or asked
-    kin = Kin(said)
+    kin = Kin(said, n_asked=len(content))
     counts = {token: sum(said[like] for like in kin.of(word, _LIKENESS)) for word, token in content.items()}
     value = sum(n / (n + _HALF_AT) for n in counts.values()) / len(counts)
     return Score(metric="relevance", value=value, reason=_reason(counts), version=VERSION)

@@ -23,6 +23,7 @@ _TOKEN: Final = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|\d+(?:[.,]\d+)*|{_LET
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 _MIN_STEM: Final = 3
+_MAX_KIN_PAIRS: Final = 250_000
 
 _NUMERALS: Final = {
     word: str(number)
@@ -129,24 +130,25 @@ class Kin:
     in for what a stemmer misses and for misspelling. A number is like itself only. Source: G. Adamson and J. Boreham
     1974, Information Storage and Retrieval 10 (character n-grams by Dice).
 
+    Beyond 250,000 pairs (500 words asked of 500) likeness would take seconds: then every word is like itself only.
+
     Args:
         words: the stems to choose from.
+        n_asked: how many words :meth:`of` will be asked about.
     """
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], n_asked: int) -> None:
         self._words = frozenset(words)
         self._by_trigram: Mapping[str, list[str]] = defaultdict(list)
-        for word in sorted(self._words):
-            if not is_number(word):
-                for trigram in trigrams(word):
-                    self._by_trigram[trigram].append(word)
-
-    def __len__(self) -> int:
-        return len(self._words)
+        if len(self._words) * n_asked <= _MAX_KIN_PAIRS:
+            for word in self._words:
+                if not is_number(word):
+                    for trigram in trigrams(word):
+                        self._by_trigram[trigram].append(word)
 
     def of(self, word: str, at_least: float) -> dict[str, float]:
         """Return the words whose likeness to a stem is not below a floor in (0, 1], with it."""
-        if is_number(word):
+        if is_number(word) or not self._by_trigram:
             return {word: 1.0} if word in self._words else {}
         mine = trigrams(word)
         shared = Counter(other for trigram in mine for other in self._by_trigram.get(trigram, ()))

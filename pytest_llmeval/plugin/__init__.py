@@ -14,7 +14,7 @@ import pytest
 from pytest_llmeval import options
 from pytest_llmeval.gather.current import RECORDER as CURRENT
 from pytest_llmeval.plugin.fixtures import llm, llm_case, llmeval, llmeval_loopback
-from pytest_llmeval.plugin.state import RECORDER, STATE, State, is_declared
+from pytest_llmeval.plugin.state import RECORDER, STATE, State, is_llm_test
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -54,7 +54,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Count the LLM tests that the user left out: a selection is no whole session (:hook:`pytest_deselected`)."""
     for item in items:
-        item.config.stash[STATE].n_deselected += is_declared(item)
+        item.config.stash[STATE].n_deselected += is_llm_test(item)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -134,10 +134,10 @@ class Controller:
         self._state = state
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self) -> None:
-        """Read the baseline before anything is spent: a malformed one is exit 4, never "no baseline"."""
-        if self._state.settings.gate != "off" or self._state.settings.baseline_update:
-            self._state.read_baseline()
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Read baseline and cache before anything is spent: a malformed one is exit 4 (:hook:`pytest_sessionstart`)."""
+        if not session.config.option.collectonly:
+            self._state.read_stores()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what rides on the report, whichever worker sent it (:hook:`pytest_runtest_logreport`)."""
@@ -147,7 +147,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Store, decide, export; then set the exit status (:hook:`pytest_sessionfinish`)."""
-        if not self._state.is_idle:
+        if not self._state.is_idle and not session.config.option.collectonly:
             from pytest_llmeval.plugin import finish
 
             finish.finish(session, self._state)

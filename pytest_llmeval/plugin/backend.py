@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from pytest_llmeval.store.recordings import Recordings
 from pytest_llmeval.store.sqlite import SqliteCache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pytest
@@ -27,12 +26,15 @@ class Backend:
 
     Args:
         settings: what this run was asked to do.
+        notify: told in a sentence what the user must know: what is written into git, what was set aside.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, notify: Callable[[str], None]) -> None:
         self._settings = settings
+        self._notify = notify
         self._mode = Mode(settings.cache)
-        self._working = SqliteCache(settings.root / ".llmeval" / "llmeval.db")
+        may_set_aside = self._mode is not Mode.REPLAY
+        self._working = SqliteCache(settings.working_cache, on_set_aside=notify if may_set_aside else None)
         self._engine = Engine(self._working, self._mode)
         self._by_module: dict[Path, Cache] = {}
 
@@ -58,16 +60,19 @@ class Backend:
             return self._working
         if module not in self._by_module:
             path = module.parent / self._settings.recordings / f"{module.stem}.jsonl"
-            recordings = Recordings(path, on_first_write=_say)
+            recordings = Recordings(path, on_first_write=self._notify)
             self._by_module[module] = Layered(recordings, self._working, fills=self._mode is Mode.AUTO)
         return self._by_module[module]
+
+    def check(self) -> None:
+        """Look whether the working cache can be read.
+
+        Raises:
+            StoreError: it cannot, and the mode forbids to set it aside.
+        """
+        self._working.check()
 
     def close(self) -> None:
         """Stop the engine and close the cache."""
         self._engine.close()
         self._working.close()
-
-
-def _say(sentence: str) -> None:
-    # The real stderr: pytest would show what a test prints only if the test fails.
-    print(f"llmeval: {sentence}", file=sys.__stderr__)  # noqa: T201 - this is the product's one word while tests run

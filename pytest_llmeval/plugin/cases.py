@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -101,8 +102,9 @@ def shown_id(case: Case) -> str:
 
     The id itself is data and travels unchanged beside it.
     """
-    text = case.id.encode("unicode_escape").decode("ascii")
+    # No backslash either: pytest would escape it once more, and the item could not be told by this id.
+    text = re.sub(r"[^ -\[\]-~]", "_", case.id)
     if text and len(text) <= _SHOWN_LENGTH and text == case.id:
         return text
-    # An escaped or shortened id could equal another case's plain one; the digest tells them apart.
+    # A replaced or shortened id could equal another case's plain one; the digest tells them apart.
     return f"{text[: _SHOWN_LENGTH - 13]}~{digest(case.id)[:12]}"

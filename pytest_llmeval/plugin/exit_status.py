@@ -56,7 +56,7 @@ def invalid_reasons(settings: Settings, record: Session) -> list[str]:
     """Say why the session can carry no verdict; empty where it can."""
     reasons = []
     if record.lost:
-        reasons.append(f"{len(record.lost)} planned tests brought no result: {', '.join(record.lost[:10])}")
+        reasons.append(f"{len(record.lost)} planned test{'s' * (len(record.lost) != 1)} brought no result")
     scored, expected = record.coverage
     if expected and scored < settings.min_coverage * expected:
         reasons.append(f"{scored} of {expected} checks are scored, and llmeval_min_coverage is {settings.min_coverage}")

@@ -26,7 +26,7 @@ def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]
     """
     from pytest_llmeval.store import baselines
 
-    baselines.refuse_partial(record)
+    baselines.refuse_partial(record, min_coverage=settings.min_coverage)
     new_only = settings.baseline_update == "new-only"
     written = baselines.write_lines(settings.baseline, lines, [baselines.run_of(record)], new_only=new_only)
     noun = "file" if len(written) == 1 else "files"
@@ -50,7 +50,7 @@ def _exports(settings: Settings, record: Session, path: Path) -> list[tuple[str,
         if kind == "prom":
             from pytest_llmeval.exports import prometheus
 
-            wanted.append(("prom", partial(prometheus.write, record, target or path.with_name("llmeval.prom"))))
+            wanted.append(("prom", partial(prometheus.write, record, target or settings.folder / "llmeval.prom")))
     if settings.mlflow:
         from pytest_llmeval.exports import mlflow
 

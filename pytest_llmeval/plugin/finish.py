@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line
 
-FOLDER = ".llmeval"
-
 
 def finish(session: pytest.Session, state: State) -> None:
     """Turn what was gathered into a stored session with its verdict, and set the exit status."""
+    if state.collector.is_empty and session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return
     session_id = f"{datetime.fromtimestamp(state.started_s, tz=UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     lines = gate.lines_of(session_id, state.collector.results())
     record = _session(session, state, session_id, lines)
     decision = exit_status.decide(session, state.settings, record)
     state.session = record
     try:
-        path = session_file.write(record, state.settings.root / FOLDER)
+        path = session_file.write(record, state.settings.folder)
         if state.settings.baseline_update:
             state.closing_lines.append(exporting.update_baseline(state.settings, record, lines))
     except (LlmevalError, OSError) as error:

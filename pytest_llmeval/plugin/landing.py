@@ -66,7 +66,11 @@ def _judge(state: State, recorder: Recorder) -> None:
 def _failures(state: State, recorder: Recorder) -> tuple[Tally, ...]:
     from pytest_llmeval.gather.thresholds import failing
 
-    return failing(_tallies(recorder), lambda tally: state.is_held(recorder, tally))
+    tallies = _tallies(recorder)
+    if recorder.is_eager:
+        # What failed has raised where it stands; if the test caught it, it was expected.
+        tallies = tuple(tally for tally in tallies if tally.worst.is_case_level)
+    return failing(tallies, lambda tally: state.is_held(recorder, tally))
 
 
 def _tallies(recorder: Recorder) -> tuple[Tally, ...]:
@@ -97,16 +101,22 @@ def attach_result(state: State, recorder: Recorder, report: pytest.TestReport) -
     from pytest_llmeval.gather import wire
     from pytest_llmeval.gather.thresholds import message
 
-    tallies = _tallies(recorder)
-    report.llmeval_result = wire.encode(recorder.result(_outcome(report)))
-    n_scored = sum(len(tally.scores) for tally in tallies)
-    was_cut = any(trial.is_unscored for trial in recorder.trials)
-    report.llmeval_is_unscored = report.passed and n_scored == 0 and (bool(tallies) or was_cut)
+    outcome = _outcome(report, recorder)
+    report.llmeval_result = wire.encode(recorder.result(outcome))
+    report.llmeval_is_unscored = outcome == "unscored"
+    report.llmeval_notices = state.take_notices()
     if report.failed and any(trial.error for trial in recorder.trials):
         beside = _failures(state, recorder)
         if beside:
             report.sections.append(("llmeval: checks below their thresholds", message(beside)))
 
 
-def _outcome(report: pytest.TestReport) -> str:
-    return "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
+def _outcome(report: pytest.TestReport, recorder: Recorder) -> str:
+    """Return pytest's word for the test, or ``unscored`` where it had something to score and nothing was."""
+    if report.skipped and hasattr(report, "wasxfail"):
+        return "xfailed"
+    tallies = _tallies(recorder)
+    was_cut = any(trial.is_unscored for trial in recorder.trials)
+    if report.passed and (tallies or was_cut) and not any(tally.scores for tally in tallies):
+        return "unscored"
+    return report.outcome

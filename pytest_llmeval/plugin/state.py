@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -39,6 +41,7 @@ class State:
         self.session: Session | None = None
         self.closing_lines: list[str] = []
         self._plan_text = ""
+        self._notices: list[str] = []
 
     @cached_property
     def collector(self) -> Collector:
@@ -49,11 +52,15 @@ class State:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no LLM test has been seen in this session."""
-        return "collector" not in self.__dict__
+        """Whether there is nothing to decide: no LLM test was seen, and nobody asked for a gate or a baseline."""
+        asked = self.settings.gate != "off" or self.settings.baseline_update
+        return "collector" not in self.__dict__ and not asked
 
     def collect(self, report: pytest.TestReport) -> None:
         """Take what rides on a report; an empty result says that its test has begun."""
+        for notice in getattr(report, "llmeval_notices", "").splitlines():
+            if notice not in self.closing_lines:
+                self.closing_lines.append(notice)
         if getattr(report, "llmeval_plan", ""):
             self.collector.add_plan(report.llmeval_plan)
         if report.llmeval_result:
@@ -61,16 +68,19 @@ class State:
         else:
             self.collector.add_start(report.nodeid)
 
-    def read_baseline(self) -> None:
-        """Read the baseline now.
+    def read_stores(self) -> None:
+        """Read the baseline, where it is asked for, and look at the working cache, where there is one.
 
         Raises:
-            pytest.UsageError: it is malformed; the message names file, line and kind.
+            pytest.UsageError: one of them is malformed; the message names file and kind.
         """
         from pytest_llmeval.errors import LlmevalError
 
         try:
-            _ = self.baseline
+            if self.settings.gate != "off" or self.settings.baseline_update:
+                _ = self.baseline
+            if self.settings.working_cache.exists():
+                self.backend.check()
         except LlmevalError as error:
             raise pytest.UsageError(f"llmeval: {error}") from None
 
@@ -79,7 +89,7 @@ class State:
         """Engine and caches of this process."""
         from pytest_llmeval.plugin.backend import Backend
 
-        return Backend(self.settings)
+        return Backend(self.settings, notify=self._notices.append)
 
     def close(self) -> None:
         """Stop the engine, if this process ever had one."""
@@ -108,7 +118,7 @@ class State:
         Raises:
             UsageError: a marker that cannot be obeyed.
         """
-        declared = [item for item in collected if is_declared(item)]
+        declared = [item for item in collected if is_llm_test(item)]
         if not declared:
             return
         from pytest_llmeval.gather import wire
@@ -126,6 +136,11 @@ class State:
     def take_plan(self) -> str:
         """Return the plan as JSON the first time, an empty text from then on: one report a process carries it."""
         text, self._plan_text = self._plan_text, ""
+        return text
+
+    def take_notices(self) -> str:
+        """Return what the user must be told once, a sentence a line, and forget it: it rides on a report as well."""
+        text, self._notices[:] = "\n".join(self._notices), []
         return text
 
     def is_held(self, recorder: Recorder, tally: Tally) -> bool:
@@ -147,12 +162,26 @@ class State:
 STATE = pytest.StashKey[State]()
 
 
-def is_declared(item: pytest.Item) -> bool:
-    """Whether the item says before it runs that it is an LLM test: by marker, or by a fixture of ours."""
+def is_llm_test(item: pytest.Item) -> bool:
+    """Whether an item shows before it runs that it is an LLM test: by marker, by a fixture of ours, by an ``assert_*``.
+
+    A test that checks only in a function it calls does not show; its scores are gathered all the same, but it is not
+    in the plan, so a worker that dies with it leaves no gap there.
+    """
     if item.get_closest_marker("llmeval") is not None:
         return True
     asked = FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return any(_is_ours(item, name) for name in asked)
+    return any(_is_ours(item, name) for name in asked) or _names_a_check(item)
+
+
+def _names_a_check(item: pytest.Item) -> bool:
+    # While nobody has imported our assertions, no test can name one: a foreign suite pays one look-up a test.
+    if "pytest_llmeval.assertions" not in sys.modules:
+        return False
+    function = inspect.unwrap(getattr(item, "obj", None) or _names_a_check)
+    code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    names = code.co_names if code is not None else ()
+    return any(getattr(known.get(name), "__module__", "") == "pytest_llmeval.assertions" for name in names)
 
 
 def _is_ours(item: pytest.Item, name: str) -> bool:

@@ -28,9 +28,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     recorder = state.recorder_of(item)
     final = _run(item, nextitem, recorder)
+    landing.attach_result(state, recorder, next(report for report in final if report.when == "call" or not report.passed))
     for report in final:
-        if report.when == "call":
-            landing.attach_result(state, recorder, report)
         # The set-up of a first trial that passed is out already: it tells the controller that the test has begun.
         if report.when != "setup" or not report.passed:
             item.ihook.pytest_runtest_logreport(report=report)
@@ -97,6 +96,9 @@ def _merged(trials: list[list[pytest.TestReport]], recorder: Recorder) -> list[p
     by_phase: dict[str, list[pytest.TestReport]] = {}
     for report in (report for reports in trials for report in reports):
         by_phase.setdefault(report.when or "", []).append(report)
+    if any(not report.passed for report in by_phase["setup"]):
+        # As pytest has it: a test whose set-up fails or skips has no call.
+        by_phase.pop("call", None)
     errors = [trial.index for trial in recorder.trials if trial.error and not trial.is_unscored]
     chosen = []
     for phase, reports in by_phase.items():

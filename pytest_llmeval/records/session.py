@@ -44,7 +44,8 @@ class CaseResult:
         n_planned: trials that were to be run.
         trials: those that were.
         checks: case-level checks, made after the last trial.
-        outcome: ``passed``, ``failed``, ``skipped`` or ``xfailed``, as pytest reports it.
+        outcome: ``passed``, ``failed``, ``skipped`` or ``xfailed``, as pytest reports it; ``unscored`` where the test
+            passed and none of its checks has a value.
     """
 
     nodeid: str
@@ -114,8 +115,9 @@ class Session:
     def coverage(self) -> tuple[int, int]:
         """How many checks are scored, and how many should have been.
 
-        A trial that the infrastructure cut short counts as one check without a score; so does a trial that was not
-        run at all. A case-level check that had too few trials was never promised a value, and does not count.
+        A trial that the infrastructure cut short counts as one check without a score; one that ended by an error of
+        its own does not, because it fails its test. A case-level check that had too few trials was never promised a
+        value, and does not count either.
         """
         scored = expected = 0
         for result in self.results:
@@ -123,7 +125,7 @@ class Session:
                 continue
             checks = [check for trial in result.trials for check in trial.checks]
             checks += [check for check in result.checks if check.n_trials > 1]
-            n_cut = sum(trial.is_unscored for trial in result.trials) + result.n_planned - len(result.trials)
+            n_cut = sum(trial.is_unscored for trial in result.trials)
             scored += sum(check.value is not None for check in checks)
             expected += len(checks) + n_cut
         return scored, expected

@@ -72,6 +72,7 @@ class Comparison:
         added, removed, edited: lines that are in one of both only, or whose input changed.
         cases: what is said of single lines; the named and the notable ones.
         notes: sentences for the report.
+        is_informational: whether no line has a threshold, so that nothing depends on the verdict.
     """
 
     suite: str
@@ -95,6 +96,7 @@ class Comparison:
     edited: tuple[CheckId, ...] = ()
     cases: tuple[CaseVerdict, ...] = ()
     notes: tuple[str, ...] = ()
+    is_informational: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

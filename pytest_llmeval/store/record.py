@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import NoReturn, TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pytest_llmeval.calls.key import KEY_VERSION, cache_key, origin
 from pytest_llmeval.records import Json, Outcome, Provenance, Request, Response

@@ -10,16 +10,17 @@ import errno
 import fcntl
 import os
 import threading
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.calls.key import nearest
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.record import Damaged, from_line, shown, to_line
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Request, Response
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
+
+    from pytest_llmeval.records import Request, Response
 
 _CONFLICT_MARKERS = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
 

@@ -14,15 +14,16 @@ import threading
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_llmeval.calls.key import nearest
 from pytest_llmeval.errors import SchemaTooNew, StoreError
 from pytest_llmeval.store.record import from_line, shown, to_line
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Request, Response
     from collections.abc import Callable, Iterator
+
+    from pytest_llmeval.records import Request, Response
 
 # Each brings the schema from its index to the next; PRAGMA user_version counts those that were run. Only append.
 MIGRATIONS = (
@@ -140,9 +141,10 @@ class SqliteCache:
     def _connection(self) -> sqlite3.Connection:
         me = (os.getpid(), threading.get_ident())
         if me not in self._connections:
-            if not self._path.exists():
-                self._make_file()
-            self._connections[me] = self._opened()
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Opening is making, migrating or finding it damaged: one at a time sees a file that is whole.
+            with _locked(self._path.parent):
+                self._connections[me] = self._opened()
         return self._connections[me]
 
     def _drop_connection(self) -> None:
@@ -150,30 +152,29 @@ class SqliteCache:
         if connection is not None:
             connection.close()
 
-    def _make_file(self) -> None:
-        """Make folder and empty file readable by their owner only; SQLite gives its side files the same mode."""
-        folder = self._path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignored = folder / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n", encoding="ascii")
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-
     def _opened(self) -> sqlite3.Connection:
-        """Connect, and bring the schema up to date where it is not."""
+        """Connect; the file and all that SQLite puts beside it is its owner's only, and ignored by git."""
+        if not self._path.exists():
+            ignored = self._path.with_name(".gitignore")
+            if not ignored.exists():
+                ignored.write_text("*\n", encoding="ascii")
+            self._path.touch(mode=0o600)
         connection = _connect(self._path)
         try:
             connection.execute("PRAGMA synchronous = NORMAL")  # with WAL: whole after any kill
-            if not self._is_current(connection):
-                with _locked(self._path.parent):  # switching to WAL does not wait for others
-                    if not self._is_current(connection):
-                        _migrate(connection)
+            self._bring_up_to_date(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _is_current(self, connection: sqlite3.Connection) -> bool:
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        """Migrate an older schema or an empty file, under the folder's lock.
+
+        Raises:
+            SchemaTooNew: a newer version wrote it.
+            sqlite3.DatabaseError: another program wrote it.
+        """
         version, application_id = _number(connection, "user_version"), _number(connection, "application_id")
         if application_id != APPLICATION_ID and _number(connection, "schema_version"):
             raise sqlite3.DatabaseError("a database of another program")
@@ -183,7 +184,8 @@ class SqliteCache:
                 found=f"its schema is {version}, this version knows {len(MIGRATIONS)}; it was left untouched",
                 hint="pip install --upgrade pytest-llmeval",
             )
-        return version == len(MIGRATIONS)
+        if version < len(MIGRATIONS):
+            _migrate(connection)
 
     def _set_aside(self, error: Exception, tell: Callable[[str], None]) -> None:
         """Rename a damaged file with its side files, unless another process just did."""
@@ -252,11 +254,10 @@ def _locked(folder: Path) -> Iterator[None]:
 def _is_sound(path: Path) -> bool:
     try:
         with closing(_connect(path)) as connection:
-            application_id = _number(connection, "application_id")
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            return verdict == "ok" and _number(connection, "application_id") == APPLICATION_ID
     except sqlite3.DatabaseError:
         return False
-    return verdict == "ok" and application_id == APPLICATION_ID
 
 
 def _is_damage(error: Exception) -> bool:

@@ -38,7 +38,15 @@ RELEVANCE = Summary(
     suite="support", metric="relevance", mean=0.55, low=0.47, high=0.63, n_cases=2, n_scored=10, n_unscored=0, n_below=1
 )
 FAITHFULNESS = Summary(
-    suite="summaries", metric="faithfulness", mean=0.75, low=0.5, high=1.0, n_cases=1, n_scored=4, n_unscored=1, n_below=0
+    suite="summaries",
+    metric="faithfulness",
+    mean=0.75,
+    low=0.5,
+    high=1.0,
+    n_cases=1,
+    n_scored=4,
+    n_unscored=1,
+    n_below=0,
 )
 REFUND_ID = CheckId(SUPPORT, "eu", "relevance")
 REGRESSED = SessionVerdict(
@@ -74,7 +82,7 @@ REGRESSED = SessionVerdict(
 )
 
 
-def answer(  # noqa: PLR0913  # a builder of test values: each argument is one field
+def answer(
     text: str,
     *,
     trial: int | None = 0,

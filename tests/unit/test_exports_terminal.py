@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -10,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmeval.exports.terminal import render
-from pytest_llmeval.records import Plan, Provenance, SessionVerdict, Verdict
-from tests.unit.sessions import REGRESSED, SUPPORT, answer, case, relevance, session
+from pytest_llmeval.records import Plan, Provenance, Score, SessionVerdict, Verdict
+from tests.unit.sessions import REGRESSED, RELEVANCE, SUPPORT, answer, case, relevance, session
 
 HOSTILE = (
-    "::error file=a.py::pwned\n##vso[task.setvariable variable=x]y\x1b[31m\x1b]8;;http://evil\x07red\x9b2J [bold]x[/bold] [/]"
+    "::error file=a.py::pwned\n##vso[task.setvariable variable=x]y\x1b[31m"
+    "\x1b]8;;http://evil\x07red\x9b2J \u202egnp.exe \u2028::warning::x [bold]x[/bold] [/]"
 )
 
 WHOLE_PAGE = """\
@@ -51,16 +53,18 @@ def page(**changes: object) -> str:
 
 def hostile_session():
     """Return a session in which every text that others write is an attack."""
-    result = case(
-        f"{SUPPORT}{HOSTILE}",
-        HOSTILE,
-        HOSTILE,
-        (replace(relevance(0.1, HOSTILE), score=replace(relevance(0.1).score, reason=HOSTILE, metric=HOSTILE)),),
-        (answer(HOSTILE),),
-    )
+    low = replace(relevance(0.1, HOSTILE), score=Score(metric=HOSTILE, value=0.1, reason=HOSTILE))
+    unscored = replace(low, score=Score.unscored(HOSTILE, HOSTILE))
+    result = case(f"{SUPPORT}{HOSTILE}", HOSTILE, HOSTILE, (low, unscored), (answer(HOSTILE), answer(HOSTILE)))
+    summaries = tuple(replace(RELEVANCE, suite=suite, metric=HOSTILE) for suite in (HOSTILE, "plain"))
     verdict = SessionVerdict(verdict=Verdict.REGRESSED, sentences=(HOSTILE, HOSTILE), invalid=(HOSTILE,))
     return session(
-        results=(result,), verdict=verdict, lost=(HOSTILE,), stopped=HOSTILE, selection=HOSTILE, branch=HOSTILE
+        results=(result,),
+        summaries=summaries,
+        verdict=verdict,
+        lost=(HOSTILE,),
+        stopped=HOSTILE,
+        selection=HOSTILE,
     )
 
 
@@ -162,16 +166,22 @@ def test_replayed_answers_cost_nothing_now() -> None:
 
 @pytest.mark.parametrize("color", [False, True])
 @pytest.mark.parametrize("width", [20, 80])
-def test_text_of_others_reaches_the_terminal_as_text(color: bool, width: int) -> None:  # noqa: FBT001  # parametrised
+def test_text_of_others_reaches_the_terminal_as_text(*, color: bool, width: int) -> None:
     """No escape sequence, no markup, no line a CI system obeys, wherever the wrapping falls (FAULTS 25)."""
     text = render(hostile_session(), width=width, color=color, verbose=True, exit_line=HOSTILE)
     bare = re.sub(r"\x1b\[[0-9;]*m", "", text)
 
-    assert set() == {char for char in bare if ord(char) < 32 or 127 <= ord(char) < 160} - {"\n"}
+    assert set() == {char for char in bare if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp")} - {"\n"}
     assert [] == [line for line in bare.splitlines() if line.lstrip().startswith("::")]
     assert [] == re.findall(r"##\w*\[", bare)
     assert "8;;http" not in bare
-    assert "[bold]" in bare.replace("\n", "").replace(" ", "")
+
+
+def test_markup_of_others_is_text() -> None:
+    """``[bold]`` in an answer, a metric's name or a reason is printed, and ``[/]`` ends nothing of ours."""
+    text = render(hostile_session(), width=400, color=False)
+
+    assert 0 < text.count("gnp.exe") == text.count("gnp.exe ::warning::x [bold]x[/bold] [/]")
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
@@ -185,15 +195,16 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 def test_a_dumb_terminal_keeps_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
     """CI sets TERM=dumb, which rich would take for 80 columns."""
-    expected = render(session(), width=120, color=True)
+    results = (case(SUPPORT, "us", "support", (relevance(0.1, "word " * 200),), (answer("a"),)),)
+    expected = render(session(results=results), width=120, color=True)
     monkeypatch.setenv("TERM", "dumb")
 
-    assert expected == render(session(), width=120, color=True)
+    assert expected == render(session(results=results), width=120, color=True)
 
 
 @settings(max_examples=50, deadline=None)
 @given(text=st.text(st.characters(codec=None), max_size=80), ascii_only=st.booleans())
-def test_any_answer_can_be_printed(text: str, ascii_only: bool) -> None:  # noqa: FBT001  # drawn by Hypothesis
+def test_any_answer_can_be_printed(*, text: str, ascii_only: bool) -> None:
     """Whatever a model writes, surrogates too, the page encodes, and in ASCII where that is asked."""
     results = (case(SUPPORT, "us", "support", (relevance(0.1, text),), (answer("a"),)),)
     page_ = render(session(results=results, verdict=None), width=80, color=False, ascii_only=ascii_only)

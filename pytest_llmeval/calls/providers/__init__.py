@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from pytest_llmeval.calls.key import FORCES_LITELLM
-from pytest_llmeval.errors import ProviderError
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Request, Response
@@ -40,13 +39,12 @@ class Provider(Protocol):
         """Give connections back."""
 
 
-class Fault(ProviderError):
-    """One failed attempt; the engine retries it, or raises it as a plain ``ProviderError``.
+class Fault(Exception):
+    """One failed attempt; it never leaves ``calls``: the loop tries again, or raises a ``ProviderError``.
 
     Args:
         what: the failure in one clause, such as ``HTTP 429``; holds no secret.
         found: what the provider said.
-        hint: what to do.
         status: HTTP status, None where no answer came.
         retry_after: the header of that name, as it came.
         is_final: asking again cannot help, whatever the status says.
@@ -57,12 +55,13 @@ class Fault(ProviderError):
         what: str,
         *,
         found: str = "",
-        hint: str = "",
         status: int | None = None,
         retry_after: str = "",
         is_final: bool = False,
     ) -> None:
-        super().__init__(what, found=found, hint=hint)
+        super().__init__(what)
+        self.what = what
+        self.found = found
         self.status = status
         self.retry_after = retry_after
         self.may_pass = not is_final and (status is None or status == _TOO_MANY_REQUESTS or status in _SERVER_ERRORS)

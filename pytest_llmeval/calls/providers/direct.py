@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -15,23 +16,16 @@ from pytest_llmeval.calls.guard import excerpt
 from pytest_llmeval.calls.providers import Fault, bare_name
 from pytest_llmeval.calls.providers.completion import read_completion
 from pytest_llmeval.errors import UsageError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Json, Request, Response
     from collections.abc import Mapping
+
+    from pytest_llmeval.records import Json, Request, Response
 
 OPENAI_API_BASE = "https://api.openai.com/v1"
 MAX_REPLY_BYTES = 16 * 2**20  # some hundred times the longest answer of today's models
 _OK = 200
 _CHUNK_BYTES = 2**16
-_HINTS = {
-    400: "see what it said; the request is sent as it was written",
-    401: "check OPENAI_API_KEY",
-    403: "check OPENAI_API_KEY and what it may use",
-    404: "check the model's name and api_base",
-    429: "ask less at a time, or raise the provider's limits; answers so far are stored",
-}
 
 
 class Direct:
@@ -132,7 +126,6 @@ def _fault(reply: aiohttp.ClientResponse, content: bytes) -> Fault:
     return Fault(
         f"HTTP {reply.status}" + (" (quota used up)" if is_quota else ""),
         found=f"it said: {excerpt(said)}",
-        hint=_HINTS.get(reply.status, ""),
         status=reply.status,
         retry_after=reply.headers.get("Retry-After", ""),
         is_final=is_quota,

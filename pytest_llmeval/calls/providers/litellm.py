@@ -10,7 +10,7 @@ import os
 import re
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.calls.guard import excerpt
 from pytest_llmeval.calls.key import FORCES_LITELLM

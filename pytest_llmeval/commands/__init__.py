@@ -1,0 +1,73 @@
+"""The ``llmeval`` command: what a person does between two runs of pytest.
+
+Each subcommand is a module with ``declare``, which adds its arguments, and functions that obey them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_llmeval.errors import LlmevalError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+USAGE_ERROR = 4  # pytest's own status for the same
+
+_DESCRIPTION = """\
+LLM regression testing in pytest. Tests are run by pytest itself; this command is for what comes before and after.
+
+  llmeval init                              write a first test into a project
+  pytest                                    run it; answers are recorded, scores are kept in .llmeval/
+  llmeval baseline accept --reason "..."    make these scores the ones that later runs are compared with
+  pytest --llmeval-gate=pr                  let the comparison decide the exit status
+  llmeval baseline diff                     see what differs, case by case"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises where argparse would exit, so that every error of ours looks alike."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a UsageError with argparse's own words."""
+        raise UsageError(message, hint=f"{self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, or 4 where it cannot be obeyed.
+
+    Args:
+        argv: the arguments after the command's name; by default those of the process.
+    """
+    from pytest_llmeval.commands import baseline, init
+
+    parser = _Parser(
+        prog="llmeval",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    init.declare(commands)
+    baseline.declare(commands)
+    try:
+        arguments = parser.parse_args(argv)
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left (`llmeval baseline show | head`); Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (LlmevalError, OSError) as error:
+        _complain(str(error))
+        return USAGE_ERROR
+    return 0
+
+
+def _complain(message: str) -> None:
+    from pytest_llmeval.commands.output import inert
+
+    sys.stdout.flush()
+    lines = [inert(line, limit=1000) for line in message.splitlines()]
+    sys.stderr.write("llmeval: " + "\n  ".join(lines) + "\n")

@@ -1,0 +1,107 @@
+"""The user's project as pytest sees it: its root, and the ini keys of ours; read without importing pytest."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.errors import UsageError
+from pytest_llmeval.options import OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = ".llmeval"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """Where a project's files are.
+
+    Args:
+        root: pytest's rootdir.
+        config: the file pytest takes its settings from; None where there is none.
+        section: the section of that file that holds them, with its brackets.
+        values: what the section says, by name.
+    """
+
+    root: Path
+    config: Path | None = None
+    section: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def baseline(self, given: str | None) -> Path:
+        """Return the baseline's folder: as given, else by environment, ini or default, as the plugin finds it."""
+        option = next(option for option in OPTIONS if option.name == "baseline")
+        if given:
+            return Path(given)
+        named = os.environ.get(option.variable) or self.values.get(option.ini) or option.default
+        return self.root / str(named)
+
+    def session_file(self, given: str | None) -> Path:
+        """Return the session to read: as given, else the newest."""
+        return Path(given) if given else self.root / FOLDER / "session.jsonl"
+
+
+def find(rootdir: str | None) -> Project:
+    """Find the project.
+
+    Args:
+        rootdir: its root; by default the nearest folder, from the current one upwards, that configures pytest, else
+            the current one.
+
+    Raises:
+        UsageError: the folder does not exist, or its configuration cannot be parsed.
+    """
+    if rootdir is not None and not Path(rootdir).is_dir():
+        raise UsageError(f"--rootdir={rootdir!r} is not a folder")
+    start = Path(rootdir or "").resolve()
+    for folder in (start,) if rootdir else (start, *start.parents):
+        for name, section in _SECTIONS:
+            values = _read(folder / name, section)
+            if values is not None:
+                return Project(root=folder, config=folder / name, section=section, values=values)
+    return Project(root=start)
+
+
+# In pytest's order of precedence; see "Initialization: determining rootdir and configfile" in its manual.
+_SECTIONS = (
+    ("pytest.toml", "[pytest]"),
+    (".pytest.toml", "[pytest]"),
+    ("pytest.ini", "[pytest]"),
+    (".pytest.ini", "[pytest]"),
+    ("pyproject.toml", "[tool.pytest]"),
+    ("pyproject.toml", "[tool.pytest.ini_options]"),
+    ("tox.ini", "[pytest]"),
+    ("setup.cfg", "[tool:pytest]"),
+)
+
+
+def _read(path: Path, section: str) -> Mapping[str, object] | None:
+    """Return what the section says, None where there is no such section; a file of pytest's own needs none."""
+    if not path.is_file():
+        return None
+    try:
+        found = _toml_table(path, section) if path.suffix == ".toml" else _ini_section(path, section)
+    except (configparser.Error, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{str(path)!r} cannot be parsed", found=" ".join(str(error).split())) from error
+    return {} if found is None and path.stem.endswith("pytest") else found
+
+
+def _toml_table(path: Path, section: str) -> Mapping[str, object] | None:
+    table: object = tomllib.loads(path.read_text(encoding="utf-8"))
+    for name in section.strip("[]").split("."):
+        table = table.get(name) if isinstance(table, dict) else None
+    # [tool.pytest] also exists where only its child, the older form, is meant.
+    return table if isinstance(table, dict) and table.keys() != {"ini_options"} else None
+
+
+def _ini_section(path: Path, section: str) -> Mapping[str, object] | None:
+    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    parser.read_string(path.read_text(encoding="utf-8"))
+    name = section.strip("[]")
+    return dict(parser[name]) if parser.has_section(name) else None

@@ -1,0 +1,195 @@
+"""One suite by one metric: from lines to a Comparison. numpy and scipy are imported only where there is a sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.gate import notes
+from pytest_llmeval.gate.matching import match
+from pytest_llmeval.gate.pairs import Pair, by_case, mean, mean_of_means
+from pytest_llmeval.gate.replays import judge_replays, with_replays
+from pytest_llmeval.records import Baseline, CaseVerdict, CheckId, Comparison, Line, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_N_LARGEST_FALLS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Levels:
+    """What was asked for.
+
+    Args:
+        alpha: level of the regression tests.
+        alpha_improved: level of their mirror image.
+        margin: drop of the mean below which it is unchanged, in [0, 1].
+        min_case_drop: fall of a line below which it is not named, in [0, 1].
+    """
+
+    alpha: float
+    alpha_improved: float
+    margin: float
+    min_case_drop: float
+
+
+def compare(
+    baseline: Sequence[Line],
+    current: Sequence[Line],
+    *,
+    suite: str,
+    metric: str,
+    alpha: float = 0.05,
+    margin: float = 0.05,
+    min_case_drop: float = 0.05,
+) -> Comparison:
+    """Compare the lines of one suite and metric with the baseline's.
+
+    Args:
+        baseline: stored lines; empty if nothing is stored.
+        current: the session's lines, in any order.
+        suite: whose lines they are.
+        metric: by which all of them are measured.
+        alpha: the chance of REGRESSED where nothing changed, at most.
+        margin: the drop of the mean that UNCHANGED rules out with 95 % confidence, in [0, 1].
+        min_case_drop: the fall of a line's mean below which it is never named, in [0, 1].
+
+    Returns:
+        The verdict as if this were the session's only comparison; ``decide`` weighs several. Lines without a
+        threshold are left out where others have one; where none has one, all are compared for information.
+    """
+    levels = _Levels(alpha=alpha, alpha_improved=alpha, margin=margin, min_case_drop=min_case_drop)
+    return _compare({line.id: line for line in baseline}, {line.id: line for line in current}, suite, metric, levels)
+
+
+def compare_all(
+    baseline: Baseline,
+    current: Sequence[Line],
+    *,
+    alpha: float = 0.05,
+    margin: float = 0.05,
+    min_case_drop: float = 0.05,
+) -> tuple[Comparison, ...]:
+    """Compare a session with its baseline, suite by suite and metric by metric, sorted by both.
+
+    Args:
+        baseline: all that is stored; a line that the session lacks counts as removed from its own suite.
+        current: all lines of the session; they say which suite a line belongs to.
+        alpha: as for ``compare``; an improvement is tested at ``alpha`` divided by the number of comparisons, a
+            regression at ``alpha``, for ``decide`` to weigh.
+        margin: as for ``compare``.
+        min_case_drop: as for ``compare``.
+    """
+    groups: dict[tuple[str, str], tuple[dict[CheckId, Line], dict[CheckId, Line]]] = {}
+    for line in current:
+        before, now = groups.setdefault((line.suite, line.id.metric), ({}, {}))
+        now[line.id] = line
+        if line.id in baseline.lines:
+            before[line.id] = baseline.lines[line.id]
+    here = {line.id for line in current}
+    for id_, line in baseline.lines.items():
+        if id_ not in here:
+            groups.setdefault((line.suite, id_.metric), ({}, {}))[0][id_] = line
+    levels = _Levels(
+        alpha=alpha, alpha_improved=alpha / max(len(groups), 1), margin=margin, min_case_drop=min_case_drop
+    )
+    return tuple(_compare(*groups[suite, metric], suite, metric, levels) for suite, metric in sorted(groups))
+
+
+def _compare(
+    baseline: Mapping[CheckId, Line], current: Mapping[CheckId, Line], suite: str, metric: str, levels: _Levels
+) -> Comparison:
+    gated = {id_ for lines in (baseline, current) for id_, line in lines.items() if line.threshold is not None}
+    before = {id_: line for id_, line in baseline.items() if not gated or id_ in gated}
+    now = {id_: line for id_, line in current.items() if not gated or id_ in gated}
+    matched = match(before, now)
+    base = Comparison(
+        suite=suite,
+        metric=metric,
+        verdict=Verdict.INCOMPARABLE if before else Verdict.NO_BASELINE,
+        added=matched.added,
+        removed=matched.removed,
+        edited=matched.edited,
+        is_informational=not gated,
+        notes=notes.of_match(matched, before, now, n_informational=len(current) - len(now)),
+    )
+    if matched.other_version or not (matched.pairs or matched.replays):
+        return base
+    if not matched.pairs:
+        return judge_replays(base, matched.replays, levels.min_case_drop)
+    sampled = _judge_sample(base, matched.pairs, levels)
+    return with_replays(sampled, matched.replays, levels.min_case_drop) if matched.replays else sampled
+
+
+def _judge_sample(base: Comparison, pairs: Sequence[Pair], levels: _Levels) -> Comparison:
+    """Test the fresh draws against the baseline's."""
+    from pytest_llmeval.gate.families import find_falls, find_rises, mean_level, mean_test
+    from pytest_llmeval.gate.precision import detectable_drop, drop_interval
+
+    cases = by_case(pairs)
+    p_fall, p_rise = mean_test(cases)
+    falls = find_falls(pairs, p_fall, alpha=levels.alpha, min_case_drop=levels.min_case_drop)
+    alpha_mean = mean_level(levels.alpha, falls.spent)
+    alpha_case = levels.alpha if falls.p_mean <= alpha_mean else levels.alpha / 2
+    said = _fallen(pairs, falls.p_cases, alpha_case, levels)
+    drop, low, high = drop_interval(cases)
+    verdict = Verdict.UNCHANGED if high < levels.margin else Verdict.UNDECIDED
+    if falls.p_min <= levels.alpha:
+        verdict = Verdict.REGRESSED
+    else:
+        rises = find_rises(pairs, p_rise, alpha=levels.alpha_improved, min_case_drop=levels.min_case_drop)
+        if rises.p_min <= levels.alpha_improved:
+            verdict = Verdict.IMPROVED
+            said += _risen(pairs, rises.p_cases, levels.alpha_improved / 2)
+    return replace(
+        base,
+        verdict=verdict,
+        drop=drop,
+        low=low,
+        high=high,
+        mde=detectable_drop(cases),
+        p_mean=falls.p_mean,
+        alpha_mean=alpha_mean,
+        p_case=falls.p_case,
+        alpha_case=alpha_case,
+        p_min=falls.p_min,
+        baseline_mean=mean_of_means(case.baseline for case in cases),
+        current_mean=mean_of_means(case.current for case in cases),
+        n_compared=len(pairs),
+        cases=said,
+        notes=(*base.notes, *notes.of_sample(verdict, pairs, cases, levels.alpha, levels.margin)),
+    )
+
+
+def _fallen(
+    pairs: Sequence[Pair], p_cases: Mapping[CheckId, float], level: float, levels: _Levels
+) -> tuple[CaseVerdict, ...]:
+    """Return the lines that are named, then the largest falls that are not proven."""
+    ordered = sorted(pairs, key=lambda pair: (-pair.fall, pair.id))
+    named = [pair for pair in ordered if p_cases.get(pair.id, 1.0) <= level]
+    told = {pair.id for pair in named}
+    others = [pair for pair in ordered if pair.id not in told and pair.fall >= levels.min_case_drop - 1e-9]
+    return (
+        *(_said(pair, Verdict.REGRESSED, p_cases[pair.id]) for pair in named),
+        *(_said(pair, Verdict.UNDECIDED, p_cases.get(pair.id, 1.0)) for pair in others[:_N_LARGEST_FALLS]),
+    )
+
+
+def _risen(pairs: Sequence[Pair], p_cases: Mapping[CheckId, float], level: float) -> tuple[CaseVerdict, ...]:
+    """Return the lines that provably rose."""
+    named = [pair for pair in pairs if p_cases.get(pair.id, 1.0) <= level]
+    return tuple(_said(pair, Verdict.IMPROVED, p_cases[pair.id]) for pair in named)
+
+
+def _said(pair: Pair, verdict: Verdict, p_adjusted: float) -> CaseVerdict:
+    return CaseVerdict(
+        id=pair.id,
+        verdict=verdict,
+        baseline_mean=mean(pair.baseline),
+        baseline_trials=len(pair.baseline),
+        current_mean=mean(pair.current),
+        current_trials=len(pair.current),
+        p_adjusted=p_adjusted,
+        reason=notes.of_pair(pair),
+    )

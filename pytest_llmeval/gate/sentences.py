@@ -1,0 +1,147 @@
+"""The verdict in words: few and short, without p-values, worst first."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.gate.words import count, names, points
+from pytest_llmeval.records import Comparison, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MOST_CASES = 10
+_ORDER = (
+    Verdict.REGRESSED,
+    Verdict.INCOMPARABLE,
+    Verdict.NO_BASELINE,
+    Verdict.UNDECIDED,
+    Verdict.IMPROVED,
+    Verdict.UNCHANGED,
+)
+_NO_SIGN = 0.25
+"""The p of the mean above which a drop is not worth a word."""
+
+
+def of_session(verdict: Verdict, comparisons: Sequence[Comparison], margin: float) -> tuple[str, ...]:
+    """Return the sentences of a session: those of its own verdict first, then the others', worst first.
+
+    Args:
+        verdict: of the session.
+        comparisons: as they hold together.
+        margin: the drop that UNCHANGED rules out, in [0, 1].
+    """
+    gated = [comparison for comparison in comparisons if not comparison.is_informational]
+    said = list(_regressed_cases(gated))
+    for word in sorted(_ORDER, key=lambda word: (word is not verdict, _ORDER.index(word))):
+        said += _grouped(word, [comparison for comparison in gated if comparison.verdict is word], margin)
+    said += _informational(comparisons)
+    said += _lists(gated)
+    return tuple(said)
+
+
+def _regressed_cases(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    named = [case for comparison in comparisons for case in comparison.cases if case.verdict is Verdict.REGRESSED]
+    named.sort(key=lambda case: (case.current_mean - case.baseline_mean, case.id))
+    n_tests = sum(comparison.n_compared > 0 for comparison in comparisons)
+    for place, case in enumerate(named[:_MOST_CASES]):
+        yield f"REGRESSED {case.id}: {case.reason}.{'' if place else _chance(case.p_adjusted * n_tests)}"
+    if len(named) > _MOST_CASES:
+        yield f"REGRESSED and {len(named) - _MOST_CASES} more."
+
+
+def _chance(p: float) -> str:
+    """Say how rare such a case is where nothing changed; nothing where no chance was involved."""
+    odds = next((odds for odds in (1000, 500, 200, 100, 50, 20) if 0.0 < p < 1 / odds), 0)
+    return f" Chance of any such case if nothing changed: under 1 in {odds}." if odds else ""
+
+
+def _grouped(word: str, comparisons: Sequence[Comparison], margin: float) -> Iterator[str]:
+    """Yield one sentence for all comparisons of which the same is said."""
+    labels: dict[str, list[str]] = {}
+    for comparison in comparisons:
+        if text := _about(comparison, margin):
+            labels.setdefault(text, []).append(_label(comparison))
+    shown = "NOT COMPARABLE" if word == Verdict.INCOMPARABLE else word.upper()
+    for text, of_whom in labels.items():
+        yield f"{shown} {', '.join(of_whom)}{text}"
+
+
+def _informational(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield one sentence for each verdict on which nothing depends."""
+    labels: dict[str, list[str]] = {}
+    for comparison in comparisons:
+        if comparison.is_informational:
+            labels.setdefault(comparison.verdict.value, []).append(_label(comparison))
+    for verdict, of_whom in labels.items():
+        yield f"FOR INFORMATION {', '.join(of_whom)}: {verdict} (no threshold, so nothing depends on it)."
+
+
+def _label(comparison: Comparison) -> str:
+    return f"{comparison.metric} in {comparison.suite}" if comparison.suite else comparison.metric
+
+
+def _about(comparison: Comparison, margin: float) -> str:
+    """Say why a comparison has its verdict; empty where its cases have said it."""
+    if not comparison.n_compared:
+        return _without_sample(comparison)
+    if comparison.verdict is Verdict.REGRESSED:
+        return _mean_fell(comparison)
+    if comparison.verdict is Verdict.IMPROVED:
+        return _mean_rose(comparison)
+    if comparison.verdict is Verdict.UNCHANGED:
+        sizes = f"estimate {points(comparison.drop)}, at most {points(comparison.high or 0.0)}"
+        return f": any drop is smaller than {points(margin)} points ({sizes})."
+    return _undecided(comparison)
+
+
+def _without_sample(comparison: Comparison) -> str:
+    texts = {
+        Verdict.INCOMPARABLE: f": {'; '.join(comparison.notes) or 'nothing in common'}.",
+        Verdict.NO_BASELINE: ": no baseline yet.",
+        Verdict.UNCHANGED: " (replayed: the baseline's own recordings; says nothing about the model).",
+        Verdict.IMPROVED: ": scoring or application code changed; the baseline's own recordings score higher.",
+    }
+    return texts.get(comparison.verdict, "")
+
+
+def _mean_fell(comparison: Comparison) -> str:
+    if any(case.verdict is Verdict.REGRESSED for case in comparison.cases):
+        return ""
+    falls = [case.id.case_id for case in comparison.cases if case.verdict is Verdict.UNDECIDED]
+    largest = f" Largest falls: {names(falls)} (unproven)." if falls else ""
+    between = f" (between {points(comparison.low or 0.0)} and {points(comparison.high or 0.0)})"
+    return f": average fell {points(comparison.drop)} points{between}; no single case is provably broken.{largest}"
+
+
+def _mean_rose(comparison: Comparison) -> str:
+    rises = [case.id.case_id for case in comparison.cases if case.verdict is Verdict.IMPROVED]
+    between = f" (between {points(-(comparison.high or 0.0))} and {points(-(comparison.low or 0.0))})"
+    largest = f" Provably better: {names(rises)}." if rises else ""
+    return f": average rose {points(-comparison.drop)} points{between}.{largest}"
+
+
+def _undecided(comparison: Comparison) -> str:
+    visible = comparison.mde if comparison.mde is not None else 1.0
+    power = (
+        f"only a drop of {math.ceil(round(100 * visible, 6))} or more points would have shown"
+        if visible < 1.0
+        else "no drop of any size would have shown"
+    )
+    if comparison.p_min <= _NO_SIGN and comparison.drop > 0:
+        return f": average fell {points(comparison.drop)} points, which may be chance; {power}."
+    return f": no sign of a regression, but {power}."
+
+
+def _lists(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Name what is new, gone or edited, each case once."""
+    added = {id_.case_id for c in comparisons if c.verdict is not Verdict.NO_BASELINE for id_ in c.added}
+    removed = {id_ for comparison in comparisons for id_ in comparison.removed}
+    edited = {id_.case_id for comparison in comparisons for id_ in comparison.edited}
+    if added:
+        yield f"{count(len(added), 'new case')} without a baseline yet: {names(sorted(added))}."
+    if removed:
+        yield f"{count(len(removed), 'check')} of the baseline not in this session: {names(sorted(removed))}."
+    if edited:
+        yield f"{count(len(edited), 'case')} with another input than on main, not compared: {names(sorted(edited))}."

@@ -1,0 +1,74 @@
+"""How the promises are tested: a small project of a user, run by a real pytest, read back from its session file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_llmeval.gather import session_file
+from pytest_llmeval.loopback import Loopback
+from pytest_llmeval.records import CheckId, Session
+
+WAYS = {"no-xdist": ("-p", "no:xdist"), "n0": ("-n0",), "n2": ("-n2",)}
+
+
+@pytest.fixture(params=WAYS.values(), ids=WAYS.keys())
+def way(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Each promise that touches workers holds without xdist, without workers and with two."""
+    return request.param
+
+
+class Project:
+    """A user's project in a folder of its own."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the project."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def run(self, *args: str) -> pytest.RunResult:
+        """Run pytest, in this process where it starts no workers, and refuse a traceback of ours whatever else happens."""
+        starts_workers = any(arg.startswith("-n") and arg != "-n0" for arg in args)
+        run = self.pytester.runpytest_subprocess if starts_workers else self.pytester.runpytest_inprocess
+        result = run(*args)
+        everything = result.stdout.str() + result.stderr.str()
+        assert "INTERNALERROR" not in everything, everything
+        assert "Traceback (most recent call last)" not in everything, everything
+        return result
+
+    @property
+    def session(self) -> Session:
+        """The newest session."""
+        return session_file.read(self.path / ".llmeval" / "session.jsonl")
+
+    def scores(self) -> dict[tuple[CheckId, int], float | None]:
+        """Every score of the newest session by check and trial; trial -1 is the case's own."""
+        found: dict[tuple[CheckId, int], float | None] = {}
+        for result in self.session.results:
+            pairs = [(trial.index, check) for trial in result.trials for check in trial.checks]
+            for index, check in [*pairs, *((-1, check) for check in result.checks)]:
+                found[CheckId(*result.id, check.score.metric, check.nth), index] = check.value
+        return found
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """An empty project with an ini file."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    pytester.makeini("[pytest]\nllmeval_model = openai/echo\n")
+    return Project(pytester)
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A provider that echoes the question."""
+    with Loopback() as server:
+        yield server

@@ -1,0 +1,89 @@
+"""Installed and unused: nothing imported, nothing written, nothing said (FAULTS 29 and 31)."""
+
+import os
+import subprocess
+import sys
+
+HEAVY = ("litellm", "mlflow", "pydantic", "rich", "sqlite_utils", "scipy", "numpy", "aiohttp", "prometheus_client")
+
+PROBE = """
+import sys
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    heavy = [name for name in {heavy!r} if name in sys.modules]
+    ours = sorted(name for name in sys.modules if name.startswith("pytest_llmeval"))
+    open("modules.txt", "w").write("\\n".join(["heavy: " + ",".join(heavy), *ours]))
+"""
+
+
+def _files(path):
+    return sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+
+
+def test_nothing_heavy_is_imported_and_eight_modules_of_ours_at_most(project):
+    """For --collect-only and for a run of a foreign suite alike."""
+    project.write("conftest.py", PROBE.format(heavy=HEAVY))
+    project.write("test_plain.py", "def test_plain():\n    assert True\n")
+    for args in (("--collect-only",), ()):
+        result = project.pytester.runpytest_subprocess(*args)
+        assert 0 == result.ret
+        heavy, *ours = (project.path / "modules.txt").read_text().splitlines()
+        assert "heavy: " == heavy
+        assert 8 >= len(ours), ours
+
+
+def test_collecting_llm_tests_imports_nothing_heavy_and_calls_nobody(project, loopback):
+    """--co of an LLM suite makes no call and writes no file."""
+    project.write("pytest.ini", f"[pytest]\nllmeval_api_base = {loopback.url}\nllmeval_model = openai/m\n")
+    project.write("conftest.py", PROBE.format(heavy=HEAVY))
+    project.write("test_llm.py", "def test_llm(llm):\n    llm('hello')\n")
+    before = _files(project.path)
+
+    result = project.pytester.runpytest_subprocess("--collect-only", "-p", "no:cacheprovider", "--llmeval-gate=pr")
+
+    assert 0 == result.ret
+    assert [] == loopback.requests
+    theirs = {"modules.txt", "stdout", "stderr"}
+    assert before == [name for name in _files(project.path) if name not in theirs]
+    # The gate reads the baseline at start, and pydantic with it; nothing else.
+    assert "litellm" not in (project.path / "modules.txt").read_text()
+
+
+def test_a_foreign_suite_has_the_same_output_exit_and_files(project):
+    """With us and without us, serial and with workers."""
+    project.write("tox.ini", "[pytest]\n")
+    project.write(
+        "test_foreign.py",
+        """
+import pytest
+
+@pytest.fixture
+def llm():
+    return "somebody else's"
+
+def test_own_fixture_of_the_same_name(llm):
+    assert llm == "somebody else's"
+
+def test_fails():
+    assert 1 == 2
+
+@pytest.mark.xfail
+def test_xfails():
+    assert False
+""",
+    )
+    for way in ((), ("-n2",)):
+        with_us = _run(project.path, *way)
+        without_us = _run(project.path, *way, "-p", "no:llmeval")
+        assert without_us == with_us
+    assert ["test_foreign.py", "tox.ini"] == _files(project.path)
+
+
+def _run(path, *args):
+    """Run pytest and return exit status and output, less times and the list of plug-ins."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *args]
+    done = subprocess.run(command, cwd=path, capture_output=True, text=True, check=False, env=os.environ)  # noqa: S603
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("plugins:")]
+    return done.returncode, [line.split(" in ")[0] for line in lines]

@@ -1,0 +1,75 @@
+"""What holds of every metric for any text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmeval.metrics import consistency, faithfulness, refusal, relevance, safety
+from pytest_llmeval.metrics.words import Kin, stem, stems
+from pytest_llmeval.records import Score
+
+# st.characters() leaves out surrogates; models and JSON do not.
+ANY_TEXT = st.text(
+    st.one_of(st.characters(), st.characters(categories=["Cs"]), st.sampled_from("@.:-+/0123456789 '\n"))
+)
+METRICS: dict[str, Callable[[str, str], Score]] = {
+    "relevance": relevance,
+    "faithfulness": faithfulness,
+    "consistency": lambda output, other: consistency([output, other]),
+    "safety": lambda output, _other: safety(output),
+    "refusal": lambda output, _other: refusal(output),
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+@given(output=ANY_TEXT, other=ANY_TEXT)
+def test_any_text_gives_a_score_with_a_reason_and_the_same_one_again(name: str, output: str, other: str) -> None:
+    """No text raises, none gives NaN, and equal input gives an equal score."""
+    score = METRICS[name](output, other)
+    assert score.metric == name
+    assert score.reason
+    assert score.version == "1"
+    assert score.value is None or (math.isfinite(score.value) and 0.0 <= score.value <= 1.0)
+    assert METRICS[name](output, other) == score
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize(
+    "output", ["a" * 1_000_000, "\x00" * 1_000_000, "1 " * 500_000, "x@y.io " * 140_000, "\ud800退款 " * 250_000]
+)
+def test_a_megabyte_is_scored_like_any_text(name: str, output: str) -> None:
+    """Runaway answers of a megabyte neither raise nor hang."""
+    score = METRICS[name](output, "What is the refund policy?")
+    assert score.value is None or 0.0 <= score.value <= 1.0
+
+
+@given(text=ANY_TEXT)
+def test_equal_answers_agree_fully_or_cannot_be_compared(text: str) -> None:
+    """An answer never disagrees with itself."""
+    assert consistency([text, text]).value == (1.0 if stems(text) else None)
+
+
+@given(a=ANY_TEXT, b=ANY_TEXT)
+def test_agreement_has_no_order(a: str, b: str) -> None:
+    """Which trial came first says nothing."""
+    assert consistency([a, b]).value == consistency([b, a]).value
+
+
+@given(text=ANY_TEXT)
+def test_a_source_supports_itself(text: str) -> None:
+    """Repeating the source is faithful, whatever numbers and names are in it."""
+    score = faithfulness(text, text)
+    assert score.value is None if not stems(text) else score.value == pytest.approx(1.0)
+
+
+@given(token=st.text(st.characters(categories=["Ll", "Nd"]), min_size=1))
+def test_no_word_loses_all_its_letters(token: str) -> None:
+    """A stem is never empty, and a word is kin to itself."""
+    word = stem(token)
+    assert word
+    assert Kin([word], n_asked=1).of(word, 1.0) == {word: 1.0}

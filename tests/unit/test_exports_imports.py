@@ -1,0 +1,20 @@
+"""Exports cost nothing until they are asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["terminal", "prometheus", "mlflow"])
+def test_importing_an_export_imports_no_library(name: str) -> None:
+    """rich, prometheus_client and MLflow are imported when something is drawn, written or sent."""
+    code = (
+        f"import sys, pytest_llmeval.exports.{name};"
+        "print([name for name in ('rich', 'prometheus_client', 'mlflow', 'sqlalchemy') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  # ours
+
+    assert "[]\n" == told.stdout
