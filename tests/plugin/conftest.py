@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+# Before any pytest in this process: pytester forgets what was imported within one, and numpy refuses to be imported
+# twice.
+import numpy as np  # noqa: F401
+import pydantic  # noqa: F401
 import pytest
+import rich.console  # noqa: F401
+import scipy.stats  # noqa: F401
 
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.loopback import Loopback
