@@ -29,5 +29,9 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away keys and settings that a developer's shell, or CI, may hold."""
     for name in list(os.environ):
-        if name.endswith("_API_KEY") or name.startswith("LLMEVAL_") or name in ("CI", "OPENAI_BASE_URL", "PYTEST_ADDOPTS"):
+        if (
+            name.endswith("_API_KEY")
+            or name.startswith("LLMEVAL_")
+            or name in ("CI", "OPENAI_BASE_URL", "PYTEST_ADDOPTS")
+        ):
             monkeypatch.delenv(name)

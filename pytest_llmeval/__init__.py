@@ -57,7 +57,10 @@ __all__ = [
 ]
 
 _HOMES = (
-    ("assertions", ("CheckFailed", "assert_consistent", "assert_faithful", "assert_relevance", "assert_safe", "assert_score")),
+    (
+        "assertions",
+        ("CheckFailed", "assert_consistent", "assert_faithful", "assert_relevance", "assert_safe", "assert_score"),
+    ),
     ("loopback", ("Loopback",)),
     ("records", ("Case", "Check", "Outcome", "Provenance", "Response", "Score")),
 )

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
 
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.gather import current
-from pytest_llmeval.gather.recorder import HEAD_LENGTH, Recorder
+from pytest_llmeval.gather.answers import (
+    Answer,
+    HasText,
+    context_of,
+    head_of,
+    origin_of,
+    question_of,
+    text_of,
+    unreadable,
+)
+from pytest_llmeval.gather.recorder import Recorder
 from pytest_llmeval.gather.thresholds import Tally, message
-from pytest_llmeval.records import Check, CheckId, Json, Outcome, Score
-
-
-@runtime_checkable
-class HasText(Protocol):
-    """Anything with the answer in ``.text``: a Response of ours, or what the user's application returns."""
-
-    @property
-    def text(self) -> str:
-        """The answer."""
-
-
-Answer = str | HasText
+from pytest_llmeval.records import Check, CheckId, Json, Score
 
 
 class CheckFailed(AssertionError):
@@ -90,7 +87,7 @@ def assert_relevance(
     __tracebackhide__ = True
     from pytest_llmeval.metrics.relevance import relevance
 
-    asked = question if question is not None else _question(answer)
+    asked = question if question is not None else question_of(answer, _recorder())
     return _check("relevance", answer, lambda text: relevance(text, asked), threshold=threshold, require=require)
 
 
@@ -138,7 +135,7 @@ def assert_faithful(
     __tracebackhide__ = True
     from pytest_llmeval.metrics.faithfulness import faithfulness
 
-    known = source if source is not None else _context()
+    known = source if source is not None else context_of(_recorder())
     return _check("faithfulness", answer, lambda text: faithfulness(text, known), threshold=threshold, require=require)
 
 
@@ -166,7 +163,7 @@ def assert_consistent(
     from pytest_llmeval.metrics.consistency import consistency
 
     if not isinstance(answer, (str, HasText)):
-        texts = [_text(one) for one in answer]
+        texts = [text_of(one) for one in answer]
         joined = "\n---\n".join(texts)
         return _check("consistency", joined, lambda _: consistency(texts), threshold=threshold, require=require)
     recorder = _recorder()
@@ -181,16 +178,20 @@ def assert_consistent(
             hint="drop require=, or give it a list of answers in each trial",
         )
     _valid(threshold, None)
-    if _unreadable(answer) is None:
+    if unreadable(answer) is None:
         score = Score.unscored("consistency", "lands after the last trial")
         share = Check(
-            score=score, threshold=threshold, is_case_level=True, output=_head(answer), origin=_origin(answer, recorder)
+            score=score,
+            threshold=threshold,
+            is_case_level=True,
+            output=head_of(answer),
+            origin=origin_of(answer, recorder),
         )
-        recorder.add_over_trials(share, _text(answer), consistency)
+        recorder.add_over_trials(share, text_of(answer), consistency)
     return CaseCheck("consistency")
 
 
-def assert_score(
+def assert_score(  # noqa: PLR0913 - its options are those of every check, and what a Score holds
     metric: str,
     value: float,
     *,
@@ -224,7 +225,9 @@ def assert_score(
     if not 0.0 <= number <= 1.0:
         raise UsageError(f"assert_score({metric!r}) got {value!r}", hint="a score is a number in [0, 1], or a bool")
     score = Score(metric=metric, value=number, reason=reason, version=version, detail=detail or {})
-    return _check(metric, output, lambda _: score, threshold=threshold, require=require, is_hard=hard, may_be_empty=True)
+    return _check(
+        metric, output, lambda _: score, threshold=threshold, require=require, is_hard=hard, may_be_empty=True
+    )
 
 
 def _check(
@@ -241,15 +244,15 @@ def _check(
     __tracebackhide__ = True
     _valid(threshold, require)
     recorder = _recorder()
-    unreadable = None if may_be_empty else _unreadable(answer)
-    score = Score.unscored(metric, unreadable) if unreadable else measure(_text(answer))
+    fault = None if may_be_empty else unreadable(answer)
+    score = Score.unscored(metric, fault) if fault else measure(text_of(answer))
     check = Check(
         score=score,
         threshold=threshold,
         require=require,
         is_hard=is_hard,
-        output=_head(answer),
-        origin=_origin(answer, recorder),
+        output=head_of(answer),
+        origin=origin_of(answer, recorder),
     )
     if recorder is not None:
         check = recorder.add(check)
@@ -271,60 +274,3 @@ def _valid(threshold: float | None, require: float | None) -> None:
         raise UsageError(f"threshold={threshold!r} is out of range", hint="a threshold is a number in [0, 1], or None")
     if require is not None and not 0.0 < require <= 1.0:
         raise UsageError(f"require={require!r} is out of range", hint="require is the share of trials, in (0, 1]")
-
-
-def _text(answer: Answer) -> str:
-    text = answer if isinstance(answer, str) else getattr(answer, "text", None)
-    if not isinstance(text, str):
-        raise UsageError(
-            f"cannot read an answer from {type(answer).__name__!r}",
-            found=f"got {answer!r}"[:200],
-            hint="give it text, or an object whose .text is text",
-        )
-    return text
-
-
-def _head(answer: Answer) -> str:
-    return _text(answer)[:HEAD_LENGTH]
-
-
-def _unreadable(answer: Answer) -> str | None:
-    """Say why there is no text to judge: an empty or filtered answer is an outcome of its own, not a bad score."""
-    outcome = getattr(answer, "outcome", None)
-    if outcome == Outcome.FILTERED:
-        return "the provider filtered the answer"
-    if not _text(answer).strip():
-        return "the answer is empty"
-    return None
-
-
-def _origin(answer: Answer, recorder: Recorder | None) -> str:
-    origin = getattr(answer, "origin", None)
-    if isinstance(origin, str):
-        return origin
-    return recorder.origin_of_calls() if recorder else ""
-
-
-def _question(answer: Answer) -> str:
-    asked = getattr(getattr(answer, "request", None), "question", None)
-    if isinstance(asked, str) and asked:
-        return asked
-    recorder = current.recorder()
-    if recorder is not None and recorder.case is not None and isinstance(recorder.case.input, str):
-        return recorder.case.input
-    raise UsageError(
-        "assert_relevance does not know the question",
-        found="the answer is plain text, and the test has no case whose input is text",
-        hint="say it: assert_relevance(answer, question=...)",
-    )
-
-
-def _context() -> str:
-    recorder = current.recorder()
-    if recorder is not None and recorder.case is not None and isinstance(recorder.case.context, str):
-        return recorder.case.context
-    raise UsageError(
-        "assert_faithful does not know the source",
-        found="the test has no case whose context is text",
-        hint="say it: assert_faithful(answer, source=...)",
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -147,9 +147,13 @@ OPTIONS = (
     Option("api_base", str, "", "endpoint of the model under test, where it is not the provider's own", has_flag=False),
     Option("cache", _one_of("", *CACHE_MODES), "", "where answers come from", "auto|replay|refresh|live"),
     Option("trials", _count, "1", "trials a case", "N"),
-    Option("recordings", _folder_name, "recordings", "folder beside each test module for its recordings", has_flag=False),
+    Option(
+        "recordings", _folder_name, "recordings", "folder beside each test module for its recordings", has_flag=False
+    ),
     Option("baseline", str, "baselines", "folder of the stored baseline", "PATH"),
-    Option("baseline_update", _one_of("", "all", "new-only"), "", "store this session as the baseline", "new-only", "all"),
+    Option(
+        "baseline_update", _one_of("", "all", "new-only"), "", "store this session as the baseline", "new-only", "all"
+    ),
     Option("gate", _one_of(*GATES), "off", "let the verdict decide the exit status", "off|pr|strict"),
     Option("min_coverage", _share, "0.9", "share of checks that must be scored for a verdict", has_flag=False),
     Option("report", _report, "term", "a report of the session; repeatable", "TYPE[:PATH]", is_repeatable=True),
@@ -162,7 +166,8 @@ def declare(parser: pytest.Parser) -> None:
     group = parser.getgroup("llmeval", "LLM regression testing (pytest-llmeval)")
     for option in OPTIONS:
         help_ = f"{option.help}; ini {option.ini}, environment {option.variable}"
-        parser.addini(option.ini, option.help, type="linelist" if option.is_repeatable else "string", default=None)
+        kind: Literal["linelist", "string"] = "linelist" if option.is_repeatable else "string"
+        parser.addini(option.ini, option.help, type=kind, default=None)
         if not option.has_flag:
             continue
         # None tells a flag that is absent from one that is empty; the value is parsed in resolve(), with the others.
@@ -183,7 +188,7 @@ def resolve(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: a value that is not allowed, with the source it came from.
     """
-    values = {option.name: _value(option, config) for option in OPTIONS}
+    values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
     return Settings(
         root=root,

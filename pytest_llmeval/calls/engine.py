@@ -37,6 +37,8 @@ class Engine:
         mode: what may be replayed, asked and stored; see ``Mode``.
         concurrency: most requests in flight at a time.
         timeout_s: most seconds of one request, retries included.
+        refreshed_since: in refresh, what was recorded from this time on (ISO 8601 in UTC) is fresh: an equal request
+            of the same session, of this worker or another, is one draw and not two.
         on_event: told of every step of a live call, on another thread than the caller's.
     """
 
@@ -47,12 +49,14 @@ class Engine:
         *,
         concurrency: int = 10,
         timeout_s: float = 120.0,
+        refreshed_since: str = "",
         on_event: Callable[[CallEvent], None] | None = None,
     ) -> None:
         self._cache = cache
         self._mode = mode
         self._concurrency = concurrency
         self._timeout_s = timeout_s
+        self._refreshed_since = refreshed_since
         self._on_event = on_event or _ignore
         self._loop: Loop | None = None
         self._starting = threading.Lock()
@@ -80,6 +84,11 @@ class Engine:
             found = cache.get(key)
             if found is not None:
                 return replace(found, request=request)
+        if self._mode is Mode.REFRESH and self._refreshed_since:
+            # The working cache, and not the test's recordings: it sees at once what other workers have stored.
+            found = self._cache.get(key)
+            if found is not None and found.recorded_at >= self._refreshed_since:
+                return replace(found, request=request, provenance=Provenance.REFRESHED)
         if self._mode is Mode.REPLAY:
             raise _miss(request, key, cache, where)
         try:

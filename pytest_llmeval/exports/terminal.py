@@ -10,18 +10,20 @@ from collections import Counter
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.exports import usage, wording
+from pytest_llmeval.exports import headline, usage, wording
 from pytest_llmeval.exports.inert import disarm, plain
+from pytest_llmeval.exports.score_table import score_table
 from pytest_llmeval.exports.worst import worst_lines
 from pytest_llmeval.records import Provenance, Session, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
-_MOST_LINES = 5
-_LONGEST_SENTENCE, _LONGEST_NAME, _LONGEST_HEAD = 400, 160, 200
+_MOST_LINES, _MOST_SENTENCES = 5, 20
+_LONGEST_SENTENCE, _LONGEST_NAME, _LONGEST_HEAD = 1_000, 160, 200
+_HANGING = 2
 _STYLES = {Verdict.REGRESSED: "bold red", Verdict.UNCHANGED: "green", Verdict.IMPROVED: "bold green"}
 _OPEN_STYLE = "yellow"  # undecided, incomparable, no baseline: nobody may read them as good
 _INVALID_STYLE = "bold red"
@@ -36,8 +38,9 @@ def render(
         session: finished, with its summaries and verdict.
         width: columns of the terminal; 80 is enough, long lines wrap.
         color: whether the reader understands ANSI colours.
-        verbose: name everything instead of the first five, with the user's lines and the gate's intervals.
-        exit_line: what the exit status means, printed right below the verdict.
+        verbose: name everything instead of the first five, each comparison in its own sentence, with its notes and
+            intervals, and the user's lines.
+        exit_line: what the exit status means, printed right below the verdict; what it says is said nowhere else.
         ascii_only: for streams whose encoding cannot show a box.
 
     Returns:
@@ -60,7 +63,7 @@ def render(
         highlight=False,
         legacy_windows=False,
     )
-    for part in _Page(session, verbose=verbose, ascii_only=ascii_only).parts(exit_line):
+    for part in _Page(session, console, verbose=verbose, ascii_only=ascii_only).parts(exit_line):
         console.print(part)
     text = page.getvalue()
     if not color:
@@ -71,23 +74,22 @@ def render(
 class _Page:
     """The parts of one summary."""
 
-    def __init__(self, session: Session, *, verbose: bool, ascii_only: bool) -> None:
+    def __init__(self, session: Session, console: Console, *, verbose: bool, ascii_only: bool) -> None:
         self._session = session
+        self._console = console
         self._verbose = verbose
         self._ascii_only = ascii_only
-        self._comparisons = session.verdict.comparisons if session.verdict else ()
+        self._worst = worst_lines(session)
 
     def parts(self, exit_line: str) -> Iterator[RenderableType]:
         """Yield what is printed, from top to bottom."""
-        yield from self._verdict()
-        if exit_line:
-            yield self._line(exit_line)
-        yield from self._state()
+        yield from self._verdict(exit_line)
+        yield from self._state(exit_line)
         if self._session.summaries:
             yield ""
-            yield self._table()
+            yield score_table(self._session, self._console, ascii_only=self._ascii_only)
             yield from self._notes()
-        yield from self._worst()
+        yield from self._worst_cases()
         yield ""
         yield self._footer()
 
@@ -97,79 +99,94 @@ class _Page:
 
         return Padding(Text(self._plain(text, limit), style), (0, 0, 0, indent), expand=False)
 
+    def _sentence(self, text: str, *, style: str = "") -> RenderableType:
+        """Return a line whose continuations hang, so that the eye finds where the next sentence begins."""
+        from rich.text import Text
+
+        whole = Text(self._plain(text, _LONGEST_SENTENCE), style)
+        lines = whole.wrap(self._console, max(self._console.width - _HANGING, 1))
+        return Text("\n" + " " * _HANGING).join(lines)
+
     def _plain(self, text: str, limit: int = _LONGEST_NAME) -> str:
         return plain(text, limit=limit, ascii_only=self._ascii_only)
 
-    def _first(self, texts: Iterable[str], more: str) -> Iterator[str]:
+    def _first(self, texts: Iterable[str], more: str, most: int = _MOST_LINES) -> Iterator[str]:
         """Yield the first few texts, and how many more there are; all of them when verbose."""
         every = list(texts)
-        shown = every if self._verbose else every[:_MOST_LINES]
+        shown = every if self._verbose else every[:most]
         yield from shown
         if len(shown) < len(every):
             yield f"{len(every) - len(shown)} more {more} (-v names all)"
 
-    def _verdict(self) -> Iterator[RenderableType]:
+    def _verdict(self, exit_line: str) -> Iterator[RenderableType]:
+        """Yield the verdict, the exit status right below it, then what is said of everything else."""
         verdict = self._session.verdict
+        ending = [self._sentence(exit_line, style="bold")] if exit_line else []
         if verdict is None:
-            yield self._line(f"no gate: thresholds decided, {wording.passed(self._session)}", style="bold")
+            n_below = sum(line.is_below for line in self._worst)
+            yield self._sentence(wording.without_gate(self._session, n_below), style="bold")
+            yield from ending
             return
-        for reason in verdict.invalid:
-            yield self._line(f"NO VERDICT POSSIBLE: {reason}", style=_INVALID_STYLE)
-        style = _OPEN_STYLE if verdict.invalid else _STYLES.get(verdict.verdict, _OPEN_STYLE)
-        word = verdict.verdict.upper()
-        first, *others = verdict.sentences or (word,)
-        yield self._line(first if first.upper().startswith(word) else f"{word}: {first}", style=style)
-        for sentence in self._first(others, "sentences"):
-            yield self._line(sentence)
+        sentences = verdict.sentences if self._verbose else headline.brief(verdict)
+        if verdict.invalid:
+            for reason in verdict.invalid:
+                if reason not in exit_line:
+                    yield self._sentence(f"NO VERDICT POSSIBLE: {reason}", style=_INVALID_STYLE)
+            yield from ending
+            # Where there is no baseline at all, the reason has just said so.
+            own, others = [], [text for text in sentences if not headline.is_about(text, Verdict.NO_BASELINE)]
+        else:
+            own = [text for text in sentences if headline.is_about(text, verdict.verdict)]
+            others = [text for text in sentences if text not in own]
+            yield from self._own(own, verdict.verdict)
+            yield from ending
+            if verdict.verdict is Verdict.UNDECIDED and not self._verbose:
+                yield self._sentence("More trials, here and on main, would show smaller drops (-v: how many).")
+        for text in self._first(others, "sentences", _MOST_SENTENCES):
+            yield self._sentence(text)
 
-    def _state(self) -> Iterator[RenderableType]:
+    def _own(self, sentences: Sequence[str], verdict: Verdict) -> Iterator[RenderableType]:
+        style = _STYLES.get(verdict, _OPEN_STYLE)
+        for text in self._first(sentences or (verdict.upper(),), "sentences", _MOST_SENTENCES):
+            yield self._sentence(text, style=style)
+
+    def _state(self, exit_line: str) -> Iterator[RenderableType]:
+        """Yield what the session lacks, without what the exit status has just said of it."""
         session = self._session
         if session.lost:
             names = "; ".join(self._first((self._plain(name) for name in session.lost), "tests"))
-            count = wording.count(len(session.lost), "test")
-            yield self._line(f"LOST: {count} brought no result: {names}", style=_INVALID_STYLE, limit=100_000)
+            is_said = "brought no result" in exit_line
+            count = "" if is_said else f"{wording.count(len(session.lost), 'test')} brought no result: "
+            yield self._line(f"LOST: {count}{names}", style=_INVALID_STYLE, limit=100_000)
         if session.stopped:
-            n_planned = len(session.plan.cases)
-            yield self._line(f"stopped early ({session.stopped}): {len(session.results)} of {n_planned} cases ran")
+            is_said = session.stopped in exit_line
+            ran = f"{len(session.results)} of {wording.count(len(session.plan.cases), 'case')} ran"
+            yield self._line(ran if is_said else f"stopped early ({session.stopped}): {ran}")
         if session.selection:
-            left_out = wording.count(session.plan.n_deselected, "LLM test")
-            yield self._line(f"a selection ({session.selection}): {left_out} left out")
-
-    def _table(self) -> RenderableType:
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        session = self._session
-        table = Table(
-            box=box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True) if self._ascii_only else box.SIMPLE_HEAD,
-            show_edge=False,
-            pad_edge=False,
-            padding=(0, 1, 0, 0),
-            header_style="",
-        )
-        table.add_column("metric", overflow="fold")
-        for name in ("mean", "95 % interval", "baseline", "change", "scored"):
-            table.add_column(name, justify="right", overflow="fold")
-        comparisons = {(found.suite, found.metric): found for found in self._comparisons}
-        has_suites = len({summary.suite for summary in session.summaries}) > 1
-        suite = None
-        for summary in session.summaries:
-            if has_suites and summary.suite != suite:
-                suite = summary.suite
-                table.add_row(Text(self._plain(suite or "(no suite)"), "bold"))
-            name = ("  " if has_suites else "") + self._plain(summary.metric)
-            table.add_row(name, *wording.figures(summary, comparisons.get((summary.suite, summary.metric))))
-        return table
+            n_left = session.plan.n_deselected
+            left_out = f"{wording.count(n_left, 'LLM test')} left out" if n_left else ""
+            said = "" if session.selection in exit_line else f"a selection ({session.selection})"
+            if said or left_out:
+                yield self._line(": ".join(part for part in (said, left_out) if part))
 
     def _notes(self) -> Iterator[RenderableType]:
-        for found in self._comparisons:
-            notes = [*found.notes, *(wording.interval(found) if self._verbose else ())]
-            for note in self._first(notes, "notes"):
-                yield self._line(f"{found.metric}: {note}")
+        verdict = self._session.verdict
+        if verdict is None:
+            return
+        with_suite = len({found.suite for found in verdict.comparisons}) > 1
+        said = "\n".join(verdict.sentences)
+        notes = [
+            f"{wording.label(found, with_suite=with_suite)}: {note}"
+            for found in verdict.comparisons
+            for note in (*(note for note in found.notes if note not in said), *wording.interval(found))
+        ]
+        if self._verbose:
+            yield from (self._sentence(note) for note in notes)
+        elif notes:
+            yield self._line("-v adds what is known of each metric: intervals, and the trials it lacks")
 
-    def _worst(self) -> Iterator[RenderableType]:
-        lines = worst_lines(self._session)
+    def _worst_cases(self) -> Iterator[RenderableType]:
+        lines = self._worst
         shown = lines if self._verbose else lines[:_MOST_LINES]
         if shown:
             more = "" if len(shown) == len(lines) else f", {len(shown)} of {len(lines)} (-v shows all)"
@@ -184,7 +201,8 @@ class _Page:
                 yield self._line(f"at {place.path}:{place.line}  {place.source}", indent=4)
             if line.check.score.reason:
                 yield self._line(f"because {line.check.score.reason}", indent=4, limit=_LONGEST_HEAD)
-            yield self._line(f"answer: {line.check.output or '(empty)'}", indent=4, limit=_LONGEST_HEAD)
+            if line.check.output:
+                yield self._line(f"answer: {line.check.output}", indent=4, limit=_LONGEST_HEAD)
 
     def _footer(self) -> RenderableType:
         from rich.table import Table
@@ -193,21 +211,17 @@ class _Page:
         answers = usage.responses(self._session)
         bought, replayed = usage.measure(usage.asked(answers)), usage.measure(usage.replayed(answers))
         count = Counter(answer.provenance for answer in answers)
-        table.add_row("answers", ", ".join(f"{count[kind]} {kind.value}" for kind in Provenance))
+        if answers:
+            kinds = [f"{count[kind]} {kind.value}" for kind in Provenance if count[kind]]
+            table.add_row("answers", ", ".join(kinds))
+            table.add_row("tokens", wording.tokens(bought, replayed))
+            table.add_row("cost", wording.cost(bought, replayed))
         table.add_row("unscored", self._unscored())
-        table.add_row(
-            "tokens",
-            wording.tokens(bought) + (f" (replayed: {wording.tokens(replayed)})" if replayed.n_answers else ""),
-        )
-        table.add_row(
-            "cost", wording.cost(bought) + (f" (replayed: {wording.cost(replayed)})" if replayed.n_answers else "")
-        )
         table.add_row("time", f"{self._session.duration_s:.1f} s")
         return table
 
     def _unscored(self) -> str:
-        n_scored = sum(summary.n_scored for summary in self._session.summaries)
-        n_unscored = sum(summary.n_unscored for summary in self._session.summaries)
+        scored, expected = self._session.coverage
         reasons = Counter(self._plain(reason) for reason in wording.reasons(self._session))
         common = (f"{count} x {reason}" for reason, count in reasons.most_common(None if self._verbose else 3))
-        return "; ".join([f"{n_unscored} of {n_scored + n_unscored}", *common])
+        return "; ".join([f"{expected - scored} of {wording.count(expected, 'check')}", *common])

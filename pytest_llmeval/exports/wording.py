@@ -6,11 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pytest_llmeval.exports.usage import Usage
     from pytest_llmeval.exports.worst import WorstLine
     from pytest_llmeval.records import Comparison, Session, Summary
+
+_N_NAMED = 3
 
 
 def count(number: int, noun: str) -> str:
@@ -18,24 +20,61 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def passed(session: Session) -> str:
-    """Say how many of the planned cases passed, and what became of the others that ran."""
+def join(names: Iterable[str]) -> str:
+    """Return "a", "a and b", "a, b and c", "a, b, c and 4 more"."""
+    every = list(names)
+    shown = every[:_N_NAMED]
+    if len(every) > _N_NAMED:
+        shown.append(f"{len(every) - _N_NAMED} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def label(comparison: Comparison, *, with_suite: bool) -> str:
+    """Name a comparison by its metric, after its suite where there are several; a suite called as its metric once."""
+    has_suite = with_suite and comparison.suite not in ("", comparison.metric)
+    return f"{comparison.suite} {comparison.metric}" if has_suite else comparison.metric
+
+
+def without_gate(session: Session, n_below: int) -> str:
+    """Say what decided where no baseline was compared with, and what became of the cases.
+
+    Args:
+        session: without a verdict.
+        n_below: its checks that are below their threshold, each counted once over its trials.
+    """
+    if session.settings.get("baseline_update"):
+        ran = f"{count(len(session.results), 'case')} ran"
+        return (
+            f"baseline update: thresholds did not decide, {ran}, {count(n_below, 'check')} below "
+            f"{'its threshold' if n_below == 1 else 'their threshold'}"
+        )
     outcomes = Counter(result.outcome for result in session.results)
     n_planned = max(len(session.plan.cases), len(session.results))
-    others = "".join(f", {outcomes[word]} {word}" for word in ("failed", "skipped", "xfailed") if outcomes[word])
-    return f"{outcomes['passed']} of {count(n_planned, 'case')} passed{others}"
+    words = ("failed", "unscored", "skipped", "xfailed")
+    others = "".join(f", {outcomes[word]} {word}" for word in words if outcomes[word])
+    return f"no gate: thresholds decided, {outcomes['passed']} of {count(n_planned, 'case')} passed{others}"
 
 
-def figures(summary: Summary, comparison: Comparison | None) -> tuple[str, ...]:
-    """Return mean, interval, baseline, change and scored as they stand in a row of a table."""
+def figures(summary: Summary, comparison: Comparison | None) -> dict[str, str]:
+    """Return what stands in a row of a table, by the heads of its columns."""
     n_trials = summary.n_scored + summary.n_unscored
-    return (
-        "-" if summary.mean is None else f"{summary.mean:.3f}",
-        "-" if summary.low is None or summary.high is None else f"{summary.low:.3f} to {summary.high:.3f}",
-        "-" if comparison is None or comparison.baseline_mean is None else f"{comparison.baseline_mean:.3f}",
-        "-" if comparison is None else change(comparison),
-        f"{summary.n_scored} of {n_trials}" if summary.n_unscored else f"{summary.n_scored}",
-    )
+    return {
+        "mean": "-" if summary.mean is None else f"{summary.mean:.3f}",
+        "95 % interval": "-"
+        if summary.low is None or summary.high is None
+        else f"{summary.low:.3f} to {summary.high:.3f}",
+        "baseline": "-"
+        if comparison is None or comparison.baseline_mean is None
+        else f"{comparison.baseline_mean:.3f}",
+        "change": "-" if comparison is None else change(comparison),
+        "could show": "-" if comparison is None or comparison.mde is None else could_show(comparison.mde),
+        "scored": f"{summary.n_scored} of {n_trials}" if summary.n_unscored else f"{summary.n_scored}",
+    }
+
+
+def could_show(mde: float) -> str:
+    """Return the smallest change for the worse that a run would have found 4 times in 5, on the scale of the mean."""
+    return f"{-mde:.3f}" if mde < 1.0 else "none"
 
 
 def change(comparison: Comparison) -> str:
@@ -57,7 +96,9 @@ def standing(line: WorstLine) -> str:
     threshold, require = line.check.threshold, line.check.require
     text = f"{line.mean:.3f}"
     if threshold is not None:
-        text += f", threshold {threshold:g}, {line.n_passed} of {line.n_scored} reach it"
+        text += f", threshold {threshold:g}"
+        if line.n_scored > 1:
+            text += f", {line.n_passed} of {line.n_scored} reach it"
     if require is not None:
         text += f" ({require:.0%} must)"
     if line.compared is not None:
@@ -66,24 +107,41 @@ def standing(line: WorstLine) -> str:
 
 
 def reasons(session: Session) -> Iterator[str]:
-    """Yield why there is no score, once for each that is missing."""
+    """Yield why there is no score, once for each that ``Session.coverage`` misses."""
     for result in session.results:
+        if result.outcome == "skipped":
+            continue
         for trial in result.trials:
             yield from (check.score.reason for check in trial.checks if check.value is None)
             if trial.is_unscored:
                 yield trial.error
-        yield from (check.score.reason for check in result.checks if check.value is None)
+        yield from (check.score.reason for check in result.checks if check.value is None and check.n_trials > 1)
 
 
-def tokens(used: Usage) -> str:
-    """Say the tokens in and out, and for how many answers they are unknown."""
+def tokens(bought: Usage, replayed: Usage) -> str:
+    """Say the tokens in and out, of what was bought and of what was replayed, and for how many they are unknown."""
+    said = [_tokens(used) + word for used, word in ((bought, ""), (replayed, " (replayed)")) if used.n_answers]
+    return "; ".join(said)
+
+
+def _tokens(used: Usage) -> str:
+    if used.n_uncounted == used.n_answers:
+        return f"unknown for {count(used.n_answers, 'answer')}"
     unknown = f", unknown for {count(used.n_uncounted, 'answer')}" if used.n_uncounted else ""
     return f"{used.n_input_tokens:,} in, {used.n_output_tokens:,} out{unknown}"
 
 
-def cost(used: Usage) -> str:
-    """Say the known price, and for how many answers it is unknown; an unknown price is never $0."""
+def cost(bought: Usage, replayed: Usage) -> str:
+    """Say what was paid, and what the replayed answers once cost; an unknown price is never $0."""
+    said = [_price(bought, "answer")] if bought.n_answers else ["nothing was bought"]
+    if replayed.n_answers:
+        said.append(_price(replayed, "replayed answer", once="the replayed answers once cost "))
+    return "; ".join(said)
+
+
+def _price(used: Usage, noun: str, *, once: str = "") -> str:
+    verb = "has" if used.n_unpriced == 1 else "have"
     if used.cost_usd is None:
-        return f"price unknown for {count(used.n_unpriced, 'answer')}"
-    unknown = f", price unknown for {count(used.n_unpriced, 'answer')}" if used.n_unpriced else ""
-    return f"${used.cost_usd:.4f}{unknown}"
+        return f"{count(used.n_unpriced, noun)} {verb} no known price"
+    unknown = f", and {used.n_unpriced} more {verb} no known price" if used.n_unpriced else ""
+    return f"{once}${used.cost_usd:.4f}{unknown}"

@@ -16,32 +16,45 @@ if TYPE_CHECKING:
     from pytest_llmeval.gate.matching import Match
 
 
+_RECORD = "`pytest --llmeval-baseline-update` on main records the baseline anew"
+_LOWERED = "the threshold is lower than on main for "
+
+
 def of_match(
     matched: Match, before: Mapping[CheckId, Line], now: Mapping[CheckId, Line], *, n_informational: int
 ) -> tuple[str, ...]:
-    """Say which lines cannot be compared, and why."""
+    """Say which lines cannot be compared, why, and what to do about it."""
     said = []
-    if before and not before.keys() & now.keys():
-        said.append("no line of the baseline is in this session")
+    if before and not now:
+        said.append(
+            "none of its checks is in this session; run their tests too, or take their lines out of the baseline"
+        )
+    elif before and not before.keys() & now.keys():
+        said.append(f"none of its cases is in the baseline; {_RECORD}")
+    if matched.edited and not (matched.pairs or matched.replays):
+        said.append(f"its cases' inputs were edited; {_RECORD}")
     if matched.other_version:
         first = matched.other_version[0]
         versions = f"{before[first].metric_version!r} on main, {now[first].metric_version!r} here"
-        said.append(
-            f"the metric or its judge changed ({versions}); `pytest --llmeval-baseline-update` on main records it anew"
-        )
+        said.append(f"the metric or its judge changed ({versions}); {_RECORD}")
     if matched.other_trials:
         first = matched.other_trials[0]
         said.append(
             f"{names(matched.other_trials)} stand for {before[first].n_trials} trials on main and "
-            f"{now[first].n_trials} here, so they are not compared"
+            f"{now[first].n_trials} here, so they are not compared; run as many here, or {_RECORD}"
         )
     if matched.unscored:
-        said.append(f"no score to compare for {names(matched.unscored)}")
+        said.append(f"no score to compare for {names(matched.unscored)}; run it again")
     if matched.lowered:
-        said.append(f"the threshold is lower than on main for {names(matched.lowered)}")
+        said.append(f"{_LOWERED}{names(matched.lowered)}")
     if n_informational:
         said.append(f"{count(n_informational, 'line')} without a threshold left out")
     return tuple(said)
+
+
+def is_lowered(note: str) -> bool:
+    """Whether a note speaks of a lowered threshold, which no reader may miss."""
+    return note.startswith(_LOWERED)
 
 
 def of_pair(pair: Pair) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.gate.notes import is_lowered
 from pytest_llmeval.gate.words import count, names, points
 from pytest_llmeval.records import Comparison, Verdict
 
@@ -135,7 +136,7 @@ def _undecided(comparison: Comparison) -> str:
 
 
 def _lists(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Name what is new, gone or edited, each case once."""
+    """Name what is new, gone or edited, each case once, and where the pass mark was lowered."""
     added = {id_.case_id for c in comparisons if c.verdict is not Verdict.NO_BASELINE for id_ in c.added}
     removed = {id_ for comparison in comparisons for id_ in comparison.removed}
     edited = {id_.case_id for comparison in comparisons for id_ in comparison.edited}
@@ -145,3 +146,7 @@ def _lists(comparisons: Sequence[Comparison]) -> Iterator[str]:
         yield f"{count(len(removed), 'check')} of the baseline not in this session: {names(sorted(removed))}."
     if edited:
         yield f"{count(len(edited), 'case')} with another input than on main, not compared: {names(sorted(edited))}."
+    for comparison in comparisons:
+        # NOT COMPARABLE has said all notes of its own.
+        if comparison.verdict is not Verdict.INCOMPARABLE:
+            yield from (f"{_label(comparison)}: {note}." for note in comparison.notes if is_lowered(note))

@@ -47,7 +47,7 @@ class Recorder:
         test_code: code of the test function, where the user's traceback begins.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is known of a case, each from another place
         self,
         *,
         nodeid: str,

@@ -73,7 +73,7 @@ def failing(tallies: Iterable[Tally], is_held: Callable[[Tally], bool]) -> tuple
 
 
 def message(failures: Sequence[Tally]) -> str:
-    """Say what failed: metric, score, threshold, reason, head of the answer; each with its line where there are several."""
+    """Say what failed: metric, score, threshold, reason, head of the answer; with its line where there are several."""
     return "\n".join(_paragraph(failure, with_place=len(failures) > 1) for failure in failures)
 
 

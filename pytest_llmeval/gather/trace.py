@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
+from traceback import walk_tb
 from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
@@ -85,10 +86,10 @@ def _frame_at(step: Step) -> FrameType:
     try:
         exec(code, {"Stop": _Stop, "__file__": step.code.co_filename}, {})  # noqa: S102 - our own one statement
     except _Stop as stop:
-        assert stop.__traceback__ is not None and stop.__traceback__.tb_next is not None  # noqa: S101 - just raised
-        return stop.__traceback__.tb_next.tb_frame
-    raise AssertionError("unreachable")
+        # The first frame is this function's own; the last is the statement's.
+        *_, (frame, _) = walk_tb(stop.__traceback__)
+    return frame
 
 
-class _Stop(Exception):  # noqa: N818 - a signal, not an error
+class _Stop(Exception):
     """Leaves a frame behind."""

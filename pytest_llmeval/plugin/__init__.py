@@ -6,8 +6,9 @@ needs it imports when an LLM test is there.
 
 from __future__ import annotations
 
+import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +20,8 @@ from pytest_llmeval.plugin.state import RECORDER, STATE, State, is_llm_test
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from types import ModuleType
+
+STARTED = "llmeval_started_s"
 
 __all__ = ["llm", "llm_case", "llmeval", "llmeval_loopback"]
 
@@ -38,7 +41,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve the settings, so that a wrong one stops the run before it starts (:hook:`pytest_configure`)."""
     config.addinivalue_line("markers", "llmeval(cases, trials, suite, model, api_base, eager): an LLM test")
-    state = config.stash[STATE] = State(options.resolve(config), is_worker=hasattr(config, "workerinput"))
+    # Set by the controller for its workers; absent in the controller, and without xdist.
+    worker_input = getattr(config, "workerinput", {})
+    state = config.stash[STATE] = State(
+        options.resolve(config), is_worker=bool(worker_input), started_s=worker_input.get(STARTED, time.time())
+    )
     if not state.is_worker:
         config.pluginmanager.register(Controller(state), "llmeval_controller")
 
@@ -117,7 +124,7 @@ def _landing() -> ModuleType:
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Show a test whose checks could not be scored as such, not as passed (:hook:`pytest_report_teststatus`)."""
-    if getattr(report, "llmeval_is_unscored", False):
+    if getattr(report, "llmeval", {}).get("is_unscored"):
         return "unscored", "u", ("UNSCORED", {"yellow": True})
     return None
 
@@ -139,9 +146,14 @@ class Controller:
         if not session.config.option.collectonly:
             self._state.read_stores()
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which may not be installed
+        """Tell a worker of xdist when the session began (:hook:`pytest_configure_node`)."""
+        node.workerinput[STARTED] = self._state.started_s
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what rides on the report, whichever worker sent it (:hook:`pytest_runtest_logreport`)."""
-        if hasattr(report, "llmeval_result"):
+        if hasattr(report, "llmeval"):
             self._state.collect(report)
 
     @pytest.hookimpl(tryfirst=True)

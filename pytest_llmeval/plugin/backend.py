@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +27,18 @@ class Backend:
 
     Args:
         settings: what this run was asked to do.
+        started_s: when the session began, in the controller; seconds since the epoch.
         notify: told in a sentence what the user must know: what is written into git, what was set aside.
     """
 
-    def __init__(self, settings: Settings, *, notify: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, *, started_s: float, notify: Callable[[str], None]) -> None:
         self._settings = settings
         self._notify = notify
         self._mode = Mode(settings.cache)
         may_set_aside = self._mode is not Mode.REPLAY
         self._working = SqliteCache(settings.working_cache, on_set_aside=notify if may_set_aside else None)
-        self._engine = Engine(self._working, self._mode)
+        began = datetime.fromtimestamp(started_s, tz=UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        self._engine = Engine(self._working, self._mode, refreshed_since=began)
         self._by_module: dict[Path, Cache] = {}
 
     def client(self, item: pytest.Item, recorder: Recorder, said: Mapping[str, Any]) -> Client:

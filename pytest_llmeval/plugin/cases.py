@@ -34,17 +34,23 @@ def load(source: object, *, beside: Path, root: Path) -> tuple[Case, ...]:
         rows = ((f"case {number}", value) for number, value in enumerate(source, 1))
         where = "cases="
     else:
-        raise UsageError(f"cases={source!r} is not allowed", hint="cases= takes the path of a JSONL file, or a list of cases")
+        raise UsageError(
+            f"cases={source!r} is not allowed", hint="cases= takes the path of a JSONL file, or a list of cases"
+        )
     return _unique(rows, where)
 
 
 def _from_file(path: Path, root: Path) -> Iterator[tuple[str, Json]]:
     if not path.is_relative_to(root.resolve()):
-        raise UsageError(f"cases={str(path)!r} lies outside the root", found=f"root: {root}", hint="move the file below it")
+        raise UsageError(
+            f"cases={str(path)!r} lies outside the root", found=f"root: {root}", hint="move the file below it"
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot read cases={str(path)!r}", found=str(error), hint="a path is relative to the test") from None
+        raise UsageError(
+            f"cannot read cases={str(path)!r}", found=str(error), hint="a path is relative to the test"
+        ) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"cannot read cases={str(path)!r}", found=str(error), hint="save the file as UTF-8") from None
     # Not splitlines(): U+2028 and its like may stand inside a JSON string.

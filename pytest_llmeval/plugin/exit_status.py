@@ -1,5 +1,6 @@
-"""The exit status, and its reason in words. The first that applies:
+"""The exit status, and its reason in words.
 
+The first that applies:
 pytest's own 2, 3, 4, 5 · 6 no verdict possible · 1 a test failed or a metric regressed · 7 undecided under
 ``--llmeval-gate=strict`` · 0.
 """

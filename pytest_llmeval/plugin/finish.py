@@ -112,7 +112,11 @@ def _shown_settings(state: State) -> dict[str, object]:
 def _versions() -> dict[str, str]:
     from importlib.metadata import version
 
-    return {"pytest": pytest.__version__, "pytest-llmeval": version("pytest-llmeval"), "python": platform.python_version()}
+    return {
+        "pytest": pytest.__version__,
+        "pytest-llmeval": version("pytest-llmeval"),
+        "python": platform.python_version(),
+    }
 
 
 def _git(config: pytest.Config) -> tuple[str, str]:
@@ -152,4 +156,3 @@ def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:
         terminalreporter.write_line(state.closing_lines[0])
     for line in state.closing_lines[1:]:
         terminalreporter.write_line(line)
-

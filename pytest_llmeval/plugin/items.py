@@ -54,14 +54,18 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         source = said.get("cases")
         if source is None:
             return
-        if "llm_case" not in metafunc.fixturenames:
-            raise UsageError(
-                f"{metafunc.definition.nodeid} has cases= and does not ask for them", hint="add the argument llm_case"
-            )
+        _asked_for(metafunc)
         cases = load(source, beside=metafunc.definition.path.parent, root=metafunc.config.rootpath)
     except UsageError as error:
         raise pytest.Collector.CollectError(f"llmeval: {error}") from None
     metafunc.parametrize("llm_case", cases, ids=[shown_id(case) for case in cases], indirect=True)
+
+
+def _asked_for(metafunc: pytest.Metafunc) -> None:
+    if "llm_case" not in metafunc.fixturenames:
+        raise UsageError(
+            f"{metafunc.definition.nodeid} has cases= and does not ask for them", hint="add the argument llm_case"
+        )
 
 
 def n_trials(item: pytest.Item, settings: Settings) -> int:

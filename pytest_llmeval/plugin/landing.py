@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from pytest_llmeval.errors import ProviderError
-from pytest_llmeval.plugin.state import RECORDER, STATE
+from pytest_llmeval.plugin.state import RECORDER, STATE, cargo_of
 
 if TYPE_CHECKING:
+    import pytest
+
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.gather.thresholds import Tally
     from pytest_llmeval.plugin.state import State
@@ -87,8 +87,7 @@ def attach(item: pytest.Item, report: pytest.TestReport) -> None:
     state = item.config.stash[STATE]
     recorder = state.recorder_of(item)
     if report.when == "setup":
-        report.llmeval_plan = state.take_plan()
-        report.llmeval_result = ""
+        cargo_of(report).update(plan=state.take_plan(), result="")
         if report.passed:
             return
     elif report.when != "call" or recorder.is_open:
@@ -102,9 +101,8 @@ def attach_result(state: State, recorder: Recorder, report: pytest.TestReport) -
     from pytest_llmeval.gather.thresholds import message
 
     outcome = _outcome(report, recorder)
-    report.llmeval_result = wire.encode(recorder.result(outcome))
-    report.llmeval_is_unscored = outcome == "unscored"
-    report.llmeval_notices = state.take_notices()
+    result = wire.encode(recorder.result(outcome))
+    cargo_of(report).update(result=result, is_unscored=outcome == "unscored", notices=state.take_notices())
     if report.failed and any(trial.error for trial in recorder.trials):
         beside = _failures(state, recorder)
         if beside:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,12 +29,13 @@ class State:
     Args:
         settings: what this run was asked to do.
         is_worker: whether this process is a worker of xdist; only the controller gathers, decides and writes.
+        started_s: when the session began, in the controller; seconds since the epoch.
     """
 
-    def __init__(self, settings: Settings, *, is_worker: bool) -> None:
+    def __init__(self, settings: Settings, *, is_worker: bool, started_s: float) -> None:
         self.settings = settings
         self.is_worker = is_worker
-        self.started_s = time.time()
+        self.started_s = started_s
         self.planned: dict[str, PlannedCase] = {}
         self.n_deselected = 0
         self.session: Session | None = None
@@ -58,13 +58,14 @@ class State:
 
     def collect(self, report: pytest.TestReport) -> None:
         """Take what rides on a report; an empty result says that its test has begun."""
-        for notice in getattr(report, "llmeval_notices", "").splitlines():
+        cargo = cargo_of(report)
+        for notice in cargo.get("notices", "").splitlines():
             if notice not in self.closing_lines:
                 self.closing_lines.append(notice)
-        if getattr(report, "llmeval_plan", ""):
-            self.collector.add_plan(report.llmeval_plan)
-        if report.llmeval_result:
-            self.collector.add_result(report.llmeval_result)
+        if cargo.get("plan"):
+            self.collector.add_plan(cargo["plan"])
+        if cargo["result"]:
+            self.collector.add_result(cargo["result"])
         else:
             self.collector.add_start(report.nodeid)
 
@@ -89,7 +90,7 @@ class State:
         """Engine and caches of this process."""
         from pytest_llmeval.plugin.backend import Backend
 
-        return Backend(self.settings, notify=self._notices.append)
+        return Backend(self.settings, started_s=self.started_s, notify=self._notices.append)
 
     def close(self) -> None:
         """Stop the engine, if this process ever had one."""
@@ -144,7 +145,7 @@ class State:
         return text
 
     def is_held(self, recorder: Recorder, tally: Tally) -> bool:
-        """Whether a check's fate is left to the gate: there is a baseline line to compare with, or one is being made."""
+        """Whether the gate decides on a check: there is a baseline line to compare with, or one is being made."""
         if self.settings.baseline_update:
             return True
         if self.settings.gate == "off":
@@ -162,8 +163,14 @@ class State:
 STATE = pytest.StashKey[State]()
 
 
+def cargo_of(report: pytest.TestReport) -> dict[str, Any]:
+    """Return what rides on a report: JSON texts and flags by name, all of them types that execnet takes."""
+    cargo: dict[str, Any] = report.__dict__.setdefault("llmeval", {})
+    return cargo
+
+
 def is_llm_test(item: pytest.Item) -> bool:
-    """Whether an item shows before it runs that it is an LLM test: by marker, by a fixture of ours, by an ``assert_*``.
+    """Whether an item shows before it runs that it is an LLM test: by marker, fixture of ours, or ``assert_*``.
 
     A test that checks only in a function it calls does not show; its scores are gathered all the same, but it is not
     in the plan, so a worker that dies with it leaves no gap there.

@@ -28,7 +28,9 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     recorder = state.recorder_of(item)
     final = _run(item, nextitem, recorder)
-    landing.attach_result(state, recorder, next(report for report in final if report.when == "call" or not report.passed))
+    landing.attach_result(
+        state, recorder, next(report for report in final if report.when == "call" or not report.passed)
+    )
     for report in final:
         # The set-up of a first trial that passed is out already: it tells the controller that the test has begun.
         if report.when != "setup" or not report.passed:

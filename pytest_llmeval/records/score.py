@@ -109,7 +109,7 @@ class Check:
     n_trials: int = 1
     output: str = ""
     origin: str = ""
-    place: Place = Place()
+    place: Place = field(default_factory=Place)
 
     @property
     def value(self) -> float | None:

@@ -30,7 +30,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Text = InstanceOf[str]
 
 
-class Fault(Exception):  # noqa: N818 - becomes BaselineUnreadable where the path is known
+class Fault(Exception):  # becomes BaselineUnreadable where the path is known
     """What is wrong with a file's text, and in which line, from 1."""
 
     def __init__(self, number: int, kind: str) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
-# Before any pytest in this process: pytester forgets what was imported within one, and numpy refuses to be imported
-# twice.
-import numpy as np  # noqa: F401
-import pydantic  # noqa: F401
 import pytest
-import rich.console  # noqa: F401
-import scipy.stats  # noqa: F401
 
+import pytest_llmeval
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.loopback import Loopback
 from pytest_llmeval.records import CheckId, Session
+
+# Imported before any pytest runs within this process: pytester forgets what was imported in one, so each would import
+# it again, and numpy refuses to be imported twice.
+for name in ("numpy", "pydantic", "rich.console", "scipy.stats"):
+    import_module(name)
+for module in walk_packages(pytest_llmeval.__path__, "pytest_llmeval."):
+    if not module.name.endswith((".litellm", ".mlflow")):
+        import_module(module.name)
 
 WAYS = {"no-xdist": ("-p", "no:xdist"), "n0": ("-n0",), "n2": ("-n2",)}
 
@@ -41,7 +46,7 @@ class Project:
         return path
 
     def run(self, *args: str) -> pytest.RunResult:
-        """Run pytest, in this process where it starts no workers, and refuse a traceback of ours whatever else happens."""
+        """Run pytest, in this process where it starts no workers, and refuse a traceback of ours."""
         starts_workers = any(arg.startswith("-n") and arg != "-n0" for arg in args)
         run = self.pytester.runpytest_subprocess if starts_workers else self.pytester.runpytest_inprocess
         result = run(*args)

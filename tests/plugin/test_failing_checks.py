@@ -172,7 +172,9 @@ def test_eager():
 
 def test_junit_and_durations_live_with_us(project):
     """Reports of other plugins hold the test once, with the message."""
-    project.write("test_suite.py", "from pytest_llmeval import assert_score\n\ndef test_m():\n    assert_score('m', 0)\n")
+    project.write(
+        "test_suite.py", "from pytest_llmeval import assert_score\n\ndef test_m():\n    assert_score('m', 0)\n"
+    )
 
     result = project.run("--junitxml=junit.xml", "--durations=3")
 

@@ -110,9 +110,7 @@ def test_cases_outside_the_root_are_refused(project):
 
 def test_a_marker_with_an_unknown_argument_is_refused(project):
     """A misspelt argument must not be obeyed by silence."""
-    project.write(
-        "test_suite.py", "import pytest\n\n@pytest.mark.llmeval(trails=5)\ndef test_it():\n    pass\n"
-    )
+    project.write("test_suite.py", "import pytest\n\n@pytest.mark.llmeval(trails=5)\ndef test_it():\n    pass\n")
 
     result = project.run()
 

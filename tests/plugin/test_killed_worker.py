@@ -19,13 +19,18 @@ def test_many(n, llmeval):
 @pytest.mark.parametrize("trial", [0, 1])
 @pytest.mark.parametrize("dist", ["load", "worksteal"])
 def test_the_lost_test_is_named_and_nothing_else_is_lost(project, dist, trial):
-    """In the first trial or in a later one. (loadscope and loadfile run the crashing test again on every new worker.)"""
+    """In the first trial or in a later one.
+
+    Not with loadscope and loadfile: they run the crashing test again on every new worker, with or without us.
+    """
     project.write("test_suite.py", SUITE.replace("TRIAL", str(trial)))
 
     result = project.run("-n2", f"--dist={dist}")
 
     assert 6 == result.ret
-    result.stdout.fnmatch_lines(["exit status 6: *1 planned test brought no result*", "LOST: *test_suite.py::test_many?7?*"])
+    result.stdout.fnmatch_lines(
+        ["exit status 6: *1 planned test brought no result*", "LOST: *test_suite.py::test_many?7?*"]
+    )
     assert ("test_suite.py::test_many[7]",) == project.session.lost
     assert 19 == len(project.session.results)
 

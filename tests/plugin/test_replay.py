@@ -91,3 +91,20 @@ def test_refresh_draws_anew_and_keeps_the_old_draw(project, loopback):
     assert before == after[:2]
     assert set(after[2:]) == replayed
     assert 4 == len(loopback.requests)
+
+
+def test_refresh_draws_an_equal_request_of_one_session_once(project, loopback):
+    """Two tests that ask the same in the same trial stand on one draw, so a replay scores what the session scored."""
+    project.write("pytest.ini", f"[pytest]\nllmeval_model = openai/echo\nllmeval_api_base = {loopback.url}\n")
+    project.write(
+        "test_suite.py",
+        "import pytest\n\n@pytest.mark.parametrize('n', range(2))\ndef test_same(llm, n):\n    llm('same')\n",
+    )
+
+    # One after the other, so that the second could know of the first.
+    assert 0 == project.run("-p", "no:xdist", "--llmeval-cache=refresh").ret
+    assert 1 == len(loopback.requests)
+    assert 0 == project.run("-p", "no:xdist", "--llmeval-cache=refresh").ret
+    assert 2 == len(loopback.requests)
+    origins = {call.origin for r in project.session.results for t in r.trials for call in t.calls}
+    assert 1 == len(origins)

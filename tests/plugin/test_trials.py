@@ -113,7 +113,7 @@ def test_second_fails(llmeval):
     ids=["set-up", "teardown", "skip"],
 )
 def test_trouble_around_a_trial_survives_and_the_next_module_is_not_hurt(project, way, fixture, outcomes):
-    """A set-up that fails ends the trials; a teardown's error is reported; what follows is torn down and set up well."""
+    """A set-up that fails ends the trials, a teardown's error is reported, and the next module is set up well."""
     project.write(
         "test_one.py",
         f"""
@@ -140,7 +140,9 @@ def test_trials(around, llmeval):
 
     result = project.run(*way)
 
-    found = {key: value for key, value in result.parseoutcomes().items() if key in ("passed", "errors", "skipped", "failed")}
+    found = {
+        key: value for key, value in result.parseoutcomes().items() if key in ("passed", "errors", "skipped", "failed")
+    }
     expected = dict(outcomes)
     if fixture.startswith("yield"):
         expected["passed"] = 2  # The body passed; its teardown is the error.

@@ -61,7 +61,9 @@ def test_text():
 @pytest.mark.parametrize("value", ["float('nan')", "1.7", "-0.1", "float('inf')", "'high'", "None"])
 def test_a_value_that_is_no_score_is_refused_where_it_stands(project, value):
     """Never a pass, never a number made up."""
-    project.write("test_suite.py", f"from pytest_llmeval import assert_score\n\ndef test_v():\n    assert_score('m', {value})\n")
+    project.write(
+        "test_suite.py", f"from pytest_llmeval import assert_score\n\ndef test_v():\n    assert_score('m', {value})\n"
+    )
 
     result = project.run()
 

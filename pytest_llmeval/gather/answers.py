@@ -1,0 +1,93 @@
+"""What a check is given to judge: plain text, a Response, or any object with ``.text``; read in one place."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from pytest_llmeval.errors import UsageError
+from pytest_llmeval.gather.recorder import HEAD_LENGTH, Recorder
+from pytest_llmeval.records import Outcome
+
+
+@runtime_checkable
+class HasText(Protocol):
+    """Anything with the answer in ``.text``: a Response of ours, or what the user's application returns."""
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+
+
+Answer = str | HasText
+
+
+def text_of(answer: Answer) -> str:
+    """Return the text of an answer.
+
+    Raises:
+        UsageError: it has none.
+    """
+    text = answer if isinstance(answer, str) else getattr(answer, "text", None)
+    if not isinstance(text, str):
+        raise UsageError(
+            f"cannot read an answer from {type(answer).__name__!r}",
+            found=f"got {answer!r}"[:200],
+            hint="give it text, or an object whose .text is text",
+        )
+    return text
+
+
+def head_of(answer: Answer) -> str:
+    """Return the start of an answer, as it is kept with its check."""
+    return text_of(answer)[:HEAD_LENGTH]
+
+
+def unreadable(answer: Answer) -> str | None:
+    """Say why there is no text to judge: an empty or filtered answer is an outcome of its own, not a bad score."""
+    outcome = getattr(answer, "outcome", None)
+    if outcome == Outcome.FILTERED:
+        return "the provider filtered the answer"
+    if not text_of(answer).strip():
+        return "the answer is empty"
+    return None
+
+
+def origin_of(answer: Answer, recorder: Recorder | None) -> str:
+    """Return the identity of the draw an answer is, or stands on; empty where nobody knows."""
+    origin = getattr(answer, "origin", None)
+    if isinstance(origin, str):
+        return origin
+    return recorder.origin_of_calls() if recorder else ""
+
+
+def question_of(answer: Answer, recorder: Recorder | None) -> str:
+    """Return the question an answer was given to: of its request, else of the running case.
+
+    Raises:
+        UsageError: nobody knows it.
+    """
+    asked = getattr(getattr(answer, "request", None), "question", None)
+    if isinstance(asked, str) and asked:
+        return asked
+    if recorder is not None and recorder.case is not None and isinstance(recorder.case.input, str):
+        return recorder.case.input
+    raise UsageError(
+        "assert_relevance does not know the question",
+        found="the answer is plain text, and the test has no case whose input is text",
+        hint="say it: assert_relevance(answer, question=...)",
+    )
+
+
+def context_of(recorder: Recorder | None) -> str:
+    """Return the source of the running case.
+
+    Raises:
+        UsageError: it has none.
+    """
+    if recorder is not None and recorder.case is not None and isinstance(recorder.case.context, str):
+        return recorder.case.context
+    raise UsageError(
+        "assert_faithful does not know the source",
+        found="the test has no case whose context is text",
+        hint="say it: assert_faithful(answer, source=...)",
+    )
