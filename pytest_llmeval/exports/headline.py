@@ -1,8 +1,8 @@
 """SessionVerdict → the few sentences for which the top of a page has room.
 
 Merged here and not in the gate: ``SessionVerdict.sentences`` keeps each comparison's own sentence, for ``-v``, for
-``llmeval baseline diff`` and for whoever reads a stored session later. How many of them fit a page is the page's affair,
-and the comparisons hold every figure that the merged sentence needs.
+``llmeval baseline diff`` and for whoever reads a stored session later. How many of them fit a page is the page's
+affair, and the comparisons hold every figure that the merged sentence needs.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.exports.wording import join, label
+from pytest_llmeval.exports.wording import join, label, points
 from pytest_llmeval.records import Comparison, SessionVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_WHOLE = 100  # points
 
 
 def brief(verdict: SessionVerdict) -> tuple[str, ...]:
@@ -24,8 +26,11 @@ def brief(verdict: SessionVerdict) -> tuple[str, ...]:
     order: there each sentence asks for something else to be done.
     """
     gated = [comparison for comparison in verdict.comparisons if not comparison.is_informational]
+    with_suite = len({comparison.suite for comparison in verdict.comparisons}) > 1
     merged = {
-        word: _merged(word, [comparison for comparison in gated if comparison.verdict is word], gated)
+        word: _merged(
+            word, [comparison for comparison in gated if comparison.verdict is word], len(gated), with_suite=with_suite
+        )
         for word in (Verdict.UNDECIDED, Verdict.UNCHANGED, Verdict.NO_BASELINE)
     }
     said: list[str] = []
@@ -41,46 +46,45 @@ def is_about(sentence: str, word: Verdict) -> bool:
     return sentence.startswith(f"{shown} ")
 
 
-def _merged(word: Verdict, found: Sequence[Comparison], gated: Sequence[Comparison]) -> tuple[str, ...]:
+def _merged(word: Verdict, found: Sequence[Comparison], n_gated: int, *, with_suite: bool) -> tuple[str, ...]:
     if not found:
         return ()
-    with_suite = len({comparison.suite for comparison in gated}) > 1
     if word is Verdict.UNDECIDED:
-        return (f"UNDECIDED {_undecided(found, len(gated), with_suite=with_suite)}",)
+        return (f"UNDECIDED {_undecided(found, n_gated, with_suite=with_suite)}",)
     if word is Verdict.NO_BASELINE:
         named = join(label(comparison, with_suite=with_suite) for comparison in found)
         return (f"NO BASELINE yet for {named}; `pytest --llmeval-baseline-update=new-only` on main adds it.",)
-    return tuple(f"UNCHANGED {text}" for text in _unchanged(found, with_suite=with_suite))
+    return tuple(f"UNCHANGED {text}" for text in _unchanged(found, n_gated, with_suite=with_suite))
 
 
 def _undecided(found: Sequence[Comparison], n_gated: int, *, with_suite: bool) -> str:
-    """Say what could have shown: the most and the least sensitive comparison, and the largest fall."""
+    """Say what could have shown, in the most and in the least sensitive comparison, and what fell the most."""
+    if len(found) == 1:
+        who, size = f"{label(found[0], with_suite=with_suite)} shows", _visible(found[0])
+        power = "no drop of any size" if size > _WHOLE else f"only a drop of {size} points or more"
+        power += " would have shown"
+    else:
+        who = f"{_every(n_gated)} show" if len(found) == n_gated else f"{len(found)} of {n_gated} metrics show"
+        power = _power(found, with_suite=with_suite)
+    return f"{who} no regression, but {power}.{_largest_fall(found, with_suite=with_suite)}"
+
+
+def _power(found: Sequence[Comparison], *, with_suite: bool) -> str:
     ordered = sorted(found, key=_visible)
     first, last = _visible(ordered[0]), _visible(ordered[-1])
-    names = [label(comparison, with_suite=with_suite) for comparison in (ordered[0], ordered[-1])]
-    if len(found) == 1:
-        said = f"no regression is shown in {names[0]}, but only a drop of {first} points or more would have been."
-    elif first == last:
-        said = f"{_how_many(found, n_gated)} no regression, but only a drop of {first} points or more would have shown."
-    else:
-        far = f"up to {last} in {names[1]}" if last <= 100 else f"none of any size in {names[1]}"  # noqa: PLR2004 - points
-        said = (
-            f"{_how_many(found, n_gated)} no regression, but only a drop this large would have shown: "
-            f"{first} points or more in {names[0]}, {far}."
-        )
-    if first > 100:  # noqa: PLR2004 - points
-        said = f"no regression is shown in {join(names[: len(found)])}, but no drop of any size would have been."
-    return said + _largest_fall(found, with_suite=with_suite)
-
-
-def _how_many(found: Sequence[Comparison], n_gated: int) -> str:
-    return f"all {n_gated} metrics show" if len(found) == n_gated else f"{len(found)} of {n_gated} metrics show"
+    near, far = (label(comparison, with_suite=with_suite) for comparison in (ordered[0], ordered[-1]))
+    if first > _WHOLE:
+        return "no drop of any size would have shown"
+    if first == last:
+        return f"only a drop of {first} points or more would have shown"
+    most = f"none of any size in {far}" if last > _WHOLE else f"up to {last} in {far}"
+    return f"only a drop this large would have shown: {first} points or more in {near}, {most}"
 
 
 def _visible(comparison: Comparison) -> int:
-    """Return the smallest drop that would have shown, in whole points, rounded up; 101 where none would."""
+    """Return the smallest drop that would have shown, in whole points, rounded up; above 100 where none would."""
     if comparison.mde is None or comparison.mde >= 1.0:
-        return 101
+        return _WHOLE + 1
     return math.ceil(round(100 * comparison.mde, 6))
 
 
@@ -89,22 +93,32 @@ def _largest_fall(found: Sequence[Comparison], *, with_suite: bool) -> str:
     fallen = max(found, key=lambda comparison: comparison.drop)
     if round(1000 * fallen.drop) <= 0:
         return ""
-    size = f"{100 * fallen.drop:.1f}".removesuffix(".0")
+    size = points(fallen.drop)
     if len(found) == 1:
-        return f" Its fall of {size} points may be chance."
-    return f" The largest fall, {size} points in {label(fallen, with_suite=with_suite)}, may be chance."
+        return f" Its fall of {size} may be chance."
+    return f" The largest fall, {size} in {label(fallen, with_suite=with_suite)}, may be chance."
 
 
-def _unchanged(found: Sequence[Comparison], *, with_suite: bool) -> list[str]:
+def _unchanged(found: Sequence[Comparison], n_gated: int, *, with_suite: bool) -> list[str]:
     sampled = [comparison for comparison in found if comparison.n_compared]
     replayed = [comparison for comparison in found if not comparison.n_compared]
     said = []
     if sampled:
-        named = join(label(comparison, with_suite=with_suite) for comparison in sampled)
+        named = _names(sampled, n_gated, with_suite=with_suite)
         # The margin that was asked for is not stored; the bound that was found is, and says more.
-        bound = max(math.ceil(round(1000 * (comparison.high or 0.0), 6)) for comparison in sampled) / 10
-        said.append(f"any drop in {named} is at most {bound:g} points.")
+        bound = max(math.ceil(round(1000 * (comparison.high or 0.0), 6)) for comparison in sampled) / 1000
+        said.append(f"any drop in {named} is at most {points(max(bound, 0.0))}.")
     if replayed:
-        named = join(label(comparison, with_suite=with_suite) for comparison in replayed)
+        named = _names(replayed, n_gated, with_suite=with_suite)
         said.append(f"{named} (replayed: the baseline's own recordings; says nothing about the model).")
     return said
+
+
+def _names(found: Sequence[Comparison], n_gated: int, *, with_suite: bool) -> str:
+    if 1 < len(found) == n_gated:
+        return _every(n_gated)
+    return join(label(comparison, with_suite=with_suite) for comparison in found)
+
+
+def _every(n_gated: int) -> str:
+    return "both metrics" if n_gated == 2 else f"all {n_gated} metrics"  # noqa: PLR2004 - two are both

@@ -29,11 +29,13 @@ def score_table(session: Session, console: Console, *, ascii_only: bool) -> Tabl
 
     if session.verdict is None:
         return _table(session, _PLAIN, ascii_only=ascii_only)
-    whole = _table(session, _COMPARED, ascii_only=ascii_only)
+    is_sampled = any(found.mde is not None for found in session.verdict.comparisons)
+    compared = tuple(name for name in _COMPARED if is_sampled or name != "could show")
+    whole = _table(session, compared, ascii_only=ascii_only)
     endless = console.options.update(width=_ENDLESS)
     if Measurement.get(console, endless, whole).maximum <= console.width:
         return whole
-    return _table(session, tuple(name for name in _COMPARED if name != "95 % interval"), ascii_only=ascii_only)
+    return _table(session, tuple(name for name in compared if name != "95 % interval"), ascii_only=ascii_only)
 
 
 def _table(session: Session, columns: tuple[str, ...], *, ascii_only: bool) -> Table:

@@ -83,6 +83,8 @@ class _Page:
 
     def parts(self, exit_line: str) -> Iterator[RenderableType]:
         """Yield what is printed, from top to bottom."""
+        # As it is shown: what was cut off has not been said.
+        exit_line = self._plain(exit_line, _LONGEST_SENTENCE)
         yield from self._verdict(exit_line)
         yield from self._state(exit_line)
         if self._session.summaries:
@@ -104,6 +106,8 @@ class _Page:
         from rich.text import Text
 
         whole = Text(self._plain(text, _LONGEST_SENTENCE), style)
+        if whole.cell_len <= self._console.width:
+            return whole
         lines = whole.wrap(self._console, max(self._console.width - _HANGING, 1))
         return Text("\n" + " " * _HANGING).join(lines)
 
@@ -134,7 +138,8 @@ class _Page:
                     yield self._sentence(f"NO VERDICT POSSIBLE: {reason}", style=_INVALID_STYLE)
             yield from ending
             # Where there is no baseline at all, the reason has just said so.
-            own, others = [], [text for text in sentences if not headline.is_about(text, Verdict.NO_BASELINE)]
+            is_missing = verdict.verdict is Verdict.NO_BASELINE
+            others = [text for text in sentences if not (is_missing and headline.is_about(text, Verdict.NO_BASELINE))]
         else:
             own = [text for text in sentences if headline.is_about(text, verdict.verdict)]
             others = [text for text in sentences if text not in own]
@@ -165,9 +170,11 @@ class _Page:
         if session.selection:
             n_left = session.plan.n_deselected
             left_out = f"{wording.count(n_left, 'LLM test')} left out" if n_left else ""
-            said = "" if session.selection in exit_line else f"a selection ({session.selection})"
-            if said or left_out:
-                yield self._line(": ".join(part for part in (said, left_out) if part))
+            is_said = session.selection in exit_line
+            if not is_said:
+                yield self._line(f"a selection ({session.selection})" + (f": {left_out}" if left_out else ""))
+            elif left_out:
+                yield self._line(f"{left_out} by the selection")
 
     def _notes(self) -> Iterator[RenderableType]:
         verdict = self._session.verdict

@@ -29,6 +29,12 @@ def join(names: Iterable[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
+def points(share: float) -> str:
+    """Return a difference of scores in points of a hundred, such as "6.1 points" or "1 point"."""
+    number = f"{100 * share:z.1f}".removesuffix(".0")
+    return f"{number} point" if number == "1" else f"{number} points"
+
+
 def label(comparison: Comparison, *, with_suite: bool) -> str:
     """Name a comparison by its metric, after its suite where there are several; a suite called as its metric once."""
     has_suite = with_suite and comparison.suite not in ("", comparison.metric)
@@ -86,9 +92,8 @@ def interval(comparison: Comparison) -> Iterator[str]:
     """Say how sure the change of the mean is, and what this run could have found; positive is better."""
     if comparison.low is not None and comparison.high is not None:
         low, high = -comparison.high, -comparison.low
-        yield f"the mean changed by {-comparison.drop:+z.3f} (between {low:+z.3f} and {high:+z.3f})"
-    if comparison.mde is not None:
-        yield f"a drop of {comparison.mde:.3f} would be found 4 times in 5"
+        found = "" if comparison.mde is None else f"; a drop of {comparison.mde:.3f} would be found 4 times in 5"
+        yield f"the mean changed by {-comparison.drop:+z.3f} (between {low:+z.3f} and {high:+z.3f}){found}"
 
 
 def standing(line: WorstLine) -> str:

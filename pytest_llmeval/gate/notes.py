@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.gate.pairs import UNIT, Pair, mean
 from pytest_llmeval.gate.precision import detectable_drop, trials_wanted
-from pytest_llmeval.gate.words import count, names, points
+from pytest_llmeval.gate.words import count, in_points, names
 from pytest_llmeval.records import CheckId, Line, Verdict
 
 if TYPE_CHECKING:
@@ -87,13 +87,11 @@ def of_sample(
     if verdict is Verdict.UNDECIDED and detectable_drop(cases) > margin:
         more = trials_wanted(cases, margin)
         if more is None:
-            said.append(
-                f"no number of trials here makes a drop of {points(margin)} points visible; main needs more too"
-            )
+            said.append(f"no number of trials here makes a drop of {in_points(margin)} visible; main needs more too")
         else:
             said.append(
                 f"{count(more, 'more trial')} per case ({count(more * len(cases), 'call')}) "
-                f"would make a drop of {points(margin)} points visible"
+                f"would make a drop of {in_points(margin)} visible"
             )
     return tuple(said)
 

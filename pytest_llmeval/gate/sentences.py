@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gate.notes import is_lowered
-from pytest_llmeval.gate.words import count, names, points
+from pytest_llmeval.gate.words import count, in_points, names, points
 from pytest_llmeval.records import Comparison, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    Label = Callable[[Comparison], str]
 
 _MOST_CASES = 10
 _ORDER = (
@@ -34,11 +37,12 @@ def of_session(verdict: Verdict, comparisons: Sequence[Comparison], margin: floa
         margin: the drop that UNCHANGED rules out, in [0, 1].
     """
     gated = [comparison for comparison in comparisons if not comparison.is_informational]
+    label = partial(_label, with_suite=len({comparison.suite for comparison in comparisons}) > 1)
     said = list(_regressed_cases(gated))
     for word in sorted(_ORDER, key=lambda word: (word is not verdict, _ORDER.index(word))):
-        said += _grouped(word, [comparison for comparison in gated if comparison.verdict is word], margin)
-    said += _informational(comparisons)
-    said += _lists(gated)
+        said += _grouped(word, [comparison for comparison in gated if comparison.verdict is word], margin, label)
+    said += _informational(comparisons, label)
+    said += _lists(gated, label)
     return tuple(said)
 
 
@@ -49,7 +53,7 @@ def _regressed_cases(comparisons: Sequence[Comparison]) -> Iterator[str]:
     for place, case in enumerate(named[:_MOST_CASES]):
         yield f"REGRESSED {case.id}: {case.reason}.{'' if place else _chance(case.p_adjusted * n_tests)}"
     if len(named) > _MOST_CASES:
-        yield f"REGRESSED and {len(named) - _MOST_CASES} more."
+        yield f"REGRESSED and {len(named) - _MOST_CASES} more cases."
 
 
 def _chance(p: float) -> str:
@@ -58,29 +62,31 @@ def _chance(p: float) -> str:
     return f" Chance of any such case if nothing changed: under 1 in {odds}." if odds else ""
 
 
-def _grouped(word: str, comparisons: Sequence[Comparison], margin: float) -> Iterator[str]:
+def _grouped(word: str, comparisons: Sequence[Comparison], margin: float, label: Label) -> Iterator[str]:
     """Yield one sentence for all comparisons of which the same is said."""
     labels: dict[str, list[str]] = {}
     for comparison in comparisons:
         if text := _about(comparison, margin):
-            labels.setdefault(text, []).append(_label(comparison))
+            labels.setdefault(text, []).append(label(comparison))
     shown = "NOT COMPARABLE" if word == Verdict.INCOMPARABLE else word.upper()
     for text, of_whom in labels.items():
         yield f"{shown} {', '.join(of_whom)}{text}"
 
 
-def _informational(comparisons: Sequence[Comparison]) -> Iterator[str]:
+def _informational(comparisons: Sequence[Comparison], label: Label) -> Iterator[str]:
     """Yield one sentence for each verdict on which nothing depends."""
     labels: dict[str, list[str]] = {}
     for comparison in comparisons:
         if comparison.is_informational:
-            labels.setdefault(comparison.verdict.value, []).append(_label(comparison))
+            labels.setdefault(comparison.verdict.value, []).append(label(comparison))
     for verdict, of_whom in labels.items():
         yield f"FOR INFORMATION {', '.join(of_whom)}: {verdict} (no threshold, so nothing depends on it)."
 
 
-def _label(comparison: Comparison) -> str:
-    return f"{comparison.metric} in {comparison.suite}" if comparison.suite else comparison.metric
+def _label(comparison: Comparison, *, with_suite: bool) -> str:
+    """Name the metric, after its suite where there are several; a suite called as its metric is named once."""
+    has_suite = with_suite and comparison.suite not in ("", comparison.metric)
+    return f"{comparison.suite} {comparison.metric}" if has_suite else comparison.metric
 
 
 def _about(comparison: Comparison, margin: float) -> str:
@@ -93,7 +99,7 @@ def _about(comparison: Comparison, margin: float) -> str:
         return _mean_rose(comparison)
     if comparison.verdict is Verdict.UNCHANGED:
         sizes = f"estimate {points(comparison.drop)}, at most {points(comparison.high or 0.0)}"
-        return f": any drop is smaller than {points(margin)} points ({sizes})."
+        return f": any drop is smaller than {in_points(margin)} ({sizes})."
     return _undecided(comparison)
 
 
@@ -113,14 +119,14 @@ def _mean_fell(comparison: Comparison) -> str:
     falls = [case.id.case_id for case in comparison.cases if case.verdict is Verdict.UNDECIDED]
     largest = f" Largest falls: {names(falls)} (unproven)." if falls else ""
     between = f" (between {points(comparison.low or 0.0)} and {points(comparison.high or 0.0)})"
-    return f": average fell {points(comparison.drop)} points{between}; no single case is provably broken.{largest}"
+    return f": average fell {in_points(comparison.drop)}{between}; no single case is provably broken.{largest}"
 
 
 def _mean_rose(comparison: Comparison) -> str:
     rises = [case.id.case_id for case in comparison.cases if case.verdict is Verdict.IMPROVED]
     between = f" (between {points(-(comparison.high or 0.0))} and {points(-(comparison.low or 0.0))})"
     largest = f" Provably better: {names(rises)}." if rises else ""
-    return f": average rose {points(-comparison.drop)} points{between}.{largest}"
+    return f": average rose {in_points(-comparison.drop)}{between}.{largest}"
 
 
 def _undecided(comparison: Comparison) -> str:
@@ -131,11 +137,11 @@ def _undecided(comparison: Comparison) -> str:
         else "no drop of any size would have shown"
     )
     if comparison.p_min <= _NO_SIGN and comparison.drop > 0:
-        return f": average fell {points(comparison.drop)} points, which may be chance; {power}."
+        return f": average fell {in_points(comparison.drop)}, which may be chance; {power}."
     return f": no sign of a regression, but {power}."
 
 
-def _lists(comparisons: Sequence[Comparison]) -> Iterator[str]:
+def _lists(comparisons: Sequence[Comparison], label: Label) -> Iterator[str]:
     """Name what is new, gone or edited, each case once, and where the pass mark was lowered."""
     added = {id_.case_id for c in comparisons if c.verdict is not Verdict.NO_BASELINE for id_ in c.added}
     removed = {id_ for comparison in comparisons for id_ in comparison.removed}
@@ -149,4 +155,4 @@ def _lists(comparisons: Sequence[Comparison]) -> Iterator[str]:
     for comparison in comparisons:
         # NOT COMPARABLE has said all notes of its own.
         if comparison.verdict is not Verdict.INCOMPARABLE:
-            yield from (f"{_label(comparison)}: {note}." for note in comparison.notes if is_lowered(note))
+            yield from (f"{label(comparison)}: {note}." for note in comparison.notes if is_lowered(note))

@@ -25,3 +25,9 @@ def names(ids: Iterable[object]) -> str:
 def points(share: float) -> str:
     """Return a difference of scores in points of a hundred, such as "6.1" or "5"."""
     return f"{100 * share:z.1f}".removesuffix(".0")
+
+
+def in_points(share: float) -> str:
+    """Return a difference of scores with its unit, such as "6.1 points" or "1 point"."""
+    number = points(share)
+    return f"{number} point" if number == "1" else f"{number} points"

@@ -75,12 +75,16 @@ class State:
         Raises:
             pytest.UsageError: one of them is malformed; the message names file and kind.
         """
+        is_baseline_asked = self.settings.gate != "off" or bool(self.settings.baseline_update)
+        has_cache = self.settings.working_cache.exists()
+        if not is_baseline_asked and not has_cache:
+            return
         from pytest_llmeval.errors import LlmevalError
 
         try:
-            if self.settings.gate != "off" or self.settings.baseline_update:
+            if is_baseline_asked:
                 _ = self.baseline
-            if self.settings.working_cache.exists():
+            if has_cache:
                 self.backend.check()
         except LlmevalError as error:
             raise pytest.UsageError(f"llmeval: {error}") from None

@@ -74,10 +74,11 @@ def test_xfails():
     assert False
 """,
     )
-    for way in ((), ("-n2",)):
-        with_us = _run(project.path, *way)
-        without_us = _run(project.path, *way, "-p", "no:llmeval")
-        assert without_us == with_us
+    assert _run(project.path, "-p", "no:llmeval") == _run(project.path)
+    # Which worker runs what, and when, is a race with or without us: the last line and the status are not.
+    status, lines = _run(project.path, "-n2")
+    expected, expected_lines = _run(project.path, "-n2", "-p", "no:llmeval")
+    assert (expected, expected_lines[-1], len(expected_lines)) == (status, lines[-1], len(lines))
     assert ["test_foreign.py", "tox.ini"] == _files(project.path)
 
 

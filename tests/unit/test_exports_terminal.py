@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmeval.exports.terminal import render
-from pytest_llmeval.records import Plan, Provenance, Score, SessionVerdict, Verdict
+from pytest_llmeval.records import CaseId, Check, Comparison, Plan, Provenance, Score, SessionVerdict, Trial, Verdict
 from tests.unit.sessions import REGRESSED, RELEVANCE, SUPPORT, answer, case, relevance, session
 
 HOSTILE = (
@@ -21,16 +21,16 @@ HOSTILE = (
 
 WHOLE_PAGE = """\
 REGRESSED test_refund[eu]: relevance fell from 0.9 to 0.3.
-1 case is new.
 exit status 1: a metric regressed
+1 case is new.
 
-metric           mean   95 % interval  baseline            change  scored
--------------------------------------------------------------------------
+metric           mean  baseline            change  could show  scored
+---------------------------------------------------------------------
 support
-  relevance     0.550  0.470 to 0.630     0.850  -0.300 regressed      10
+  relevance     0.550     0.850  -0.300 regressed      -0.120      10
 summaries
-  faithfulness  0.750  0.500 to 1.000         -       no baseline  4 of 5
-relevance: 2 cases cannot be judged alone: main has 1 trial.
+  faithfulness  0.750         -       no baseline           -  4 of 5
+-v adds what is known of each metric: intervals, and the trials it lacks
 
 worst cases
   tests/test_support.py::test_refund[eu] relevance
@@ -38,10 +38,11 @@ worst cases
     because shares 20% of the question's words
     answer: I am a language model.
 
-answers   10 live, 5 replayed, 0 refreshed
-unscored  1 of 15; 1 x the judge timed out
-tokens    120 in, 60 out (replayed: 100 in, 50 out)
-cost      $0.0050, price unknown for 1 answer (replayed: $0.0050)
+answers   10 live, 5 replayed
+tokens    120 in, 60 out; 100 in, 50 out (replayed)
+cost      $0.0050, and 1 more has no known price; the replayed answers once cost
+          $0.0050
+unscored  1 of 15 checks; 1 x the judge timed out
 time      12.3 s
 """
 
@@ -100,8 +101,8 @@ def test_without_a_gate_the_thresholds_are_named() -> None:
             "NO VERDICT POSSIBLE: coverage 0.4 is below 0.9",
         ),
         (
-            {"verdict": SessionVerdict(verdict=Verdict.UNDECIDED, sentences=("no sign of a fall.",))},
-            "UNDECIDED: no sign of a fall.",
+            {"verdict": SessionVerdict(verdict=Verdict.INCOMPARABLE, sentences=("NOT COMPARABLE a: edited.",))},
+            "NOT COMPARABLE a: edited.",
         ),
         ({"verdict": SessionVerdict(verdict=Verdict.NO_BASELINE)}, "NO BASELINE"),
     ],
@@ -111,6 +112,124 @@ def test_what_a_reader_must_not_miss_stands_above_the_table(changes: dict[str, o
     head = page(**changes).split("\nmetric ")[0]
 
     assert line in head.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("changes", "exit_line", "head"),
+    [
+        (
+            {"lost": ("a.py::t[1]",)},
+            "exit status 6: no verdict is possible: 1 planned test brought no result",
+            ["LOST: a.py::t[1]"],
+        ),
+        (
+            {"stopped": "-x"},
+            "exit status 6: no verdict is possible: the run was cut short (-x)",
+            ["3 of 3 cases ran"],
+        ),
+        ({"stopped": "interrupted"}, "exit status 2: the run was interrupted", ["3 of 3 cases ran"]),
+        (
+            {"selection": "-k eu", "plan": Plan(n_deselected=7)},
+            "exit status 6: no verdict is possible: only a selection was run (-k eu)",
+            ["7 LLM tests left out by the selection"],
+        ),
+        (
+            {"verdict": SessionVerdict(verdict=Verdict.NO_BASELINE, sentences=("NO BASELINE a.",), invalid=("none",))},
+            "exit status 6: no verdict is possible: none",
+            [],
+        ),
+    ],
+)
+def test_what_the_exit_status_says_is_said_once(changes: dict[str, object], exit_line: str, head: list[str]) -> None:
+    """Right below the verdict, and only the names and numbers that it leaves out follow."""
+    text = render(
+        session(**({"verdict": SessionVerdict(verdict=Verdict.UNCHANGED)} | changes)),
+        width=80,
+        color=False,
+        ascii_only=True,
+        exit_line=exit_line,
+    )
+    expected = [*(() if "verdict" in changes else ["UNCHANGED"]), exit_line, *head]
+
+    assert expected == text.split("\n\n")[0].splitlines()
+
+
+def test_the_note_of_every_metric_is_for_the_verbose() -> None:
+    """With -v each note names its suite and metric; what a sentence has said is not said again."""
+    verdict = replace(REGRESSED, sentences=(*REGRESSED.sentences, "support relevance: 2 cases cannot be judged alone."))
+    (first, second) = REGRESSED.comparisons
+    verdict = replace(
+        verdict, comparisons=(replace(first, notes=("2 cases cannot be judged alone", "3 draws replayed")), second)
+    )
+    page_ = render(session(verdict=verdict), width=160, color=False, verbose=True)
+
+    assert [
+        "support relevance: 3 draws replayed",
+        (
+            "support relevance: the mean changed by -0.300 (between -0.380 and -0.220); "
+            "a drop of 0.120 would be found 4 times in 5"
+        ),
+    ] == [line for line in page_.splitlines()[2:] if line.startswith("support relevance: ")][-2:]
+    assert 1 == page_.count("2 cases cannot be judged alone")
+
+
+def test_a_wide_page_has_room_for_the_interval_of_the_mean() -> None:
+    """On a narrow one the smallest drop that could show comes first, since the verdict rests on it."""
+    heads = [
+        [head for head in ("95 % interval", "could show") if head in render(session(), width=width, color=False)]
+        for width in (80, 100)
+    ]
+
+    assert [["could show"], ["95 % interval", "could show"]] == heads
+
+
+def test_no_column_says_nothing() -> None:
+    """Where all answers were the baseline's own, no drop was looked for; without a gate nothing was compared."""
+    unchanged = Comparison(suite="support", metric="relevance", verdict=Verdict.UNCHANGED, n_replayed=2)
+    verdict = SessionVerdict(verdict=Verdict.UNCHANGED, sentences=("UNCHANGED relevance.",), comparisons=(unchanged,))
+    heads = [page(verdict=verdict).split("\nmetric ")[1].splitlines()[0] for verdict in (verdict, None)]
+
+    assert [
+        ["mean", "95 % interval", "baseline", "change", "scored"],
+        ["mean", "95 % interval", "scored"],
+    ] == [re.split(r"  +", head.strip()) for head in heads]
+
+
+def test_a_baseline_update_does_not_claim_that_thresholds_decided() -> None:
+    """No check fails its test while a baseline is made; what is below its threshold is counted all the same."""
+    expected = "baseline update: thresholds did not decide, 3 cases ran, 1 check below its threshold"
+
+    updated = session(verdict=None, settings={"baseline_update": "all"})
+
+    assert expected == render(updated, width=120, color=False).splitlines()[0]
+
+
+def test_an_unscored_case_has_not_passed() -> None:
+    """A provider that was down is no green test."""
+    unscored = replace(session().results[0], outcome="unscored")
+    expected = "no gate: thresholds decided, 0 of 3 cases passed, 2 failed, 1 unscored"
+
+    assert expected == page(verdict=None, results=(unscored, *session().results[1:])).splitlines()[0]
+
+
+def test_unscored_agrees_with_the_coverage_that_decides() -> None:
+    """A trial cut short counts; a skipped case, and a case-level check that had one trial, were promised no score."""
+    cut = Trial(index=0, error="HTTP 429", is_unscored=True)
+    alone = Check(score=Score.unscored("consistency", "needs trials >= 2"), is_case_level=True)
+    good = case(SUPPORT, "us", "support", (relevance(1.0),), (answer("a"),))
+    skipped = replace(good, id=CaseId(SUPPORT, "no"), outcome="skipped", trials=(cut,))
+    found = session(results=(replace(good, trials=(*good.trials, cut), checks=(alone,)), skipped))
+
+    assert (1, 2) == found.coverage
+    assert "unscored  1 of 2 checks; 1 x HTTP 429" in render(found, width=80, color=False).splitlines()
+
+
+def test_one_trial_and_an_empty_answer_waste_no_line() -> None:
+    """Of one trial the mean has said it all."""
+    results = (case(SUPPORT, "us", "support", (relevance(0.1, ""),), (answer(""),)),)
+    worst = page(results=results, verdict=None).split("worst cases\n")[1].split("\n\n")[0]
+
+    assert ["    0.100, threshold 0.6", "    because shares 10% of the question's words"] == worst.splitlines()[1:]
 
 
 def test_only_the_five_worst_cases_are_shown_and_the_rest_counted() -> None:
@@ -145,7 +264,7 @@ def test_an_unknown_price_is_never_zero_dollars() -> None:
     """Where no price is known none is printed."""
     results = (case(SUPPORT, "us", "support", (relevance(1.0),), (answer("a", cost_usd=None),)),)
 
-    assert "cost      price unknown for 1 answer" in page(results=results).splitlines()
+    assert "cost      1 answer has no known price" in page(results=results).splitlines()
 
 
 def test_one_draw_that_two_trials_share_is_paid_once() -> None:
@@ -156,12 +275,28 @@ def test_one_draw_that_two_trials_share_is_paid_once() -> None:
     assert "cost      $0.0010" in page(results=results).splitlines()
 
 
+def test_replayed_answers_without_a_price_are_not_free() -> None:
+    """A local model's recordings: nothing was bought, and nobody knows what they would have cost."""
+    calls = tuple(answer("a", trial=i, provenance=Provenance.REPLAYED, cost_usd=None) for i in range(2))
+    results = (case(SUPPORT, "us", "support", (relevance(1.0), relevance(1.0)), calls),)
+
+    assert "cost      nothing was bought; 2 replayed answers have no known price" in page(results=results).splitlines()
+
+
+def test_a_session_without_answers_has_no_bill() -> None:
+    """Checks of plain text took no tokens."""
+    results = (replace(session().results[0], trials=(Trial(index=0, checks=(relevance(1.0),)),)),)
+
+    assert ["unscored  0 of 1 check", "time      12.3 s"] == page(results=results).splitlines()[-2:]
+    assert "tokens" not in page(results=results)
+
+
 def test_replayed_answers_cost_nothing_now() -> None:
     """A session from recordings spends no cent, and says what its recordings once cost."""
     calls = (answer("a", provenance=Provenance.REPLAYED),)
     results = (case(SUPPORT, "us", "support", (relevance(1.0),), calls),)
 
-    assert "cost      $0.0000 (replayed: $0.0010)" in page(results=results).splitlines()
+    assert "cost      nothing was bought; the replayed answers once cost $0.0010" in page(results=results).splitlines()
 
 
 @pytest.mark.parametrize("color", [False, True])

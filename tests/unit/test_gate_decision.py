@@ -121,7 +121,7 @@ def test_unchanged_and_undecided_in_words():
         ]
     )
     assert found.sentences == (
-        "UNDECIDED b in support: no sign of a regression, but only a drop of 9 or more points would have shown.",
+        "UNDECIDED support b: no sign of a regression, but only a drop of 9 or more points would have shown.",
         "UNCHANGED a: any drop is smaller than 5 points (estimate 0.4, at most 3.1).",
     )
 
@@ -156,7 +156,7 @@ def test_ten_broken_cases_are_named_and_the_others_counted():
     cases = tuple(case(f"{number:02}", 0.001) for number in range(13))
     found = decide([comparison("relevance", Verdict.REGRESSED, p_case=0.001, p_min=0.002, cases=cases)])
     assert len(found.sentences) == 11
-    assert found.sentences[10] == "REGRESSED and 3 more."
+    assert found.sentences[10] == "REGRESSED and 3 more cases."
 
 
 def test_new_gone_and_edited_cases_in_words():
@@ -199,6 +199,37 @@ def test_nothing_comparable_is_no_verdict():
     assert found.verdict is Verdict.INCOMPARABLE
     assert found.invalid == ("nothing here can be compared with the baseline",)
     assert found.sentences[0].startswith("NOT COMPARABLE relevance: the metric or its judge changed")
+
+
+def test_not_comparable_says_why_and_what_next():
+    """Edited inputs, renamed cases, checks that were not run, other trials: each names the act that helps."""
+    record = "`pytest --llmeval-baseline-update` on main records the baseline anew"
+
+    def why(before, now):
+        (first, *_) = decide(compare_all(baseline(*before), now)).sentences
+        return first.removeprefix("NOT COMPARABLE relevance: ")
+
+    old = line("eu", [1.0])
+    assert why([old], [replace(old, input_hash="2")]) == f"its cases' inputs were edited; {record}."
+    assert why([old], [line("us", [1.0])]) == f"none of its cases is in the baseline; {record}."
+    assert why([old], []) == (
+        "none of its checks is in this session; run their tests too, or take their lines out of the baseline."
+    )
+    assert why([old], [line("eu", [])]) == f"no score to compare for {TEST}[eu] relevance; run it again."
+
+
+def test_a_lowered_threshold_is_a_sentence_of_its_own():
+    """Whoever reads only the sentences, as in a pull request, sees it."""
+    found = decide(compare_all(baseline(line("eu", passes(5, 5), threshold=0.7)), [line("eu", passes(5, 5))]))
+    assert found.sentences[-1] == f"relevance: the threshold is lower than on main for {TEST}[eu] relevance."
+
+
+def test_one_point_is_singular():
+    """A margin of 0.01, and a fall of one point."""
+    found = decide([comparison("a", Verdict.UNDECIDED, drop=0.01, p_min=0.1, mde=1.0)])
+    assert found.sentences[0].startswith("UNDECIDED a: average fell 1 point, which")
+    found = decide([comparison("a", Verdict.UNCHANGED, high=0.005)], margin=0.01)
+    assert found.sentences[0].startswith("UNCHANGED a: any drop is smaller than 1 point (")
 
 
 def test_nothing_gated_is_no_verdict():

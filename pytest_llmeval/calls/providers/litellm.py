@@ -9,6 +9,7 @@ import asyncio
 import os
 import re
 import time
+import warnings
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,14 @@ def _imported() -> Any:  # noqa: ANN401  (litellm ships no types)
     check_version()
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # otherwise the import fetches a price list
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    import litellm
+    # Under a user's ``filterwarnings = error`` a deprecation in litellm's dependencies would end the import. Only our
+    # own filter goes again: litellm sets some while it is imported, and counts on them.
+    warnings.simplefilter("ignore")
+    ours = warnings.filters[0]
+    try:
+        import litellm
+    finally:
+        warnings.filters.remove(ours)  # type: ignore[attr-defined] # typeshed calls the list a Sequence
 
     litellm.suppress_debug_info = True
     litellm.telemetry = False

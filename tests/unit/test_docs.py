@@ -1,0 +1,34 @@
+"""The documentation keeps up with the code: every option is documented, every link leads somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_llmeval.options import OPTIONS
+from pytest_llmeval.plugin.items import MARKER_NAMES
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("example_tests/*.md")]
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_every_option_is_documented_under_all_its_names(option):
+    """Flag, ini key and environment variable stand in docs/options.md."""
+    text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+    names = [option.ini, option.variable, *([option.flag] if option.has_flag else [])]
+    assert [] == [name for name in names if name not in text]
+
+
+def test_every_marker_argument_and_fixture_is_documented():
+    """In docs/options.md, by name."""
+    text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+    names = [*(f"`{name}" for name in MARKER_NAMES), "`llm`", "`llm_case`", "`llmeval`", "`llmeval_loopback`"]
+    assert [] == [name for name in [*names, "pytest_llmeval_session"] if name not in text]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_relative_links_lead_somewhere(page):
+    """A link to a file of the repository names one that exists."""
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [] == [target for target in targets if not (page.parent / target).exists()]
