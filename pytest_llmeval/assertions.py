@@ -22,8 +22,8 @@ from pytest_llmeval.gather.answers import (
     unreadable,
 )
 from pytest_llmeval.gather.recorder import Recorder
-from pytest_llmeval.gather.thresholds import Tally, message
-from pytest_llmeval.records import Check, CheckId, Json, Score
+from pytest_llmeval.gather.thresholds import message
+from pytest_llmeval.records import Check, CheckId, Json, Score, Tally
 
 
 class CheckFailed(AssertionError):

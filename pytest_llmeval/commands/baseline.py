@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     # Any: argparse does not name the type of its subparsers.
     Commands = Any
 
+_LONGEST_SENTENCE = 1_000
+
 _PATTERN_HELP = """\
 PATTERN picks lines by any of: "test[case] metric" as this command prints it, the test, the case, pytest's node id, the
 suite, the metric. * stands for any text and ? for one character; brackets mean themselves."""
@@ -135,7 +137,8 @@ def diff(arguments: argparse.Namespace) -> None:
     counts = Counter(one.word for one in meant)
     say(", ".join(f"{n} {word}" for word, n in sorted(counts.items())) or "no lines on either side")
     verdict = gate.decide(gate.compare_all(baseline, current))
-    say(f"verdict on the whole session {session.id}: {verdict.verdict.upper()}", *map(inert, verdict.sentences))
+    sentences = (inert(sentence, limit=_LONGEST_SENTENCE) for sentence in verdict.sentences)
+    say(f"verdict on the whole session {session.id}: {verdict.verdict.upper()}", *sentences)
 
 
 def accept(arguments: argparse.Namespace) -> None:

@@ -85,7 +85,9 @@ def could_show(mde: float) -> str:
 
 def change(comparison: Comparison) -> str:
     """Return the change of the mean, positive is better, and the verdict; the verdict alone where nothing compares."""
-    return f"{-comparison.drop:+z.3f} {comparison.verdict}" if comparison.n_compared else comparison.verdict.value
+    if comparison.current_mean is None or comparison.baseline_mean is None or not comparison.n_compared:
+        return comparison.verdict.value
+    return f"{comparison.current_mean - comparison.baseline_mean:+z.3f} {comparison.verdict}"
 
 
 def interval(comparison: Comparison) -> Iterator[str]:

@@ -90,15 +90,24 @@ def with_replays(sampled: Comparison, replays: Sequence[Replay], min_case_drop: 
     """Add what the baseline's own draws show to what a sample shows; a fall among them needs no proof."""
     cases = _moved(replays, min_case_drop)
     told = {case.id for case in cases}
+    recorded = [replay for replay in replays if replay.is_whole]
     compared = replace(
         sampled,
-        n_replayed=sum(replay.is_whole for replay in replays),
+        baseline_mean=_over_all(sampled.baseline_mean, sampled, [replay.baseline_mean for replay in recorded]),
+        current_mean=_over_all(sampled.current_mean, sampled, [replay.current_mean for replay in recorded]),
+        n_replayed=len(recorded),
         cases=(*cases, *(case for case in sampled.cases if case.id not in told)),
         notes=(*_notes(replays, n_sampled=sampled.n_compared), *sampled.notes),
     )
     if any(case.verdict is Verdict.REGRESSED for case in cases):
         return replace(compared, verdict=Verdict.REGRESSED, p_case=0.0, p_min=0.0)
     return compared
+
+
+def _over_all(sampled_mean: float | None, sampled: Comparison, recorded: Sequence[float]) -> float:
+    """Return the mean over sampled and recorded lines: what a reader sets beside the session's own mean."""
+    total = math.fsum([(sampled_mean or 0.0) * sampled.n_compared, *recorded])
+    return total / (sampled.n_compared + len(recorded))
 
 
 def _moved(replays: Sequence[Replay], min_case_drop: float) -> tuple[CaseVerdict, ...]:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_llmeval.gather.recorder import Recorder
-    from pytest_llmeval.gather.thresholds import Tally
     from pytest_llmeval.plugin.state import State
+    from pytest_llmeval.records import Tally
 
 
 def land(item: pytest.Item) -> None:
@@ -74,7 +74,7 @@ def _failures(state: State, recorder: Recorder) -> tuple[Tally, ...]:
 
 
 def _tallies(recorder: Recorder) -> tuple[Tally, ...]:
-    from pytest_llmeval.gather.thresholds import tally
+    from pytest_llmeval.records import tally
 
     return tally(recorder.id.test, recorder.id.case, recorder.trials, recorder.case_checks)
 
@@ -82,15 +82,16 @@ def _tallies(recorder: Recorder) -> tuple[Tally, ...]:
 def attach(item: pytest.Item, report: pytest.TestReport) -> None:
     """Put the plan on a process's first report, and the case's result on the report that ends its test.
 
-    Never on the reports that a test's subtests emit while its body still runs.
+    Never on the reports that a test's subtests emit while its body still runs, and not on those of a single trial
+    among several: their one report is put together later, and what rode on the others would be lost.
     """
     state = item.config.stash[STATE]
     recorder = state.recorder_of(item)
     if report.when == "setup":
         cargo_of(report).update(plan=state.take_plan(), result="")
-        if report.passed:
-            return
-    elif report.when != "call" or recorder.is_open:
+    is_end = report.when == "call" and not recorder.is_open
+    was_not_set_up = report.when == "setup" and not report.passed
+    if recorder.n_trials > 1 or not (is_end or was_not_set_up):
         return
     attach_result(state, recorder, report)
 

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.gather.collector import Collector
     from pytest_llmeval.gather.recorder import Recorder
-    from pytest_llmeval.gather.thresholds import Tally
     from pytest_llmeval.options import Settings
     from pytest_llmeval.plugin.backend import Backend
-    from pytest_llmeval.records import Baseline, PlannedCase, Session
+    from pytest_llmeval.records import Baseline, PlannedCase, Session, Tally
 
 RECORDER = pytest.StashKey["Recorder"]()
 FIXTURES = frozenset({"llm", "llm_case", "llmeval"})

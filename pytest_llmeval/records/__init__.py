@@ -14,6 +14,8 @@ metric, score
     is *unscored* and says why: never 0.0 for "could not tell".
 check
     One ``assert_*`` in one trial, with its threshold. *Case-level*: one value for all trials of a case.
+tally
+    One check over all trials of its case, set against its threshold.
 judge, rubric, grade
     A model that grades; the text it grades by; its parsed answer.
 summary
@@ -38,6 +40,7 @@ from pytest_llmeval.records.baseline import Acceptance, Baseline, BaselineRun, D
 from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, digest
 from pytest_llmeval.records.score import CaseId, Check, CheckId, Place, Score
 from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Session, Trial
+from pytest_llmeval.records.tally import Tally, tally
 from pytest_llmeval.records.verdict import CaseVerdict, Comparison, SessionVerdict, Summary, Verdict
 
 __all__ = [
@@ -65,7 +68,9 @@ __all__ = [
     "Session",
     "SessionVerdict",
     "Summary",
+    "Tally",
     "Trial",
     "Verdict",
     "digest",
+    "tally",
 ]

@@ -108,3 +108,17 @@ def test_refresh_draws_an_equal_request_of_one_session_once(project, loopback):
     assert 2 == len(loopback.requests)
     origins = {call.origin for r in project.session.results for t in r.trials for call in t.calls}
     assert 1 == len(origins)
+
+
+def test_the_first_write_into_git_says_what_is_stored(project, loopback, way):
+    """Once a file, also when a worker writes it, and in a later trial's shadow."""
+    project.write("pytest.ini", f"[pytest]\nllmeval_model = openai/echo\nllmeval_api_base = {loopback.url}\n")
+    project.write("test_suite.py", SUITE)
+
+    first = project.run(*way, "--llmeval-trials=3")
+    again = project.run(*way, "--llmeval-trials=3")
+
+    lines = [line for line in first.stdout.lines if line.startswith("recording prompts, settings and answers")]
+    assert 1 == len(lines)
+    assert "recordings/test_suite.jsonl" in lines[0]
+    assert "recording prompts" not in again.stdout.str()

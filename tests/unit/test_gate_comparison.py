@@ -233,3 +233,11 @@ def test_a_gate_without_a_sample_imports_neither_numpy_nor_scipy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
     assert done.stdout == "[]\n"
+
+
+def test_the_means_shown_cover_recorded_and_fresh_lines():
+    """One recorded line at 1, one fresh at 0: a reader sets 0.5 beside the session's own mean."""
+    recorded = line("recorded", [1.0, 1.0], origins=["a", "b"])
+    found = compared([recorded, line("fresh", passes(0, 10))], [recorded, line("fresh", passes(0, 10))])
+    assert (found.baseline_mean, found.current_mean) == (0.5, 0.5)
+    assert (found.n_compared, found.n_replayed) == (1, 1)
