@@ -23,7 +23,7 @@ def score_table(session: Session, console: Console, *, ascii_only: bool) -> Tabl
     """Return the table that fits the console.
 
     Where a baseline was compared, its mean, the change and the smallest drop that could have shown stand beside the
-    mean, and the interval of the mean, of which the verdict takes no notice, goes first where the page is narrow.
+    mean and its interval; where the page is narrow the smallest drop goes first, since the sentences above tell it.
     """
     from rich.measure import Measurement
 
@@ -35,7 +35,7 @@ def score_table(session: Session, console: Console, *, ascii_only: bool) -> Tabl
     endless = console.options.update(width=_ENDLESS)
     if Measurement.get(console, endless, whole).maximum <= console.width:
         return whole
-    return _table(session, tuple(name for name in compared if name != "95 % interval"), ascii_only=ascii_only)
+    return _table(session, tuple(name for name in compared if name != "could show"), ascii_only=ascii_only)
 
 
 def _table(session: Session, columns: tuple[str, ...], *, ascii_only: bool) -> Table:

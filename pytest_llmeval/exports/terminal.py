@@ -190,7 +190,7 @@ class _Page:
         if self._verbose:
             yield from (self._sentence(note) for note in notes)
         elif notes:
-            yield self._line("-v adds what is known of each metric: intervals, and the trials it lacks")
+            yield self._line("-v adds what is known of each metric, and the trials it lacks")
 
     def _worst_cases(self) -> Iterator[RenderableType]:
         lines = self._worst

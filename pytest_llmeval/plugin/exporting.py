@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
+
     from pytest_llmeval.options import Settings
     from pytest_llmeval.records import Line, Session
 
@@ -42,6 +44,15 @@ def export(settings: Settings, record: Session, path: Path) -> list[str]:
         except (LlmevalError, OSError) as error:
             failed.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
     return failed
+
+
+def tell_users(config: pytest.Config, record: Session) -> list[str]:
+    """Hand the session to the users' own hooks; return a line where one of them failed."""
+    try:
+        config.hook.pytest_llmeval_session(config=config, session=record)
+    except Exception as error:  # noqa: BLE001 - it is the user's code: whatever it raises cannot change the verdict
+        return [f"llmeval: a hook pytest_llmeval_session failed: {type(error).__name__}: {error}"]
+    return []
 
 
 def _exports(settings: Settings, record: Session, path: Path) -> list[tuple[str, Callable[[], object]]]:

@@ -44,7 +44,7 @@ def finish(session: pytest.Session, state: State) -> None:
         state.closing_lines.append(f"llmeval: {error}")
     else:
         state.closing_lines += exporting.export(state.settings, record, path)
-        session.config.hook.pytest_llmeval_session(config=session.config, session=record)
+        state.closing_lines += exporting.tell_users(session.config, record)
     state.closing_lines.insert(0, decision.line)
     session.exitstatus = decision.status
 

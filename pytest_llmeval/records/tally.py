@@ -68,7 +68,8 @@ def tally(test: str, case: str, trials: Sequence[Trial], case_checks: Iterable[C
     """Group the checks of one case by their id, in the order in which they were first made.
 
     Args:
-        test, case: who the case is.
+        test: the case's test.
+        case: its own id within the test; empty without ``cases=``.
         trials: its trials in their order.
         case_checks: its case-level checks.
     """

@@ -68,6 +68,19 @@ def pytest_llmeval_session(config, session):
     assert [f"{project.session.id} 1"] == (project.path / "seen.txt").read_text().splitlines()
 
 
+def test_a_users_hook_that_fails_is_named_and_changes_nothing(project):
+    """The verdict is decided and stored before it is called."""
+    project.write("conftest.py", "def pytest_llmeval_session(session):\n    raise ValueError('my own mistake')\n")
+    project.write(
+        "test_suite.py", "from pytest_llmeval import assert_score\n\ndef test_m():\n    assert_score('m', 1)\n"
+    )
+
+    result = project.run()
+
+    assert 0 == result.ret
+    result.stdout.fnmatch_lines(["*pytest_llmeval_session failed: ValueError: my own mistake*"])
+
+
 def test_the_application_may_be_any_object_with_text(project):
     """The user's own function as the system under test, also one that calls ``llm``."""
     project.write(
