@@ -82,6 +82,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         CURRENT.reset(token)
+        # pytest keeps every item to the end of the session; what has ridden home need not stay with it.
+        if RECORDER in item.stash:
+            del item.stash[RECORDER]
 
 
 @pytest.hookimpl(tryfirst=True)
