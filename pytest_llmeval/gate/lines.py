@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.records import CaseResult, Check, CheckId, Draw, Line
+from pytest_llmeval.records import CaseResult, CheckId, Draw, Line, Tally, Trial, tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,27 +23,28 @@ def lines_of(session_id: str, results: Sequence[CaseResult]) -> tuple[Line, ...]
     """
     lines = []
     for result in results:
-        gathered: dict[CheckId, list[Check]] = {}
-        per_trial = [check for trial in result.trials for check in trial.checks]
-        for check in [*per_trial, *result.checks]:
-            id_ = CheckId(result.id.test, result.id.case, check.score.metric, check.nth)
-            gathered.setdefault(id_, []).append(check)
-        n_cut = sum(trial.is_unscored for trial in result.trials)
-        lines += [_line(session_id, result, id_, checks, n_cut) for id_, checks in gathered.items()]
+        found = tally(result.id.test, result.id.case, result.trials, result.checks)
+        lines += [_line(session_id, result, one) for one in found]
     return tuple(sorted(lines, key=lambda line: line.id))
 
 
-def _line(session_id: str, result: CaseResult, id_: CheckId, checks: list[Check], n_cut: int) -> Line:
+def _line(session_id: str, result: CaseResult, found: Tally) -> Line:
+    checks = found.checks
     # An unscored check may not know which version would have measured it.
     typical = next((check for check in checks if check.value is not None), checks[0])
+    n_cut = sum(trial.is_unscored and not _made(trial, found.id) for trial in result.trials)
     return Line(
-        id=id_,
+        id=found.id,
         suite=result.suite,
         draws=tuple(Draw(c.score.value, session_id, c.origin) for c in checks if c.score.value is not None),
-        n_unscored=sum(c.score.value is None for c in checks) + (0 if typical.is_case_level else n_cut),
+        n_unscored=len(checks) - len(found.scores) + (0 if typical.is_case_level else n_cut),
         input_hash=result.input_hash,
         metric_version=typical.score.version,
         threshold=typical.threshold,
         is_case_level=typical.is_case_level,
         n_trials=typical.n_trials,
     )
+
+
+def _made(trial: Trial, id_: CheckId) -> bool:
+    return any((check.score.metric, check.nth) == (id_.metric, id_.nth) for check in trial.checks)

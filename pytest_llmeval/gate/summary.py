@@ -50,7 +50,7 @@ def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
         n_scored=sum(len(line.draws) for line in lines),
         n_unscored=sum(line.n_unscored for line in lines),
         n_below=sum(
-            line.threshold is not None and line_mean < line.threshold
+            line.threshold is not None and line_mean < line.threshold - 1e-9
             for line, line_mean in zip(scored, means, strict=True)
         ),
     )

@@ -58,5 +58,5 @@ class Collector:
         Args:
             was_stopped: the session was ended on purpose (-x, Ctrl-C), so a test that never began is not lost.
         """
-        expected = self._started if was_stopped else self._planned.keys()
+        expected = self._started if was_stopped else self._started | self._planned.keys()
         return tuple(sorted(nodeid for nodeid in expected if nodeid not in self._results))

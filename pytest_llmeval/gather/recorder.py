@@ -78,7 +78,7 @@ class Recorder:
     # -- one trial ------------------------------------------------------------------------------------------------
 
     def start_trial(self, index: int) -> None:
-        """Begin a trial; one of the same index that was begun before (a rerun) is forgotten."""
+        """Begin a trial; the first one forgets all that was kept before it: another plug-in reruns the test."""
         if index == 0:
             self._over_trials.clear()
             self._trials.clear()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pytest_llmeval.records import Tally
 
 ANSWER_HEAD = 200
+REASON_HEAD = 1000
 
 
 def failing(tallies: Iterable[Tally], is_held: Callable[[Tally], bool]) -> tuple[Tally, ...]:
@@ -36,11 +37,11 @@ def _paragraph(failure: Tally, *, with_place: bool) -> str:
         )
     lines = [f"{check.score.metric} {found}{_spread(failure)}"]
     if check.score.reason:
-        lines.append(f"  reason: {check.score.reason}")
+        lines.append(f"  reason: {head(check.score.reason, REASON_HEAD)}")
     if check.output:
         lines.append(f"  answer: {head(check.output)}")
     if with_place and check.place.line:
-        lines.append(f"  at {check.place.path}:{check.place.line}: {check.place.source}")
+        lines.append(f"  at {check.place.path}:{check.place.line}: {head(check.place.source)}")
     return "\n".join(lines)
 
 

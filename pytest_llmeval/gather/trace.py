@@ -8,6 +8,7 @@ test function. From these a traceback is built again, only for checks that fail.
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from pathlib import Path
 from traceback import walk_tb
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from pytest_llmeval.records import Place
 
-_PACKAGE = str(Path(__file__).parents[1])
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
 class Step(NamedTuple):

@@ -69,3 +69,12 @@ def test_lines_are_sorted_and_one_a_check():
 def test_case_without_checks_has_no_line():
     """A skipped test, say."""
     assert lines_of("run", [result(outcome="skipped")]) == ()
+
+
+def test_a_trial_that_was_cut_after_a_check_has_that_check_scored_once():
+    """The provider failed between two checks: the first has its score, the second is unscored."""
+    whole = Trial(index=0, checks=(check(1.0, "first"), check(1.0, "second")))
+    cut = Trial(index=1, checks=(check(0.5, "first"),), error="ProviderError: 500", is_unscored=True)
+    result = CaseResult(nodeid="t", id=CaseId("t"), n_planned=2, trials=(whole, cut))
+    first, second = lines_of("run", [result])
+    assert ((1.0, 0.5), 0, (1.0,), 1) == (first.scores, first.n_unscored, second.scores, second.n_unscored)
