@@ -221,6 +221,8 @@ def assert_score(  # noqa: PLR0913 - its options are those of every check, and w
         AssertionError: at once, outside a test and in eager tests; else at the end of the test.
     """
     __tracebackhide__ = True
+    if not metric or not metric.isprintable():
+        raise UsageError(f"assert_score got the metric name {metric!r}", hint="a name is printable text on one line")
     number = float(value) if isinstance(value, (bool, int, float)) else math.nan
     if not 0.0 <= number <= 1.0:
         raise UsageError(f"assert_score({metric!r}) got {value!r}", hint="a score is a number in [0, 1], or a bool")

@@ -76,7 +76,14 @@ class Engine:
             UsageError: the request cannot be asked as it is.
         """
         __tracebackhide__ = True  # pytest: a failing call fails in the user's own line
-        cache = cache or self._cache
+        try:
+            return self._answer(request, where, cache or self._cache)
+        except LlmevalError as error:
+            # The frames of the call hold keys in their variables, and --showlocals would print them.
+            error.__cause__ = error.__context__ = None
+            raise error.with_traceback(None) from None
+
+    def _answer(self, request: Request, where: str, cache: Cache) -> Response:
         request = resolved(request)
         refuse(request)
         key = cache_key(request)
@@ -91,12 +98,7 @@ class Engine:
                 return replace(found, request=request, provenance=Provenance.REFRESHED)
         if self._mode is Mode.REPLAY:
             raise _miss(request, key, cache, where)
-        try:
-            return self._running().ask(request, lambda response: self._kept(response, key, cache))
-        except LlmevalError as error:
-            # The frames of the call hold the key in their variables, and --showlocals would print them.
-            error.__cause__ = error.__context__ = None
-            raise error.with_traceback(None) from None
+        return self._running().ask(request, lambda response: self._kept(response, key, cache))
 
     def close(self) -> None:
         """End the loop, if one was started in this process; a later live call starts another."""

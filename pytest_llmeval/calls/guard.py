@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -29,9 +29,7 @@ def refuse(request: Request) -> None:
     Raises:
         UsageError: a setting whose name is a secret's, credentials in ``api_base``, ``stream`` or ``n`` above 1.
     """
-    extra_body = request.settings.get("extra_body")
-    names = [*request.settings, *(extra_body if isinstance(extra_body, Mapping) else ())]
-    for name in names:
+    for name in _names(request.settings):
         if _SECRET_SETTING.fullmatch(str(name).lower().replace("-", "_")):
             raise UsageError(
                 f"setting {name!r} may hold a secret and is refused",
@@ -52,6 +50,16 @@ def refuse(request: Request) -> None:
             hint="give only scheme, host, port and path; keys by environment",
         )
     _refuse_several_answers(request.settings)
+
+
+def _names(value: Json) -> Iterator[str]:
+    """Every name in a setting, however deep it stands."""
+    if isinstance(value, Mapping):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _names(part)
 
 
 def _refuse_several_answers(settings: Mapping[str, Json]) -> None:

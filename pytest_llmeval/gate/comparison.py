@@ -111,6 +111,7 @@ def _compare(
         added=matched.added,
         removed=matched.removed,
         edited=matched.edited,
+        mismatched=(*matched.other_version, *matched.other_trials),
         is_informational=not gated,
         notes=notes.of_match(matched, before, now, n_informational=len(current) - len(now)),
     )

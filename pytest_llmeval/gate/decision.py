@@ -95,6 +95,11 @@ def _invalid(weighed: Sequence[Comparison], gated: Sequence[Comparison], max_gon
         return ("there is no baseline yet; `pytest --llmeval-baseline-update` records one",)
     if found <= set(_NOT_COMPARED):
         return ("nothing here can be compared with the baseline",)
+    mismatched = [id_ for comparison in gated for id_ in comparison.mismatched]
+    if mismatched:
+        # Their thresholds may have been left to the gate, so what the gate cannot compare must not pass unseen.
+        more = f" and {len(mismatched) - 1} more" if len(mismatched) > 1 else ""
+        return (f"{mismatched[0]}{more} cannot be compared: another metric version or number of trials than on main",)
     n_gone = sum(len(comparison.removed) + len(comparison.edited) for comparison in gated)
     n_known = n_gone + sum(comparison.n_compared + comparison.n_replayed for comparison in gated)
     if n_gone > max_gone * n_known:

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.gather.recorder import HEAD_LENGTH, Recorder
-from pytest_llmeval.records import Outcome
+from pytest_llmeval.records import Outcome, Response
 
 
 @runtime_checkable
@@ -54,10 +54,11 @@ def unreadable(answer: Answer) -> str | None:
 
 def origin_of(answer: Answer, recorder: Recorder | None) -> str:
     """Return the identity of the draw an answer is, or stands on; empty where nobody knows."""
-    origin = getattr(answer, "origin", None)
-    if isinstance(origin, str):
-        return origin
-    return recorder.origin_of_calls() if recorder else ""
+    if isinstance(answer, Response):
+        return answer.origin
+    text = text_of(answer)
+    # Without a text nobody knows what was measured, and another text is another draw though its calls were the same.
+    return recorder.origin_of(text) if recorder and text else ""
 
 
 def question_of(answer: Answer, recorder: Recorder | None) -> str:

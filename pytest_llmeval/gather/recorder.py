@@ -5,6 +5,7 @@ In: responses of the ``llm`` fixture, checks of ``assert_*``. Out: a CaseResult,
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,6 +70,7 @@ class Recorder:
         self.is_eager = is_eager
         self.root = root
         self._test_code = test_code
+        self._lock = threading.Lock()
         self._traces: dict[CheckId, Trace] = {}
         self._trials: dict[int, Trial] = {}
         self._over_trials: dict[CheckId, _OverTrials] = {}
@@ -123,16 +125,20 @@ class Recorder:
     def _numbered(self, check: Check, steps: Trace) -> Check:
         # One count for both kinds: a case-level check never takes the id of a plain one.
         metric = check.score.metric
-        nth = self._seen.get(metric, 0)
-        self._seen[metric] = nth + 1
+        with self._lock:
+            nth = self._seen.get(metric, 0)
+            self._seen[metric] = nth + 1
         numbered = replace(check, nth=nth, place=trace.place(steps, self.root))
         self._traces[self.check_id(numbered)] = steps
         return numbered
 
-    def origin_of_calls(self) -> str:
-        """Identity of all draws this trial made so far: what a text of the user's own function stands on."""
+    def origin_of(self, text: str) -> str:
+        """Identity of a text of the user's own function: of itself, and of the draws this trial made so far.
+
+        Empty where the trial called nobody through us: then nobody knows whether the text was drawn anew.
+        """
         origins = [call.origin for call in self._calls]
-        return digest(origins)[:16] if origins and all(origins) else ""
+        return digest([text, *origins])[:16] if origins and all(origins) else ""
 
     def check_id(self, check: Check) -> CheckId:
         """The id of a check of this case."""

@@ -35,7 +35,7 @@ def _paragraph(failure: Tally, *, with_place: bool) -> str:
             f"reached {threshold:.2f} in {failure.n_reached} of {len(failure.scores)} trials, "
             f"and {check.require:.0%} of them are required"
         )
-    lines = [f"{check.score.metric} {found}{_spread(failure)}"]
+    lines = [f"{head(check.score.metric)} {found}{_spread(failure)}"]
     if check.score.reason:
         lines.append(f"  reason: {head(check.score.reason, REASON_HEAD)}")
     if check.output:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval import options
-from pytest_llmeval.gather.current import RECORDER as CURRENT
+from pytest_llmeval.gather import current
 from pytest_llmeval.plugin.fixtures import llm, llm_case, llmeval, llmeval_loopback
 from pytest_llmeval.plugin.state import RECORDER, STATE, State, is_llm_test
 
@@ -77,11 +77,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Make the item's recorder findable from anywhere in the user's code (:hook:`pytest_runtest_protocol`)."""
-    token = CURRENT.set(partial(item.config.stash[STATE].recorder_of, item))
+    current.begin(partial(item.config.stash[STATE].recorder_of, item))
     try:
         return (yield)
     finally:
-        CURRENT.reset(token)
+        current.end()
         # pytest keeps every item to the end of the session; what has ridden home need not stay with it.
         if RECORDER in item.stash:
             del item.stash[RECORDER]
@@ -90,9 +90,31 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin again where another plugin reruns the item: only its last run counts (:hook:`pytest_runtest_setup`)."""
+    fault = item.config.stash[STATE].faults.get(item.nodeid)
+    if fault is not None:
+        raise fault
     recorder = item.stash.get(RECORDER, None)
     if recorder is not None and recorder.n_trials == 1:
         recorder.start_trial(0)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+    """A check in a wide fixture is of no case: which test meets it first depends on the workers.
+
+    It raises where it stands, and is not recorded (:hook:`pytest_fixture_setup`).
+    """
+    if fixturedef.scope == "function":
+        return (yield)
+    with current.nobodys():
+        return (yield)
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, object, object]:
+    """The test's checks have been judged: one in a fixture's end raises there (:hook:`pytest_runtest_teardown`)."""
+    with current.nobodys():
+        return (yield)
 
 
 @pytest.hookimpl(trylast=True, wrapper=True)
@@ -111,10 +133,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let scores and plan ride on the report, which outlives a worker (:hook:`pytest_runtest_makereport`)."""
     report = yield
     if RECORDER in item.stash or item.nodeid in item.config.stash[STATE].planned:
+        if call.when == "setup" and call.excinfo is not None:
+            _landing().note_setup_error(item, call.excinfo.value)
         _landing().attach(item, report)
     return report
 
@@ -137,6 +163,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.config.stash[STATE].close()
 
 
+def _runs_nothing(config: pytest.Config) -> bool:
+    """Whether pytest was asked to show what it would do: --collect-only, --setup-only, --setup-plan."""
+    return bool(config.option.collectonly or config.getoption("setuponly", False))
+
+
 class Controller:
     """The hooks of the one process that gathers, decides and writes: xdist's controller, or the only one."""
 
@@ -146,7 +177,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Read baseline and cache before anything is spent: a malformed one is exit 4 (:hook:`pytest_sessionstart`)."""
-        if not session.config.option.collectonly:
+        if not _runs_nothing(session.config):
             self._state.read_stores()
 
     @pytest.hookimpl(optionalhook=True)
@@ -162,7 +193,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Store, decide, export; then set the exit status (:hook:`pytest_sessionfinish`)."""
-        if not self._state.is_idle and not session.config.option.collectonly:
+        if not self._state.is_idle and not _runs_nothing(session.config):
             from pytest_llmeval.plugin import finish
 
             finish.finish(session, self._state)

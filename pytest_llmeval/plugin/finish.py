@@ -151,8 +151,9 @@ def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:
             ascii_only=not encoding.lower().startswith("utf"),
             exit_line=state.closing_lines[0],
         )
-        terminalreporter.write_line(text.rstrip("\n"))
     else:
-        terminalreporter.write_line(state.closing_lines[0])
+        text = ""
+    # A session without LLM tests has no page, and its exit status needs its reason all the same.
+    terminalreporter.write_line(text.rstrip("\n") or state.closing_lines[0])
     for line in state.closing_lines[1:]:
         terminalreporter.write_line(line)

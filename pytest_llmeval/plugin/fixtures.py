@@ -60,15 +60,10 @@ class Llmeval:
         Args:
             match: a regular expression that the failure's message must contain.
         """
-        from pytest_llmeval.gather.current import RECORDER
+        from pytest_llmeval.gather import current
 
-        # Without a recorder a check is on its own: it raises at once, and nothing is recorded.
-        token = RECORDER.set(None)
-        try:
-            with pytest.raises(AssertionError, match=match or None):
-                yield
-        finally:
-            RECORDER.reset(token)
+        with current.nobodys(), pytest.raises(AssertionError, match=match or None):
+            yield
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import pytest
 from pytest_llmeval.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options import Settings
     from pytest_llmeval.records import Case, CaseId
@@ -115,7 +117,9 @@ def _without(callspec_id: str, shown: str) -> str:
     """Take the case's own part out of pytest's joined id."""
     if callspec_id == shown:
         return ""
-    return callspec_id.removeprefix(f"{shown}-").removesuffix(f"-{shown}")
+    if callspec_id.startswith(f"{shown}-"):
+        return callspec_id[len(shown) + 1 :]
+    return callspec_id.removesuffix(f"-{shown}")
 
 
 def _by_digest(callspec_id: str, argument: str, value: object) -> str:
@@ -139,11 +143,24 @@ def input_hash(item: pytest.Item) -> str:
         return ""
     try:
         return digest(callspec.params)[:16]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return ""
 
 
-def new_recorder(item: pytest.Item, settings: Settings) -> Recorder:
+def refuse_twin(item: pytest.Item, first: str) -> None:
+    """Refuse an item whose case another item is, ``first`` by its node id: one's scores would overwrite the other's.
+
+    Raises:
+        UsageError: the two cannot be told apart.
+    """
+    if first != item.nodeid:
+        raise UsageError(
+            f"{item.nodeid} and {first} are one case, {str(case_id(item))!r}",
+            hint="give the case, or the parameter, another id",
+        )
+
+
+def new_recorder(item: pytest.Item, n_trials: int, root: Path) -> Recorder:
     """Make the recorder of one item."""
     from pytest_llmeval.gather.recorder import Recorder
 
@@ -153,9 +170,9 @@ def new_recorder(item: pytest.Item, settings: Settings) -> Recorder:
         id=case_id(item),
         case=case_of(item),
         suite=suite_of(item),
-        n_trials=n_trials(item, settings),
+        n_trials=n_trials,
         input_hash=input_hash(item),
         is_eager=bool(marked(item).get("eager", False)),
-        root=settings.root,
+        root=root,
         test_code=getattr(getattr(function, "__func__", function), "__code__", None),
     )

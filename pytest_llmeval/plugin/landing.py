@@ -40,11 +40,27 @@ def land_error(item: pytest.Item, error: BaseException) -> bool:
     __tracebackhide__ = True
     recorder = item.stash[RECORDER]
     is_unscored = isinstance(error, ProviderError)
-    said = str(error).strip().partition("\n")[0]
-    recorder.end_trial(error=f"{type(error).__name__}: {said}", is_unscored=is_unscored)
+    recorder.end_trial(error=_said(error), is_unscored=is_unscored)
     if is_unscored:
         _judge(item.config.stash[STATE], recorder)
     return is_unscored
+
+
+def note_setup_error(item: pytest.Item, error: BaseException) -> None:
+    """Close the trial whose set-up has raised; a provider that failed there has left it unscored as well."""
+    if isinstance(error, ProviderError):
+        item.config.stash[STATE].recorder_of(item).end_trial(error=_said(error), is_unscored=True)
+
+
+def _said(error: BaseException) -> str:
+    """Return an error in one line for the session file, without a key."""
+    from pytest_llmeval.calls.guard import masked
+
+    try:
+        said = str(error).strip().partition("\n")[0]
+    except Exception:  # noqa: BLE001 - a user's exception may fail to describe itself
+        said = "(it cannot be printed)"
+    return masked(f"{type(error).__name__}: {said}")
 
 
 def _judge(state: State, recorder: Recorder) -> None:

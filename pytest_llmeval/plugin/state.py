@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +12,12 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_llmeval.errors import UsageError
     from pytest_llmeval.gather.collector import Collector
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options import Settings
     from pytest_llmeval.plugin.backend import Backend
-    from pytest_llmeval.records import Baseline, PlannedCase, Session, Tally
+    from pytest_llmeval.records import Baseline, CaseId, PlannedCase, Session, Tally
 
 RECORDER = pytest.StashKey["Recorder"]()
 FIXTURES = frozenset({"llm", "llm_case", "llmeval"})
@@ -35,6 +36,7 @@ class State:
         self.settings = settings
         self.is_worker = is_worker
         self.started_s = started_s
+        self.faults: dict[str, UsageError] = {}
         self.planned: dict[str, PlannedCase] = {}
         self.n_deselected = 0
         self.session: Session | None = None
@@ -113,28 +115,36 @@ class State:
         if recorder is None:
             from pytest_llmeval.plugin import items
 
-            recorder = item.stash[RECORDER] = items.new_recorder(item, self.settings)
+            # Only a planned case is run several times; a test that shows itself late has the one run it is in.
+            planned = self.planned.get(item.nodeid)
+            n_trials = planned.n_trials if planned else 1
+            recorder = item.stash[RECORDER] = items.new_recorder(item, n_trials, self.settings.root)
         return recorder
 
     def plan(self, collected: Sequence[pytest.Item]) -> None:
         """Note the LLM tests among the collected items, and how many trials each is to have.
 
-        Raises:
-            UsageError: a marker that cannot be obeyed.
+        A marker that cannot be obeyed, or a case id that another test has too, is the test's own fault: it fails in
+        its set-up, and the others run.
         """
         declared = [item for item in collected if is_llm_test(item)]
         if not declared:
             return
+        from pytest_llmeval.errors import UsageError
         from pytest_llmeval.gather import wire
         from pytest_llmeval.plugin import items
         from pytest_llmeval.records import Plan, PlannedCase
 
-        self.planned = {
-            item.nodeid: PlannedCase(
-                id=items.case_id(item), suite=items.suite_of(item), n_trials=items.n_trials(item, self.settings)
-            )
-            for item in declared
-        }
+        seen: dict[CaseId, str] = {}
+        for item in declared:
+            case_id = items.case_id(item)
+            try:
+                items.refuse_twin(item, seen.setdefault(case_id, item.nodeid))
+                n_trials, suite = items.n_trials(item, self.settings), items.suite_of(item)
+            except UsageError as error:
+                self.faults[item.nodeid] = error
+                n_trials, suite = 1, items.DEFAULT_SUITE
+            self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials)
         self._plan_text = wire.encode_plan(Plan(cases=self.planned, n_deselected=self.n_deselected))
 
     def take_plan(self) -> str:
@@ -185,13 +195,18 @@ def is_llm_test(item: pytest.Item) -> bool:
 
 
 def _names_a_check(item: pytest.Item) -> bool:
-    # While nobody has imported our assertions, no test can name one: a foreign suite pays one look-up a test.
-    if "pytest_llmeval.assertions" not in sys.modules:
-        return False
     function = inspect.unwrap(getattr(item, "obj", None) or _names_a_check)
     code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
     names = code.co_names if code is not None else ()
-    return any(getattr(known.get(name), "__module__", "") == "pytest_llmeval.assertions" for name in names)
+    if not any(name.startswith("assert_") for name in names):
+        return False
+    values = [known.get(name) for name in names]
+    # ``from pytest_llmeval import assert_safe``, and ``import pytest_llmeval as le`` with ``le.assert_safe``.
+    return any(
+        getattr(value, "__module__", "") == "pytest_llmeval.assertions"
+        or (isinstance(value, ModuleType) and value.__name__ == "pytest_llmeval")
+        for value in values
+    )
 
 
 def _is_ours(item: pytest.Item, name: str) -> bool:

@@ -23,7 +23,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Run a case of several trials; leave every other test to pytest (:hook:`pytest_runtest_protocol`)."""
     state = item.config.stash[STATE]
     planned = state.planned.get(item.nodeid)
-    if planned is None or planned.n_trials == 1:
+    if planned is None or planned.n_trials == 1 or item.config.getoption("setuponly", False):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     recorder = state.recorder_of(item)

@@ -70,6 +70,7 @@ class Comparison:
         baseline_mean, current_mean: over the compared cases, in [0, 1].
         n_compared: cases in the test; ``n_replayed`` lines whose draws are all the baseline's own.
         added, removed, edited: lines that are in one of both only, or whose input changed.
+        mismatched: lines of both that were measured by another version of the metric, or over another number of trials.
         cases: what is said of single lines; the named and the notable ones.
         notes: sentences for the report.
         is_informational: whether no line has a threshold, so that nothing depends on the verdict.
@@ -94,6 +95,7 @@ class Comparison:
     added: tuple[CheckId, ...] = ()
     removed: tuple[CheckId, ...] = ()
     edited: tuple[CheckId, ...] = ()
+    mismatched: tuple[CheckId, ...] = ()
     cases: tuple[CaseVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     is_informational: bool = False

@@ -116,3 +116,27 @@ def test_a_marker_with_an_unknown_argument_is_refused(project):
 
     assert 2 == result.ret
     result.stdout.fnmatch_lines(["*the llmeval marker does not take trails*", "*it takes cases=, trials=*"])
+
+
+def test_any_parameter_may_stand_beside_a_check(project, way):
+    """An object, NaN, a list in itself, one nested deeper than Python goes: the test has no input hash, and runs."""
+    project.write(
+        "test_suite.py",
+        """
+import pytest
+from pytest_llmeval import assert_score
+
+endless = []
+endless.append(endless)
+deep = []
+for _ in range(100_000):
+    deep = [deep]
+
+@pytest.mark.parametrize("value", [object(), float("nan"), endless, deep, {1: 2, "a": 3}], ids="abcde")
+def test_value(value):
+    assert_score("m", 1)
+""",
+    )
+
+    assert 0 == project.run(*way).ret
+    assert 5 == len(project.scores())

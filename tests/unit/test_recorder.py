@@ -145,18 +145,19 @@ def test_a_case_level_checks_origin_is_that_of_its_draws_as_a_set():
     assert "" == landed_origin("1", "")
 
 
-def calls_origin(*origins: str) -> str:
+def calls_origin(*origins: str, text: str = "the answer") -> str:
     """Return the origin of a text that stands on these draws."""
     recorder = new_recorder()
     for origin in origins:
         recorder.add_call(answer(origin=origin))
-    return recorder.origin_of_calls()
+    return recorder.origin_of(text)
 
 
 def test_a_users_own_text_stands_on_every_draw_its_trial_made_so_far():
     """Known where each of them is, by all of them in their order."""
     assert "" == calls_origin() == calls_origin("1", "") == calls_origin("", "1")
     assert calls_origin("1", "2") == calls_origin("1", "2") != ""
+    assert calls_origin("1", text="one") != calls_origin("1", text="another")
     assert 4 == len({calls_origin("1"), calls_origin("1", "2"), calls_origin("2", "1"), calls_origin("2")})
 
 
@@ -166,11 +167,11 @@ def test_the_draws_of_another_trial_do_not_count():
     recorder.add_call(answer(origin="1"))
     recorder.end_trial()
     recorder.start_trial(1)
-    assert "" == recorder.origin_of_calls()
+    assert "" == recorder.origin_of("the answer")
 
     recorder.add_call(answer(origin="2"))
 
-    assert calls_origin("2") == recorder.origin_of_calls()
+    assert calls_origin("2") == recorder.origin_of("the answer")
 
 
 def test_a_rerun_forgets_the_run_before():
