@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ class State:
         self.n_deselected = 0
         self.session: Session | None = None
         self.closing_lines: list[str] = []
+        self._lock = threading.Lock()
         self._plan_text = ""
         self._notices: list[str] = []
 
@@ -110,15 +112,16 @@ class State:
         return baselines.read(self.settings.baseline)
 
     def recorder_of(self, item: pytest.Item) -> Recorder:
-        """Return the item's recorder; made when the item first needs it."""
-        recorder = item.stash.get(RECORDER, None)
-        if recorder is None:
-            from pytest_llmeval.plugin import items
+        """Return the item's recorder; made when the item first needs it, which may be in several threads at once."""
+        with self._lock:
+            recorder = item.stash.get(RECORDER, None)
+            if recorder is None:
+                from pytest_llmeval.plugin import items
 
-            # Only a planned case is run several times; a test that shows itself late has the one run it is in.
-            planned = self.planned.get(item.nodeid)
-            n_trials = planned.n_trials if planned else 1
-            recorder = item.stash[RECORDER] = items.new_recorder(item, n_trials, self.settings.root)
+                # Only a planned case is run several times; a test that shows itself late has the one run it is in.
+                planned = self.planned.get(item.nodeid)
+                n_trials = planned.n_trials if planned else 1
+                recorder = item.stash[RECORDER] = items.new_recorder(item, n_trials, self.settings.root)
         return recorder
 
     def plan(self, collected: Sequence[pytest.Item]) -> None:
