@@ -178,16 +178,12 @@ def assert_consistent(
             hint="drop require=, or give it a list of answers in each trial",
         )
     _valid(threshold, None)
-    if unreadable(answer) is None:
-        score = Score.unscored("consistency", "lands after the last trial")
-        share = Check(
-            score=score,
-            threshold=threshold,
-            is_case_level=True,
-            output=head_of(answer),
-            origin=origin_of(answer, recorder),
-        )
-        recorder.add_over_trials(share, text_of(answer), consistency)
+    score = Score.unscored("consistency", "lands after the last trial")
+    share = Check(
+        score=score, threshold=threshold, is_case_level=True, output=head_of(answer), origin=origin_of(answer, recorder)
+    )
+    # An answer that cannot be judged has its number too: the check after it must not be taken for this one.
+    recorder.add_over_trials(share, None if unreadable(answer) else text_of(answer), consistency)
     return CaseCheck("consistency")
 
 

@@ -115,12 +115,13 @@ class Recorder:
         self._checks.append(check)
         return check
 
-    def add_over_trials(self, check: Check, output: str, measure: Callable[[Sequence[str]], Score]) -> None:
-        """Keep one trial's share in a case-level check; it is measured after the last trial."""
+    def add_over_trials(self, check: Check, output: str | None, measure: Callable[[Sequence[str]], Score]) -> None:
+        """Keep one trial's share in a case-level check, None where it has none; measured after the last trial."""
         check = self._numbered(check, trace.capture(self._test_code))
         share = self._over_trials.setdefault(self.check_id(check), _OverTrials(measure, check))
-        share.outputs.append(output)
-        share.origins.append(check.origin)
+        if output is not None:
+            share.outputs.append(output)
+            share.origins.append(check.origin)
 
     def _numbered(self, check: Check, steps: Trace) -> Check:
         # One count for both kinds: a case-level check never takes the id of a plain one.

@@ -72,9 +72,9 @@ def invalid_reasons(settings: Settings, record: Session) -> list[str]:
     return reasons
 
 
-def unstored(decision: Decision) -> Decision:
-    """A session whose results could not be stored never ends with 0."""
-    return decision if decision.status else _because(NO_VERDICT, "the session could not be stored")
+def unstored(decision: Decision, reason: str) -> Decision:
+    """What could not be stored as it was asked never ends with 0."""
+    return decision if decision.status else _because(NO_VERDICT, reason)
 
 
 def _because(status: int, reason: str) -> Decision:

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Line, Session
 
 
-def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]) -> str:
-    """Store the session's lines as the baseline, and return the line to print.
+def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]) -> list[str]:
+    """Store the session's lines as the baseline, where that was asked for, and return the line to print.
 
     Raises:
         LlmevalError: the session is partial, or a file of the baseline cannot be read or written.
     """
+    if not settings.baseline_update:
+        return []
     from pytest_llmeval.store import baselines
 
     baselines.refuse_partial(record, min_coverage=settings.min_coverage)
     new_only = settings.baseline_update == "new-only"
     written = baselines.write_lines(settings.baseline, lines, [baselines.run_of(record)], new_only=new_only)
     noun = "file" if len(written) == 1 else "files"
-    return f"baseline: {len(written)} {noun} written below {settings.baseline.name}/; review them, and commit them"
+    return [f"baseline: {len(written)} {noun} written below {settings.baseline.name}/; review them, and commit them"]
 
 
 def export(settings: Settings, record: Session, path: Path) -> list[str]:

@@ -37,12 +37,15 @@ def finish(session: pytest.Session, state: State) -> None:
     state.session = record
     try:
         path = session_file.write(record, state.settings.folder)
-        if state.settings.baseline_update:
-            state.closing_lines.append(exporting.update_baseline(state.settings, record, lines))
     except (LlmevalError, OSError) as error:
-        decision = exit_status.unstored(decision)
+        decision = exit_status.unstored(decision, "the session could not be stored")
         state.closing_lines.append(f"llmeval: {error}")
     else:
+        try:
+            state.closing_lines += exporting.update_baseline(state.settings, record, lines)
+        except (LlmevalError, OSError) as error:
+            decision = exit_status.unstored(decision, "the baseline is as it was")
+            state.closing_lines.append(f"llmeval: {error}")
         state.closing_lines += exporting.export(state.settings, record, path)
         state.closing_lines += exporting.tell_users(session.config, record)
     state.closing_lines.insert(0, decision.line)

@@ -1,4 +1,4 @@
-"""What the plugin keeps in one process, on ``config.stash`` and nowhere else."""
+"""What the plugin keeps in one process, on ``config.stash``; only which test runs now stands in ``gather.current``."""
 
 from __future__ import annotations
 

@@ -85,3 +85,30 @@ def test_the_same_session_writes_the_same_bytes_whatever_the_workers(project):
         files = sorted((project.path / "baselines").rglob("*.jsonl"))
         texts.append([f.read_text().replace(run, "RUN").partition('{"commit"')[0] for f in files])
     assert texts[0] == texts[1]
+
+
+def test_a_refused_update_says_so_and_the_exports_are_written_all_the_same(project, way):
+    """Too little is scored for a baseline; the session is stored and exported, only the baseline is not made."""
+    project.write(
+        "test_suite.py",
+        """
+import pytest
+from pytest_llmeval import ProviderError, assert_score
+
+@pytest.mark.parametrize("n", range(4))
+def test_half(n):
+    if n % 2:
+        raise ProviderError("provider 'p', model 'm': status 503")
+    assert_score("m", 1)
+
+def test_shows():
+    assert_score("m", 1)
+""",
+    )
+
+    result = project.run(*way, "--llmeval-baseline-update", "--llmeval-report=term", "--llmeval-report=prom")
+
+    assert 6 == result.ret
+    result.stdout.fnmatch_lines(["*is partial and makes no baseline*"])
+    assert not (project.path / "baselines").exists()
+    assert (project.path / ".llmeval" / "llmeval.prom").exists()

@@ -54,3 +54,23 @@ def test_list():
     )
 
     project.run().assert_outcomes(passed=1)
+
+
+def test_an_empty_answer_does_not_shift_the_check_after_it(project, way):
+    """Two questions a trial; the first answer of one trial is empty: each check keeps its own answers."""
+    project.write(
+        "test_suite.py",
+        """
+import pytest
+from pytest_llmeval import assert_consistent
+
+@pytest.mark.llmeval(trials=3)
+def test_two(llmeval):
+    assert_consistent("" if llmeval.trial == 1 else "Refunds take 5 days.")
+    assert_consistent("Bananas are yellow.")
+""",
+    )
+
+    assert 0 == project.run(*way).ret
+    assert [1.0, 1.0] == list(project.scores().values())
+    assert [2, 3] == [check.n_trials for check in project.session.results[0].checks]
