@@ -6,11 +6,9 @@ failing check and its own line. Outside a test, and in eager tests, a failing ch
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.gather import current
 from pytest_llmeval.gather.answers import (
     Answer,
     HasText,
@@ -21,15 +19,19 @@ from pytest_llmeval.gather.answers import (
     text_of,
     unreadable,
 )
-from pytest_llmeval.gather.recorder import Recorder
-from pytest_llmeval.gather.thresholds import message
-from pytest_llmeval.records import Check, CheckId, Json, Score, Tally
+from pytest_llmeval.gather.checking import CheckFailed, Terms, check, check_async, judge_for, running, valid
+from pytest_llmeval.gather.functions import Function, is_async, measured, score_of, takes_judge
+from pytest_llmeval.gather.over_trials import Share
+from pytest_llmeval.records import Check, Json, Response, Score
 
-
-class CheckFailed(AssertionError):
-    """At least one check is below its threshold."""
-
-    __module__ = "pytest_llmeval"  # Where users import it from; pytest prints it in front of every failure.
+__all__ = [
+    "CheckFailed",
+    "assert_consistent",
+    "assert_faithful",
+    "assert_relevance",
+    "assert_safe",
+    "assert_score",
+]
 
 
 class CaseCheck:
@@ -87,8 +89,8 @@ def assert_relevance(
     __tracebackhide__ = True
     from pytest_llmeval.metrics.relevance import relevance
 
-    asked = question if question is not None else question_of(answer, _recorder())
-    return _check("relevance", answer, lambda text: relevance(text, asked), threshold=threshold, require=require)
+    asked = question if question is not None else question_of(answer, running())
+    return check("relevance", answer, lambda text: relevance(text, asked), Terms(threshold, require))
 
 
 def assert_safe(answer: Answer, *, threshold: float | None = 0.5, require: float | None = None) -> Check:
@@ -111,7 +113,7 @@ def assert_safe(answer: Answer, *, threshold: float | None = 0.5, require: float
     __tracebackhide__ = True
     from pytest_llmeval.metrics.safety import safety
 
-    return _check("safety", answer, safety, threshold=threshold, require=require)
+    return check("safety", answer, safety, Terms(threshold, require))
 
 
 def assert_faithful(
@@ -135,8 +137,8 @@ def assert_faithful(
     __tracebackhide__ = True
     from pytest_llmeval.metrics.faithfulness import faithfulness
 
-    known = source if source is not None else context_of(_recorder())
-    return _check("faithfulness", answer, lambda text: faithfulness(text, known), threshold=threshold, require=require)
+    known = source if source is not None else context_of(running())
+    return check("faithfulness", answer, lambda text: faithfulness(text, known), Terms(threshold, require))
 
 
 def assert_consistent(
@@ -162,11 +164,12 @@ def assert_consistent(
     __tracebackhide__ = True
     from pytest_llmeval.metrics.consistency import consistency
 
-    if not isinstance(answer, (str, HasText)):
+    # A Response first: asking a pending one whether it has a text would wait for it.
+    if not isinstance(answer, (str, Response, HasText)):
         texts = [text_of(one) for one in answer]
         joined = "\n---\n".join(texts)
-        return _check("consistency", joined, lambda _: consistency(texts), threshold=threshold, require=require)
-    recorder = _recorder()
+        return check("consistency", joined, lambda _: consistency(texts), Terms(threshold, require))
+    recorder = running()
     if recorder is None:
         raise UsageError(
             "assert_consistent has one answer and no test whose other trials it could compare it with",
@@ -177,19 +180,24 @@ def assert_consistent(
             "assert_consistent(require=...) has no meaning for one value a case",
             hint="drop require=, or give it a list of answers in each trial",
         )
-    _valid(threshold, None)
-    score = Score.unscored("consistency", "lands after the last trial")
+    valid(Terms(threshold, None))
     share = Check(
-        score=score, threshold=threshold, is_case_level=True, output=head_of(answer), origin=origin_of(answer, recorder)
+        score=Score.unscored("consistency", "lands after the last trial"), threshold=threshold, is_case_level=True
     )
-    # An answer that cannot be judged has its number too: the check after it must not be taken for this one.
-    recorder.add_over_trials(share, None if unreadable(answer) else text_of(answer), consistency)
+    calls, judged = recorder.calls, answer
+
+    def read() -> Share:
+        # An answer that cannot be judged has its number too: the check after it must not be taken for this one.
+        text = None if unreadable(judged) else text_of(judged)
+        return Share(text, head_of(judged), origin_of(judged, calls))
+
+    recorder.add_over_trials(share, read, consistency)
     return CaseCheck("consistency")
 
 
 def assert_score(  # noqa: PLR0913 - its options are those of every check, and what a Score holds
     metric: str,
-    value: float,
+    value: float | Function,
     *,
     output: Answer = "",
     reason: str = "",
@@ -199,12 +207,19 @@ def assert_score(  # noqa: PLR0913 - its options are those of every check, and w
     version: str = "1",
     detail: dict[str, Json] | None = None,
 ) -> Check:
-    """Check a number of your own: any business metric, gated like the built-in ones.
+    """Check a number of your own, or a function's: any business metric, gated like the built-in ones.
+
+    A function takes the answer's text, and where it has a parameter ``judge`` a client of the judge model
+    (``--llmeval-judge``): ``judge(prompt)`` in a plain function, ``await judge.acall(prompt)`` in an ``async`` one.
+    A plain function runs in the test's own thread, before its teardown. An ``async`` one runs between the calls of
+    other tests and holds up none; where it has a ``judge`` it must not await anything else before it.
+    A judge whose provider fails leaves the check unscored; whatever else a function raises fails the test.
 
     Args:
         metric: its name, one word for one meaning.
-        value: in [0, 1], higher is better; True and False are 1 and 0.
-        output: the text that was measured, for the report.
+        value: in [0, 1], higher is better; True and False are 1 and 0; or a function that returns such a value or a
+            Score.
+        output: the answer that was measured; a function needs it.
         reason: one sentence for a person.
         threshold: pass mark in [0, 1] for the mean over trials; None records only.
         require: share of the trials in (0, 1] that must reach the threshold each.
@@ -219,56 +234,22 @@ def assert_score(  # noqa: PLR0913 - its options are those of every check, and w
     __tracebackhide__ = True
     if not metric or not metric.isprintable():
         raise UsageError(f"assert_score got the metric name {metric!r}", hint="a name is printable text on one line")
-    number = float(value) if isinstance(value, (bool, int, float)) else math.nan
-    if not 0.0 <= number <= 1.0:
-        raise UsageError(f"assert_score({metric!r}) got {value!r}", hint="a score is a number in [0, 1], or a bool")
-    score = Score(metric=metric, value=number, reason=reason, version=version, detail=detail or {})
-    return _check(
-        metric, output, lambda _: score, threshold=threshold, require=require, is_hard=hard, may_be_empty=True
-    )
+    terms = Terms(threshold, require, hard)
+    if callable(value):
+        return _check_by_function(metric, value, output, version, terms)
+    score = score_of(metric, value, reason=reason, version=version, detail=detail)
+    return check(metric, output, lambda _: score, terms, score=score)
 
 
-def _check(
-    metric: str,
-    answer: Answer,
-    measure: Callable[[str], Score],
-    *,
-    threshold: float | None,
-    require: float | None,
-    is_hard: bool = False,
-    may_be_empty: bool = False,
-) -> Check:
-    """Measure, hand over to the running test, and raise where there is nobody to hand over to."""
+def _check_by_function(metric: str, function: Function, output: Answer, version: str, terms: Terms) -> Check:
     __tracebackhide__ = True
-    _valid(threshold, require)
-    recorder = _recorder()
-    fault = None if may_be_empty else unreadable(answer)
-    score = Score.unscored(metric, fault) if fault else measure(text_of(answer))
-    check = Check(
-        score=score,
-        threshold=threshold,
-        require=require,
-        is_hard=is_hard,
-        output=head_of(answer),
-        origin=origin_of(answer, recorder),
+    if isinstance(output, str) and not output:
+        raise UsageError(
+            f"assert_score({metric!r}) got a function and no answer", hint="say what it judges: output=answer"
+        )
+    if is_async(function):
+        return check_async(metric, output, function, version, terms)
+    judge = judge_for(metric) if takes_judge(function) else None
+    return check(
+        metric, output, lambda text: measured(function, metric, version, text, judge), terms, finish_in_body=True
     )
-    if recorder is not None:
-        check = recorder.add(check)
-        if not recorder.is_eager:
-            return check
-    if check.passed is False:
-        raise CheckFailed(message([Tally(id=CheckId("", "", metric), checks=(check,))]))
-    return check
-
-
-def _recorder() -> Recorder | None:
-    """Return the recorder of the running trial; after its body (a fixture's end) a check stands on its own."""
-    recorder = current.recorder()
-    return recorder if recorder is not None and recorder.is_open else None
-
-
-def _valid(threshold: float | None, require: float | None) -> None:
-    if threshold is not None and not 0.0 <= threshold <= 1.0:
-        raise UsageError(f"threshold={threshold!r} is out of range", hint="a threshold is a number in [0, 1], or None")
-    if require is not None and not 0.0 < require <= 1.0:
-        raise UsageError(f"require={require!r} is out of range", hint="require is the share of trials, in (0, 1]")

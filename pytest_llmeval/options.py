@@ -7,7 +7,7 @@ option; a few are without a flag, because they belong to the project and not to 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +29,12 @@ class Settings:
         root: rootdir; relative paths below start there.
         model: model under test, in litellm's spelling; empty where tests name their own.
         api_base: endpoint of the model, where it is not the provider's own.
+        judge: judge model; empty for none.
+        judge_api_base: endpoint of the judge, where it is not the provider's own.
+        concurrency: most calls in flight, per process.
+        timeout_s: most seconds of one call, retries included.
+        rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
+        eager: every test waits for its own calls, and a failing check raises on the spot.
         cache: where answers come from: auto, replay, refresh or live.
         trials: trials a case.
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
@@ -43,6 +49,12 @@ class Settings:
     root: Path
     model: str
     api_base: str
+    judge: str
+    judge_api_base: str
+    concurrency: int
+    timeout_s: float
+    rate_limits: Mapping[str, tuple[float | None, float | None]]
+    eager: bool
     cache: str
     trials: int
     recordings: str
@@ -75,7 +87,7 @@ class Option:
         help: one sentence; the docs hold the rest.
         metavar: what ``--help`` shows for the value.
         bare: the text a flag without a value stands for; None where the flag needs one.
-        is_repeatable: the flag may stand several times, and the ini holds one value a line.
+        is_repeatable: the flag may stand several times, ini and environment hold one value a line.
         has_flag: whether there is a flag at all.
     """
 
@@ -129,6 +141,37 @@ def _share(text: str) -> float:
     return value
 
 
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise ValueError("a number of seconds above 0")
+    return value
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("true", "false", "1", "0", "yes", "no"):
+        raise ValueError("true or false")
+    return text.lower() in ("true", "1", "yes")
+
+
+def _rate_limit(text: str) -> tuple[str, tuple[float | None, float | None]]:
+    """Read ``api.openai.com: 500 requests, 200000 tokens``; either part may be missing."""
+    provider, _, limits = text.rpartition(":")
+    found: dict[str, float] = {}
+    for part in limits.split(","):
+        number, _, unit = part.strip().partition(" ")
+        if unit.strip() in ("requests", "tokens") and number.isascii() and number.isdigit() and int(number) > 0:
+            found[unit.strip()] = float(number)
+        else:
+            provider = ""
+    if not provider.strip():
+        raise ValueError("PROVIDER: N requests, M tokens (a minute; one of the two may be left out)")
+    return provider.strip(), (found.get("requests"), found.get("tokens"))
+
+
 def _folder_name(text: str) -> str:
     if "/" in text or "\\" in text or text in (".", ".."):
         raise ValueError("the name of a folder beside the test module, without a slash")
@@ -145,6 +188,14 @@ def _report(text: str) -> tuple[str, str]:
 OPTIONS = (
     Option("model", str, "", "model under test, in litellm's spelling", "NAME"),
     Option("api_base", str, "", "endpoint of the model under test, where it is not the provider's own", has_flag=False),
+    Option("judge", str, "", "judge model, in litellm's spelling; without one there is none", "NAME"),
+    Option("judge_api_base", str, "", "endpoint of the judge, where it is not the provider's own", has_flag=False),
+    Option("concurrency", _count, "20", "most calls in flight, per process", "N"),
+    Option("timeout_s", _seconds, "120", "most seconds of one call, retries included", has_flag=False),
+    Option(
+        "rate_limits", _rate_limit, "", "requests and tokens a minute of a provider", has_flag=False, is_repeatable=True
+    ),
+    Option("eager", _yes_or_no, "false", "tests wait for their own calls, checks raise on the spot", has_flag=False),
     Option("cache", _one_of("", *CACHE_MODES), "", "where answers come from", "auto|replay|refresh|live"),
     Option("trials", _count, "1", "trials a case", "N"),
     Option(
@@ -194,6 +245,12 @@ def resolve(config: pytest.Config) -> Settings:
         root=root,
         model=values["model"],
         api_base=values["api_base"],
+        judge=values["judge"],
+        judge_api_base=values["judge_api_base"],
+        concurrency=values["concurrency"],
+        timeout_s=values["timeout_s"],
+        rate_limits=dict(values["rate_limits"]),
+        eager=values["eager"],
         cache=values["cache"] or _default_cache(),
         trials=values["trials"],
         recordings=values["recordings"],
@@ -222,6 +279,8 @@ def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each
     if given is None or given == []:
         given = option.default
     texts = [given] if isinstance(given, str) else given
+    if option.is_repeatable:
+        texts = [line for text in texts for line in text.splitlines()]
     try:
         parsed = [option.parse(text) for text in texts]
     except ValueError as error:

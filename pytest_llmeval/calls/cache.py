@@ -1,4 +1,4 @@
-"""The contract of a cache, the modes, and several caches as one; ``store`` has the implementations."""
+"""The contracts of a cache and of claims, the modes, and several caches as one; ``store`` has the implementations."""
 
 from __future__ import annotations
 
@@ -29,8 +29,13 @@ class Mode(StrEnum):
 class Cache(Protocol):
     """Stored responses by cache key. Safe to share between threads and processes."""
 
-    def get(self, key: str) -> Response | None:
+    def get(self, key: str, request: Request) -> Response | None:
         """Return the stored response with provenance *replayed*, or None.
+
+        Args:
+            key: the cache key of the request.
+            request: what is asked; the response holds this very object, not a copy of the stored one, since equal keys
+                mean equal requests in all that counts.
 
         Raises:
             StoreError: what is stored cannot be read.
@@ -50,6 +55,25 @@ class Cache(Protocol):
         """Say where this cache looks, such as ``tests/recordings/test_refund.jsonl (214 responses)``."""
 
 
+class Claims(Protocol):
+    """Who sends a request, over all processes that share a cache: one asks, the others wait for what it stores.
+
+    Among the threads of one process it decides nothing: the process that has a claim gets it again.
+    """
+
+    def take(self, key: str) -> bool:
+        """Claim a key without waiting: True if this process now has the sole right to ask, False if another has it.
+
+        A claim ends when it is given back, or when its process ends, however it ends.
+
+        Raises:
+            StoreError: claims cannot be made.
+        """
+
+    def give_back(self, key: str) -> None:
+        """End a claim, after the answer was stored or the asking failed."""
+
+
 class Layered:
     """Several caches as one: the first that has an answer gives it, each is given every new one.
 
@@ -63,10 +87,10 @@ class Layered:
         self._layers = layers
         self._fills = fills
 
-    def get(self, key: str) -> Response | None:
+    def get(self, key: str, request: Request) -> Response | None:
         """Return the first layer's answer that there is."""
         for depth, layer in enumerate(self._layers):
-            found = layer.get(key)
+            found = layer.get(key, request)
             if found is not None:
                 for before in self._layers[:depth] if self._fills else ():
                     before.put(found)

@@ -10,22 +10,29 @@ import shlex
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmeval.calls.cache import Cache, Mode
+from pytest_llmeval.calls.coroutines import OnLoop
+from pytest_llmeval.calls.events import Progress
 from pytest_llmeval.calls.guard import refuse
 from pytest_llmeval.calls.key import cache_key, difference, origin
 from pytest_llmeval.calls.prices import cost_usd
 from pytest_llmeval.calls.providers import resolved
 from pytest_llmeval.errors import CacheMiss, LlmevalError
-from pytest_llmeval.records import Outcome, Provenance, Request, Response
+from pytest_llmeval.records import Outcome, PendingResponse, Provenance, Request, Response, land
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Mapping
+    from concurrent.futures import Future
 
+    from pytest_llmeval.calls.cache import Claims
     from pytest_llmeval.calls.events import CallEvent
+    from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.loop import Loop
 
+T = TypeVar("T")
 _LENGTH_LIMITS = ("max_tokens", "max_completion_tokens")
 
 
@@ -37,9 +44,14 @@ class Engine:
         mode: what may be replayed, asked and stored; see ``Mode``.
         concurrency: most requests in flight at a time.
         timeout_s: most seconds of one request, retries included.
+        rates: requests and tokens a minute, by provider; see ``Rate``.
+        claims: who asks for what, over all processes that share the cache; without them each asks for itself.
         refreshed_since: in refresh, what was recorded from this time on (ISO 8601 in UTC) is fresh: an equal request
             of the same session, of this worker or another, is one draw and not two.
         on_event: told of every step of a live call, on another thread than the caller's.
+
+    Attributes:
+        n_in_flight: requests that are with their provider now.
     """
 
     def __init__(
@@ -49,6 +61,8 @@ class Engine:
         *,
         concurrency: int = 10,
         timeout_s: float = 120.0,
+        rates: Mapping[str, Rate] = MappingProxyType({}),
+        claims: Claims | None = None,
         refreshed_since: str = "",
         on_event: Callable[[CallEvent], None] | None = None,
     ) -> None:
@@ -56,49 +70,92 @@ class Engine:
         self._mode = mode
         self._concurrency = concurrency
         self._timeout_s = timeout_s
+        self._rates = rates
+        self._claims = claims
         self._refreshed_since = refreshed_since
+        self.n_in_flight = 0
         self._on_event = on_event or _ignore
         self._loop: Loop | None = None
         self._starting = threading.Lock()
 
     def ask(self, request: Request, *, where: str = "", cache: Cache | None = None) -> Response:
-        """Answer one request.
+        """Answer one request, and wait for it; arguments and errors as of ``begin``."""
+        __tracebackhide__ = True
+        return land(self.begin(request, where=where, cache=cache))
+
+    def begin(self, request: Request, *, where: str = "", cache: Cache | None = None) -> Response:
+        """Answer one request: a stored answer at once, another while it is on its way.
 
         Args:
             request: what is asked.
             where: pytest's id of the test that asks, for the command that records a miss.
             cache: in place of the engine's, where a test has recordings of its own.
 
+        Returns:
+            the response; pending where a provider is asked, and then reading it raises a ProviderError where the
+            provider failed (nothing is stored), or a StoreError where the answer could not be stored.
+
         Raises:
             CacheMiss: nothing stored, and the mode is *replay*.
-            ProviderError: the provider failed; nothing is stored.
-            StoreError: what is stored cannot be read, or the answer not be stored.
+            StoreError: what is stored cannot be read.
             UsageError: the request cannot be asked as it is.
         """
         __tracebackhide__ = True  # pytest: a failing call fails in the user's own line
         try:
-            return self._answer(request, where, cache or self._cache)
+            return self._begin(request, where, cache or self._cache)
         except LlmevalError as error:
             # The frames of the call hold keys in their variables, and --showlocals would print them.
             error.__cause__ = error.__context__ = None
             raise error.with_traceback(None) from None
 
-    def _answer(self, request: Request, where: str, cache: Cache) -> Response:
+    def _begin(self, request: Request, where: str, cache: Cache) -> Response:
         request = resolved(request)
         refuse(request)
         key = cache_key(request)
-        if self._mode in {Mode.AUTO, Mode.REPLAY}:
-            found = cache.get(key)
-            if found is not None:
-                return replace(found, request=request)
-        if self._mode is Mode.REFRESH and self._refreshed_since:
-            # The working cache, and not the test's recordings: it sees at once what other workers have stored.
-            found = self._cache.get(key)
-            if found is not None and found.recorded_at >= self._refreshed_since:
-                return replace(found, request=request, provenance=Provenance.REFRESHED)
+
+        def look() -> Response | None:
+            return self._stored(request, key, cache)
+
+        found = look()
+        if found is not None:
+            return found
         if self._mode is Mode.REPLAY:
             raise _miss(request, key, cache, where)
-        return self._running().ask(request, lambda response: self._kept(response, key, cache))
+        from pytest_llmeval.calls.loop import Live
+
+        loop = self._running()
+        live = Live(
+            request=request,
+            key=key,
+            keep=lambda response: self._kept(response, key, cache),
+            # A draw that is asked for live is nobody else's.
+            look=None if self._mode is Mode.LIVE else look,
+        )
+        future = loop.submit(live)
+        return PendingResponse(OnLoop(future) if loop.is_here() else future, request=request)
+
+    def _stored(self, request: Request, key: str, cache: Cache) -> Response | None:
+        """Return what the mode lets stand for an answer; safe on any thread."""
+        if self._mode is Mode.REFRESH:
+            # The working cache, and not the test's recordings: it sees at once what other workers have stored.
+            found = self._cache.get(key, request) if self._refreshed_since else None
+            if found is None or found.recorded_at < self._refreshed_since:
+                return None
+            return replace(found, provenance=Provenance.REFRESHED)
+        return None if self._mode is Mode.LIVE else cache.get(key, request)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run an async metric between the calls, on their thread."""
+        return self._running().spawn(coroutine)
+
+    def _note(self, event: CallEvent) -> None:
+        self.n_in_flight += 1 if event.progress is Progress.ASKED else -1
+        self._on_event(event)
+
+    def cancel(self) -> int:
+        """Give up what is queued or in flight; return how many calls that were."""
+        loop = self._loop
+        return loop.cancel() if loop is not None and loop.pid == os.getpid() else 0
 
     def close(self) -> None:
         """End the loop, if one was started in this process; a later live call starts another."""
@@ -113,7 +170,13 @@ class Engine:
 
         with self._starting:
             if self._loop is None or self._loop.pid != os.getpid():
-                self._loop = Loop(concurrency=self._concurrency, timeout_s=self._timeout_s, on_event=self._on_event)
+                self._loop = Loop(
+                    concurrency=self._concurrency,
+                    timeout_s=self._timeout_s,
+                    rates=self._rates,
+                    claims=self._claims,
+                    on_event=self._note,
+                )
             return self._loop
 
     def _kept(self, response: Response, key: str, cache: Cache) -> Response:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 KEY_VERSION = 1
+_KEY = "_cache_key"
 
 FORCES_LITELLM = "litellm/"  # a prefix of the model that picks the client, not the answer
 
@@ -29,14 +30,19 @@ def cache_key(request: Request) -> str:
     Raises:
         UsageError: a message or setting holds what JSON cannot.
     """
+    # A request never changes, and several steps on its way ask for its key.
+    known: str | None = request.__dict__.get(_KEY)
+    if known is not None:
+        return known
     try:
-        return digest({"v": KEY_VERSION, **_counted(request)})
+        key = request.__dict__[_KEY] = digest(_counted(request) | {"v": KEY_VERSION})
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"the request to model {request.model!r} cannot be written as JSON",
             found=f"in its messages or settings: {error}",
             hint="pass text, finite numbers, true, false, lists and dicts with text keys",
         ) from error
+    return key
 
 
 def origin(key: str, text: str, recorded_at: str) -> str:
@@ -93,16 +99,21 @@ def nearest(request: Request, stored: Iterable[Request]) -> Request | None:
 
 def _counted(request: Request) -> dict[str, Json]:
     """The parts that count, without those that are empty; trial 0 is not empty, the first of equal requests is."""
-    parts = {
+    parts: dict[str, Json] = {
         "model": request.model.removeprefix(FORCES_LITELLM),
         "messages": [dict(message) for message in request.messages],
-        "settings": dict(request.settings) or None,
-        "api_base": request.api_base.rstrip("/") or None,
-        "namespace": request.namespace or None,
-        "trial": request.trial,
-        "repeat": request.repeat or None,
     }
-    return {name: value for name, value in parts.items() if value is not None}
+    if request.settings:
+        parts["settings"] = dict(request.settings)
+    if api_base := request.api_base.rstrip("/"):
+        parts["api_base"] = api_base
+    if request.namespace:
+        parts["namespace"] = request.namespace
+    if request.trial is not None:
+        parts["trial"] = request.trial
+    if request.repeat:
+        parts["repeat"] = request.repeat
+    return parts
 
 
 def _messages(request: Request, *, is_system: bool) -> list[Mapping[str, Json]]:

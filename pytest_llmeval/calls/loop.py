@@ -1,41 +1,53 @@
-"""Live calls: one asyncio loop on its own thread, the providers, the limit and the one retry layer.
+"""Live calls: one asyncio loop on its own thread, on which every call of the process is sent and answered.
 
-Imported at the first live call, since importing asyncio costs what a whole replayed test does not.
+Imported at the first live call, since importing asyncio costs what a whole replayed test does. ``sharing`` knows who
+waits for which call, ``dispatch`` which is sent when, ``providers`` how.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
+import contextlib
 import os
-import random
 import threading
-import time
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_llmeval.calls.events import CallEvent, Progress
-from pytest_llmeval.calls.providers import Fault, Provider, address, is_direct
-from pytest_llmeval.errors import ProviderError
+from pytest_llmeval.calls.dispatch import Dispatch
+from pytest_llmeval.calls.providers.making import Providers
+from pytest_llmeval.calls.sharing import Sharing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Mapping
 
+    from pytest_llmeval.calls.cache import Claims
+    from pytest_llmeval.calls.events import CallEvent
+    from pytest_llmeval.calls.limits import Rate
+    from pytest_llmeval.calls.sharing import Call
     from pytest_llmeval.records import Request, Response
 
-MAX_ATTEMPTS = 3
-FIRST_PAUSE_S = 0.5
-MAX_PAUSE_S = 30.0
+T = TypeVar("T")
+
 _CLOSING_S = 5.0
-_HINTS = {
-    400: "see what it said; messages and settings are sent as they were written",
-    401: "set the provider's key in the environment, such as OPENAI_API_KEY",
-    403: "see what the provider's key may use",
-    404: "see the model's name and api_base",
-    429: "raise the provider's limits, or run again later: what was answered is stored and not asked twice",
-}
-_HINT = "run again: what was answered is stored and not asked twice"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """One live call, as the engine hands it over.
+
+    Args:
+        request: what is asked.
+        key: its cache key.
+        keep: completes and stores an answer that was paid for; called once, on the loop's thread.
+        look: looks into the cache again, on any thread; None: the answer is nobody else's.
+    """
+
+    request: Request
+    key: str
+    keep: Callable[[Response], Response]
+    look: Callable[[], Response | None] | None
 
 
 class Loop:
@@ -43,130 +55,137 @@ class Loop:
 
     Args:
         concurrency: most requests in flight at a time.
-        timeout_s: most seconds of one request, its retries and their pauses included, waiting for its turn not.
-        on_event: told of every step, on the loop's thread.
+        timeout_s: most seconds of one call, its retries and their pauses included, waiting for its turn not.
+        rates: requests and tokens a minute, by host or provider as ``providers.address`` names it; ``*`` is each other.
+        claims: who asks, among processes that share a cache; None: each asks for itself.
+        on_event: told of every step, on the loop's thread; what it raises is dropped.
+
+    Attributes:
+        pid: of that process.
     """
 
-    def __init__(self, *, concurrency: int, timeout_s: float, on_event: Callable[[CallEvent], None]) -> None:
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        timeout_s: float,
+        rates: Mapping[str, Rate],
+        claims: Claims | None,
+        on_event: Callable[[CallEvent], None],
+    ) -> None:
         self.pid = os.getpid()
-        self._concurrency = concurrency
-        self._timeout_s = timeout_s
-        self._on_event = on_event
-        self._slots = asyncio.Semaphore(concurrency)
-        self._providers: dict[bool, Provider] = {}
-        self._making = threading.Lock()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="llmeval-calls", daemon=True)
+        self._sharing = Sharing(timeout_s, on_left=self._give_up)
+        self._providers = Providers(concurrency=concurrency, timeout_s=timeout_s, on_made=self._wake)
+        self._dispatch = Dispatch(
+            concurrency=concurrency,
+            timeout_s=timeout_s,
+            rates=rates,
+            claims=claims,
+            providers=self._providers,
+            sharing=self._sharing,
+            on_event=on_event,
+        )
+        self._arrived: deque[Call] = deque()
+        self._is_woken = False
+        self._spawned: set[Future[Any]] = set()
+        self._is_ending = False
+        self._thread = threading.Thread(target=self._run, name="llmeval-calls", daemon=True)
         self._thread.start()
 
-    def ask(self, request: Request, keep: Callable[[Response], Response]) -> Response:
-        """Ask and wait for the answer.
+    def submit(self, live: Live) -> Future[Response]:
+        """Take a call over, from any thread, without waiting for anything.
 
-        Args:
-            request: what is asked.
-            keep: completes and stores the answer, on the loop's thread: an answer that is paid for is stored even
-                if whoever waits for it is interrupted.
+        Returns:
+            the answer to come, or a ProviderError where there is none; equal calls that are on their way together have
+            one answer. Cancelled after ``cancel``. Whoever cancels it takes nothing from others.
 
         Raises:
-            ProviderError: every attempt failed, or one failed for good.
+            UsageError: there is no key, or litellm is missing or refused.
         """
-        coroutine = self._ask(self._provider(request), request, keep)
+        authorization = self._providers.check(live.request)
+        future, call = self._sharing.join(live, authorization)
+        if call is not None:
+            self._providers.prepare(live.request)
+            self._arrived.append(call)
+            self._wake()
+        return future
+
+    def spawn(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a coroutine between the calls, on their thread; cancelled after ``cancel``."""
+        if self._is_ending:
+            coroutine.close()
+            future: Future[T] = Future()
+            future.cancel()
+            return future
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()  # after Ctrl-C; nothing happens to one that is done
-            raise
+        self._spawned.add(future)
+        future.add_done_callback(self._spawned.discard)
+        return future
+
+    def prepare(self, request: Request) -> None:
+        """Begin to import what this request needs, in a thread; nothing where that was begun."""
+        self._providers.prepare(request)
+
+    def is_here(self) -> bool:
+        """Whether the caller runs on the loop's own thread, where waiting would wait for ever."""
+        return threading.get_ident() == self._thread.ident
+
+    def cancel(self) -> int:
+        """Give up everything that is queued or in flight, and whatever is submitted from now on.
+
+        Returns:
+            how many calls had no answer; who waits for one hears of it at once, whatever the loop's thread is doing.
+        """
+        self._is_ending = True
+        n_calls = self._sharing.close()
+        for future in tuple(self._spawned):
+            future.cancel()
+        return n_calls
 
     def close(self) -> None:
-        """Give up what is in flight, close the connections and end the thread."""
-        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(_CLOSING_S)
+        """Give up what is left, close the connections and end the thread; in bounded time, since it is a daemon."""
+        self.cancel()
+        if self._loop.is_closed():
+            return
+        with contextlib.suppress(Exception):  # a connection that fails to close is of no use to anybody
+            asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(_CLOSING_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.join(_CLOSING_S)
+        if not self._thread.is_alive():
+            self._loop.close()
 
-    def _provider(self, request: Request) -> Provider:
-        """Make a provider when it is first needed; in the caller's thread, because the imports take seconds."""
-        is_over_wire = is_direct(request)
-        with self._making:
-            if is_over_wire not in self._providers:
-                self._providers[is_over_wire] = self._made(is_over_wire=is_over_wire)
-            return self._providers[is_over_wire]
+    def _run(self) -> None:
+        while True:
+            try:
+                self._loop.run_forever()
+            except (KeyboardInterrupt, SystemExit):
+                # A user's metric raised it: asyncio lets it out, after it was handed to the metric's future.
+                continue
+            return
 
-    def _made(self, *, is_over_wire: bool) -> Provider:
-        if is_over_wire:
-            from pytest_llmeval.calls.providers.direct import Direct
+    def _wake(self) -> None:
+        """Have the loop take in what arrived, and send what can be sent; many calls are taken in at once."""
+        if not self._is_woken:
+            self._is_woken = True
+            self._on_loop(self._take_in)
 
-            return Direct(concurrency=self._concurrency)
-        from pytest_llmeval.calls.providers.litellm import LiteLLM
+    def _take_in(self) -> None:
+        self._is_woken = False  # first: what arrives from here on wakes again
+        while self._arrived:
+            self._dispatch.put(self._arrived.popleft())
+        self._dispatch.pump()
 
-        return LiteLLM()
+    def _give_up(self, call: Call) -> None:
+        self._on_loop(self._dispatch.give_up, call)
 
-    async def _ask(self, provider: Provider, request: Request, keep: Callable[[Response], Response]) -> Response:
-        remaining_s = self._timeout_s
-        for attempt in itertools.count(1):
-            async with self._slots:
-                self._tell(Progress.ASKED, request, attempt)
-                started = time.monotonic()
-                try:
-                    response = await provider.complete(request, timeout_s=remaining_s)
-                except Fault as caught:
-                    fault = caught
-                else:
-                    self._tell(Progress.ANSWERED, request, attempt)
-                    return keep(response)
-            # The slot is given back, so that others go on while this one waits.
-            pause_s = _pause_s(fault, attempt)
-            remaining_s -= time.monotonic() - started + pause_s
-            if not fault.may_pass or attempt == MAX_ATTEMPTS or remaining_s <= 0:
-                self._tell(Progress.FAILED, request, attempt, fault.what)
-                raise _failure(fault, request, attempt)
-            self._tell(Progress.RETRIED, request, attempt, fault.what)
-            await asyncio.sleep(pause_s)
-        raise AssertionError("unreachable: the loop above has no end")  # for the type checker
-
-    def _tell(self, progress: Progress, request: Request, attempt: int, detail: str = "") -> None:
-        self._on_event(CallEvent(progress=progress, model=request.model, attempt=attempt, detail=detail))
+    def _on_loop(self, callback: Callable[..., None], *arguments: Any) -> None:  # noqa: ANN401 - the callback's own
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(callback, *arguments)
 
     async def _shut(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for provider in self._providers.values():
-            await provider.close()
-
-
-def _pause_s(fault: Fault, attempt: int) -> float:
-    """Seconds before the next attempt: what the provider asks for, else twice as long each time, with jitter."""
-    asked_s = _retry_after_s(fault.retry_after)
-    if asked_s is not None:
-        return min(asked_s, MAX_PAUSE_S)
-    pause_s: float = FIRST_PAUSE_S * 2 ** (attempt - 1)
-    return pause_s * random.uniform(0.5, 1.0)  # noqa: S311  (spreads retries; no secret hangs on it)
-
-
-def _retry_after_s(value: str) -> float | None:
-    """Read a Retry-After header, in seconds from now, never negative; None where it is absent or unreadable.
-
-    Source:
-        RFC 9110 section 10.2.3: a number of seconds, or an HTTP date.
-    """
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-
-
-def _failure(fault: Fault, request: Request, n_attempts: int) -> ProviderError:
-    times = "1 attempt" if n_attempts == 1 else f"{n_attempts} attempts"
-    return ProviderError(
-        f"no answer from {address(request)}: {fault.what} (model {request.model!r}, {times})",
-        found=fault.found,
-        hint=_HINTS.get(fault.status or 0, _HINT),
-    )
+        await self._providers.close()

@@ -39,7 +39,8 @@ class Usage:
 
 def responses(session: Session) -> tuple[Response, ...]:
     """Return every answer of the session, of the model and of the judges, in the session's order."""
-    return tuple(call for result in session.results for trial in result.trials for call in trial.calls)
+    trials = (trial for result in session.results for trial in result.trials)
+    return tuple(call for trial in trials for call in (*trial.calls, *trial.judge_calls))
 
 
 def asked(answers: Iterable[Response]) -> tuple[Response, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from pytest_llmeval.errors import UsageError
+from pytest_llmeval.errors import ProviderError, UsageError
 from pytest_llmeval.gather.recorder import HEAD_LENGTH, Recorder
-from pytest_llmeval.records import Outcome, Response
+from pytest_llmeval.records import Outcome, Response, digest, land
 
 
 @runtime_checkable
@@ -38,12 +39,22 @@ def text_of(answer: Answer) -> str:
 
 
 def head_of(answer: Answer) -> str:
-    """Return the start of an answer, as it is kept with its check."""
-    return text_of(answer)[:HEAD_LENGTH]
+    """Return the start of an answer, as it is kept with its check; empty where its call failed."""
+    try:
+        return text_of(answer)[:HEAD_LENGTH]
+    except ProviderError:
+        return ""
 
 
 def unreadable(answer: Answer) -> str | None:
-    """Say why there is no text to judge: an empty or filtered answer is an outcome of its own, not a bad score."""
+    """Say why there is no text to judge: an empty or filtered answer is an outcome of its own, not a bad score.
+
+    Waits for an answer that is on its way; a call that failed is a reason as well.
+    """
+    try:
+        land(answer)
+    except ProviderError as error:
+        return error.what
     outcome = getattr(answer, "outcome", None)
     if outcome == Outcome.FILTERED:
         return "the provider filtered the answer"
@@ -52,13 +63,27 @@ def unreadable(answer: Answer) -> str | None:
     return None
 
 
-def origin_of(answer: Answer, recorder: Recorder | None) -> str:
-    """Return the identity of the draw an answer is, or stands on; empty where nobody knows."""
-    if isinstance(answer, Response):
-        return answer.origin
-    text = text_of(answer)
+def sources_of(answer: Answer, calls: Sequence[Response]) -> Sequence[Response]:
+    """Return what must be there before an answer can be judged and its draw be named: itself, or the calls so far."""
+    return (answer,) if isinstance(answer, Response) else calls
+
+
+def origin_of(answer: Answer, calls: Sequence[Response]) -> str:
+    """Return the identity of the draw an answer is, or stands on; empty where nobody knows.
+
+    Args:
+        answer: what is judged.
+        calls: the responses that its trial had before. A text of the user's own function is known by itself and by
+            all of them; where the trial called nobody through us, nobody knows whether the text was drawn anew.
+    """
+    try:
+        if isinstance(answer, Response):
+            return answer.origin
+        text, origins = text_of(answer), [call.origin for call in calls]
+    except ProviderError:
+        return ""
     # Without a text nobody knows what was measured, and another text is another draw though its calls were the same.
-    return recorder.origin_of(text) if recorder and text else ""
+    return digest([text, *origins])[:16] if text and origins and all(origins) else ""
 
 
 def question_of(answer: Answer, recorder: Recorder | None) -> str:

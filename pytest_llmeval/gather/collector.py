@@ -6,8 +6,17 @@ the names of the tests that were planned and brought none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from os import SEEK_END
+from tempfile import SpooledTemporaryFile
+from weakref import finalize
+
 from pytest_llmeval.gather import wire
-from pytest_llmeval.records import CaseResult, Plan, PlannedCase
+from pytest_llmeval.records import CaseResult, Plan, PlannedCase, Request, Response, Trial
+
+_IN_MEMORY_BYTES = 2**20
 
 
 class Collector:
@@ -17,11 +26,18 @@ class Collector:
         self._planned: dict[str, PlannedCase] = {}
         self._n_deselected = 0
         self._results: dict[str, CaseResult] = {}
+        # Every request and answer of a session is much; it waits for the end on disk, without a name.
+        self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - as long as the collector lives
+        finalize(self, self._spool.close)
+        self._spans: dict[str, tuple[int, int]] = {}
         self._started: set[str] = set()
 
-    def add_plan(self, text: str) -> None:
-        """Take a worker's plan; every worker collects the same tests, so the first would do."""
-        plan = wire.decode_plan(text)
+    def add_plan_text(self, text: str) -> None:
+        """Take a worker's plan as it came; every worker collects the same tests, so the first would do."""
+        self.add_plan(wire.decode_plan(text))
+
+    def add_plan(self, plan: Plan) -> None:
+        """Take a plan."""
         self._planned.update(plan.cases)
         self._n_deselected = max(self._n_deselected, plan.n_deselected)
 
@@ -29,10 +45,24 @@ class Collector:
         """Note that a test has begun."""
         self._started.add(nodeid)
 
-    def add_result(self, text: str) -> None:
-        """Take a case's result; a rerun replaces the result of the run before."""
-        result = wire.decode(text)
-        self._results[result.nodeid] = result
+    def add_result(self, text: str, result: CaseResult | None = None) -> CaseResult:
+        """Take a case's result, and return it; a rerun replaces the result of the run before.
+
+        Args:
+            text: as it rode on the report.
+            result: the same, where it was made in this process.
+        """
+        result = result or wire.decode(text)
+        self._results[result.nodeid] = without_texts(result)
+        self._spans[result.nodeid] = (self._spool.seek(0, SEEK_END), len(text))
+        self._spool.write(text.encode("ascii"))
+        return result
+
+    def text_of(self, nodeid: str) -> str:
+        """Return a result as it rode on its report, with every request and answer."""
+        offset, length = self._spans[nodeid]
+        self._spool.seek(offset)
+        return self._spool.read(length).decode("ascii")
 
     @property
     def is_empty(self) -> bool:
@@ -49,14 +79,47 @@ class Collector:
         return Plan(cases={nodeid: cases[nodeid] for nodeid in sorted(cases)}, n_deselected=self._n_deselected)
 
     def results(self) -> tuple[CaseResult, ...]:
-        """Return the results, sorted by case."""
+        """Return the results, sorted by case; without the texts of requests and answers, which ``text_of`` has."""
         return tuple(sorted(self._results.values(), key=lambda result: (result.id, result.nodeid)))
 
-    def lost(self, *, was_stopped: bool) -> tuple[str, ...]:
+    def lost(self, *, was_stopped: bool, dropped: Iterable[str] = ()) -> tuple[str, ...]:
         """Name the tests that should have brought a result and did not.
 
         Args:
             was_stopped: the session was ended on purpose (-x, Ctrl-C), so a test that never began is not lost.
+            dropped: tests that had run when it stopped, and were given up on purpose as well.
         """
-        expected = self._started if was_stopped else self._started | self._planned.keys()
+        expected = (self._started if was_stopped else self._started | self._planned.keys()).difference(dropped)
         return tuple(sorted(nodeid for nodeid in expected if nodeid not in self._results))
+
+
+def without_texts(result: CaseResult) -> CaseResult:
+    """Return a result whose calls hold what is counted of them, and not what was asked and said."""
+    return replace(result, trials=tuple(map(_light, result.trials)))
+
+
+def _light(trial: Trial) -> Trial:
+    if not (trial.calls or trial.judge_calls):
+        return trial
+    calls, judge_calls = (tuple(map(_counted, calls)) for calls in (trial.calls, trial.judge_calls))
+    return replace(trial, calls=calls, judge_calls=judge_calls)
+
+
+def _counted(call: Response) -> Response:
+    asked = call.request
+    return Response(
+        text="",
+        request=_asked(asked.model, asked.trial),
+        outcome=call.outcome,
+        n_input_tokens=call.n_input_tokens,
+        n_output_tokens=call.n_output_tokens,
+        latency_s=call.latency_s,
+        cost_usd=call.cost_usd,
+        origin=call.origin,
+        provenance=call.provenance,
+    )
+
+
+@lru_cache(maxsize=256)
+def _asked(model: str, trial: int | None) -> Request:
+    return Request(model=model, messages=(), trial=trial)

@@ -4,31 +4,48 @@ One test runs at a time in a process, but its checks may stand in another thread
 an earlier test (anyio keeps one runner for a module), so a context variable would name the wrong test, or none. It is
 a stack, because a pytest run inside a test (pytester) has tests of its own, on top of ours until they end.
 
-It holds factories: a test that makes no check and no call never builds a recorder, and this module alone is cheap
-enough to import for every test.
+It holds what makes a recorder: a test that makes no check and no call never builds one, and this module alone is
+cheap enough to import for every test.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from pytest_llmeval.calls.client import Client
     from pytest_llmeval.gather.recorder import Recorder
 
-_RUNNING: list[Callable[[], Recorder] | None] = []
+
+class Running(Protocol):
+    """The test that is running."""
+
+    def recorder(self) -> Recorder:
+        """Return its recorder, which is made when it is first asked for."""
+
+    def client(self) -> Client:
+        """Return what it asks the model under test with."""
 
 
-def begin(factory: Callable[[], Recorder] | None) -> None:
+_RUNNING: list[Running | None] = []
+
+
+def begin(test: Running | None) -> None:
     """Make a test the running one; None is a test whose checks are nobody's."""
-    _RUNNING.append(factory)
+    _RUNNING.append(test)
 
 
 def end() -> None:
     """Make the test that ran before the running one again."""
     _RUNNING.pop()
+
+
+def test() -> Running | None:
+    """Return the running test; None outside a test, and where checks are nobody's."""
+    return _RUNNING[-1] if _RUNNING else None
 
 
 @contextmanager
@@ -42,6 +59,6 @@ def nobodys() -> Iterator[None]:
 
 
 def recorder() -> Recorder | None:
-    """Return the recorder of the running test; None outside a test, and where checks are nobody's."""
-    factory = _RUNNING[-1] if _RUNNING else None
-    return factory() if factory else None
+    """Return the recorder of the running test; None as ``test`` does."""
+    running = test()
+    return running.recorder() if running else None

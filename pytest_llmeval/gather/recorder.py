@@ -1,6 +1,7 @@
 """The recorder: in the worker, in the test's own thread, it keeps what one case's trials call and check.
 
-In: responses of the ``llm`` fixture, checks of ``assert_*``. Out: a CaseResult, which rides on the test's report.
+In: responses of the ``llm`` fixture, checks of ``assert_*``, both perhaps still on their way. Out: once all of them
+have landed, a CaseResult, which rides on the test's report.
 """
 
 from __future__ import annotations
@@ -8,29 +9,54 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmeval.gather import trace
-from pytest_llmeval.records import Case, CaseId, CaseResult, Check, CheckId, Response, Score, Trial, digest
+from pytest_llmeval.gather.over_trials import OverTrials, Share
+from pytest_llmeval.gather.settling import Fault, settled
+from pytest_llmeval.records import (
+    Case,
+    CaseId,
+    CaseResult,
+    Check,
+    CheckId,
+    Coming,
+    PendingCheck,
+    Place,
+    Response,
+    Score,
+    Tally,
+    Trial,
+    coming_of,
+    land,
+    leaves,
+    tally,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from concurrent.futures import Future
     from pathlib import Path
     from types import CodeType
 
+    from pytest_llmeval.calls.client import Client
     from pytest_llmeval.gather.trace import Trace
 
 HEAD_LENGTH = 1000
 
 
-@dataclass
-class _OverTrials:
-    """A case-level check on its way: what each trial gave, and how to measure them together."""
+class Desk(NamedTuple):
+    """What a user's metric may use.
 
-    measure: Callable[[Sequence[str]], Score]
-    check: Check
-    outputs: list[str] = field(default_factory=list)
-    origins: list[str] = field(default_factory=list)
+    Args:
+        judge: returns a client of the judge model, whose calls the recorder keeps.
+        spawn: runs a coroutine between the calls, on their thread.
+    """
+
+    judge: Callable[[Recorder], Client]
+    spawn: Callable[[Coroutine[Any, Any, Any]], Future[Any]]
 
 
 class Recorder:
@@ -46,6 +72,7 @@ class Recorder:
         is_eager: a failing check raises on the spot.
         root: rootdir, for paths in places.
         test_code: code of the test function, where the user's traceback begins.
+        desk: what a user's metric may use.
     """
 
     def __init__(  # noqa: PLR0913 - what is known of a case, each from another place
@@ -60,6 +87,7 @@ class Recorder:
         is_eager: bool,
         root: Path,
         test_code: CodeType | None,
+        desk: Desk,
     ) -> None:
         self.nodeid = nodeid
         self.id = id
@@ -69,26 +97,38 @@ class Recorder:
         self.input_hash = input_hash
         self.is_eager = is_eager
         self.root = root
+        self.desk = desk
         self._test_code = test_code
         self._lock = threading.Lock()
-        self._traces: dict[CheckId, Trace] = {}
-        self._trials: dict[int, Trial] = {}
-        self._over_trials: dict[CheckId, _OverTrials] = {}
-        self._landed: tuple[Check, ...] = ()
+        self._forget()
         self.start_trial(0)
+
+    def _forget(self) -> None:
+        self.is_judged = False
+        # When the last of what was on its way was there, on time.perf_counter.
+        self.landed_s = 0.0
+        self.fault: Fault | None = None
+        self._traces: dict[tuple[str, int], Trace] = {}
+        self._trials: dict[int, Trial] = {}
+        self._over_trials: dict[tuple[str, int], OverTrials] = {}
+        self._landed: tuple[Check, ...] = ()
+        self._tallies: tuple[Tally, ...] | None = None
+        self._coming: list[Coming] = []
+        self._judge_calls: dict[int, list[Response]] = {}
 
     # -- one trial ------------------------------------------------------------------------------------------------
 
     def start_trial(self, index: int) -> None:
         """Begin a trial; the first one forgets all that was kept before it: another plug-in reruns the test."""
         if index == 0:
-            self._over_trials.clear()
-            self._trials.clear()
-            self._landed = ()
+            self._forget()
         self.trial = index
         self.is_open = True
         self._checks: list[Check] = []
         self._calls: list[Response] = []
+        # A metric may go on after its trial's end: who asks on its behalf holds the list of that trial.
+        self.judge_calls = self._judge_calls.setdefault(index, [])
+        self._unfinished: list[Check] = []
         self._seen: dict[str, int] = {}
         self._started = time.perf_counter()
 
@@ -99,6 +139,7 @@ class Recorder:
             index=self.trial,
             checks=tuple(self._checks),
             calls=tuple(self._calls),
+            judge_calls=tuple(self.judge_calls),
             error=error,
             is_unscored=is_unscored,
             duration_s=time.perf_counter() - self._started,
@@ -107,80 +148,119 @@ class Recorder:
     def add_call(self, response: Response) -> None:
         """Keep a response of the code under test."""
         self._calls.append(response)
+        self._expect(response)
 
-    def add(self, check: Check) -> Check:
-        """Keep a check of the running trial, with its number among its equals and the user's line."""
+    def number(self, metric: str) -> tuple[int, Place]:
+        """Give a check its number among its equals, and remember the user's line.
+
+        One count for both kinds: a case-level check never takes the id of a plain one.
+        """
         steps = trace.capture(self._test_code)
-        check = self._numbered(check, steps)
-        self._checks.append(check)
-        return check
-
-    def add_over_trials(self, check: Check, output: str | None, measure: Callable[[Sequence[str]], Score]) -> None:
-        """Keep one trial's share in a case-level check, None where it has none; measured after the last trial."""
-        check = self._numbered(check, trace.capture(self._test_code))
-        share = self._over_trials.setdefault(self.check_id(check), _OverTrials(measure, check))
-        if output is not None:
-            share.outputs.append(output)
-            share.origins.append(check.origin)
-
-    def _numbered(self, check: Check, steps: Trace) -> Check:
-        # One count for both kinds: a case-level check never takes the id of a plain one.
-        metric = check.score.metric
         with self._lock:
             nth = self._seen.get(metric, 0)
             self._seen[metric] = nth + 1
-        numbered = replace(check, nth=nth, place=trace.place(steps, self.root))
-        self._traces[self.check_id(numbered)] = steps
-        return numbered
+        self._traces[metric, nth] = steps
+        return nth, trace.place(steps, self.root)
 
-    def origin_of(self, text: str) -> str:
-        """Identity of a text of the user's own function: of itself, and of the draws this trial made so far.
+    def add(self, check: Check, *, finish_in_body: bool = False) -> Check:
+        """Keep a check of the running trial that has its number.
 
-        Empty where the trial called nobody through us: then nobody knows whether the text was drawn anew.
+        Args:
+            check: measured, or on its way.
+            finish_in_body: it is measured in the test's own thread, before the test's teardown.
         """
-        origins = [call.origin for call in self._calls]
-        return digest([text, *origins])[:16] if origins and all(origins) else ""
+        self._checks.append(check)
+        self._expect(check)
+        if finish_in_body:
+            self._unfinished.append(check)
+        return check
+
+    def add_over_trials(
+        self, check: Check, read: Callable[[], Share], measure: Callable[[Sequence[str]], Score]
+    ) -> None:
+        """Keep one trial's share in a case-level check; read and measured after the last trial."""
+        metric = check.score.metric
+        nth, place = self.number(metric)
+        shares = self._over_trials.setdefault((metric, nth), OverTrials(measure, replace(check, nth=nth, place=place)))
+        shares.reads.append(read)
+
+    @property
+    def calls(self) -> tuple[Response, ...]:
+        """The responses of the running trial so far."""
+        return tuple(self._calls)
 
     def check_id(self, check: Check) -> CheckId:
         """The id of a check of this case."""
         return CheckId(self.id.test, self.id.case, check.score.metric, check.nth)
 
-    def trace_of(self, check: Check) -> Trace:
-        """The user's frames that made this check."""
-        return self._traces.get(self.check_id(check), ())
+    def trace_of(self, metric: str, nth: int) -> Trace:
+        """The user's frames that made a check."""
+        return self._traces.get((metric, nth), ())
+
+    # -- what is on its way ---------------------------------------------------------------------------------------
+
+    def _expect(self, record: Response | Check) -> None:
+        coming = coming_of(record)
+        if coming is not None:
+            self._coming.append(coming)
+            for future in leaves([coming]):
+                future.add_done_callback(self._note_arrival)
+
+    def _note_arrival(self, _: object) -> None:
+        self.landed_s = time.perf_counter()
+
+    @property
+    def coming(self) -> list[Future[Any]]:
+        """What has to be waited for before the case can be judged; of all trials so far."""
+        return leaves(self._coming) if self._coming else []
+
+    def finish_body(self) -> None:
+        """Measure what is to be measured in the test's own thread; waits for the answers that it needs."""
+        for check in self._unfinished:
+            with suppress(Exception):  # kept with the check, and raised when the case is judged
+                land(check)
+
+    def settle(self) -> None:
+        """Once nothing is on its way any more: keep what has landed, and note what went wrong."""
+        self._tallies = None
+        if not self._coming:
+            return
+        self._coming = []
+        for index, trial in self._trials.items():
+            self._trials[index], fault = settled(replace(trial, judge_calls=tuple(self._judge_calls[index])))
+            self.fault = self.fault or fault
+
+    def abandon(self) -> None:
+        """Drop what is still on its way, and the checks of it: the test skipped itself."""
+        self._coming = []
+        self._checks = [check for check in self._checks if not isinstance(check, PendingCheck)]
+        self._calls = [call for call in self._calls if coming_of(call) is None]
+        self._over_trials.clear()
 
     # -- the whole case -------------------------------------------------------------------------------------------
 
     def land_over_trials(self) -> tuple[Check, ...]:
-        """Measure the case-level checks; called once, after the last trial."""
-        landed = []
-        for share in self._over_trials.values():
-            known = share.origins if all(share.origins) else []
-            landed.append(
-                replace(
-                    share.check,
-                    score=share.measure(share.outputs),
-                    origin=digest(sorted(known))[:16] if known else "",
-                    n_trials=len(share.outputs),
-                )
-            )
-        self._landed = tuple(landed)
+        """Measure the case-level checks; called once, after the last trial, when nothing is on its way."""
+        self._landed = tuple(share.landed() for share in self._over_trials.values())
+        self._tallies = None
         return self._landed
 
     @property
     def trials(self) -> tuple[Trial, ...]:
         """The closed trials in order."""
-        return tuple(self._trials[index] for index in sorted(self._trials))
+        return tuple(self._trials.values())
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """The case's checks over all its trials; asked for several times once nothing changes any more."""
+        if self._tallies is None or not self.is_judged:
+            self._tallies = tally(self.id.test, self.id.case, self.trials, self._landed)
+        return self._tallies
 
     @property
     def case_checks(self) -> tuple[Check, ...]:
         """The case-level checks, once they have landed."""
         return self._landed
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the test has neither called nor checked anything."""
-        return not (self._calls or self._checks or self._over_trials or any(t.checks or t.calls for t in self.trials))
 
     def result(self, outcome: str) -> CaseResult:
         """Return the case as it rides on the report; ``outcome`` is pytest's word."""

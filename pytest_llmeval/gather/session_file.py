@@ -7,17 +7,19 @@ Equal sessions give equal bytes.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_llmeval.errors import SchemaTooNew, StoreError
-from pytest_llmeval.gather.wire import dumps, from_json, loads, storable, to_json
+from pytest_llmeval.gather.codec import from_json, to_json
+from pytest_llmeval.gather.wire import dumps, encode, loads
 from pytest_llmeval.records import CaseResult, Json, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 FORMAT = 1
@@ -25,12 +27,13 @@ FORMAT = 1
 T = TypeVar("T")
 
 
-def write(session: Session, folder: Path) -> Path:
+def write(session: Session, folder: Path, text_of: Callable[[str], str] | None = None) -> Path:
     """Store the session under its id, and once more as the newest.
 
     Args:
         session: what to store; checks that JSON cannot hold are stored as unscored.
         folder: where sessions are kept, made if it is missing, readable by the owner only.
+        text_of: gives a result, by its node id, as ``wire.encode`` wrote it; else the session's own are written.
 
     Returns:
         The path ``folder/sessions/<id>.jsonl``; ``folder/session.jsonl`` has the same text. Each is either whole
@@ -45,11 +48,10 @@ def write(session: Session, folder: Path) -> Path:
         )
     path = folder / "sessions" / f"{session.id}.jsonl"
     try:
-        text = _render(session)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         for target in (path, folder / "session.jsonl"):
-            _replace_file(target, text)
+            _replace_file(target, _lines_of(session, text_of))
     except (OSError, TypeError, ValueError) as error:
         raise StoreError(
             f"session {session.id!r} cannot be stored in {str(folder)!r}",
@@ -59,26 +61,25 @@ def write(session: Session, folder: Path) -> Path:
     return path
 
 
-def _render(session: Session) -> str:
-    head = to_json(replace(session, results=()))
-    lines = [_line({"kind": "session", "format": FORMAT}, head)]
-    lines += [_line({"kind": "case"}, to_json(storable(result))) for result in session.results]
-    lines.append(_line({"kind": "end", "n": len(session.results)}, {}))
-    return "".join(lines)
+def _lines_of(session: Session, text_of: Callable[[str], str] | None) -> Iterator[str]:
+    yield _line({"kind": "session", "format": FORMAT}, dumps(to_json(replace(session, results=()))))
+    for result in session.results:
+        yield _line({"kind": "case"}, text_of(result.nodeid) if text_of else encode(result))
+    yield _line({"kind": "end", "n": len(session.results)}, "{}")
 
 
-def _line(head: dict[str, Json], body: Json) -> str:
+def _line(head: dict[str, Json], body: str) -> str:
     """Put the head first, for whoever opens the file; the rest is sorted, so that equal sessions give equal bytes."""
-    rest = dumps(body, sort_keys=True)[1:-1]
-    return dumps(head)[:-1] + ("," if rest else "") + rest + "}\n"
+    rest = body[1:-1]
+    return json.dumps(head, separators=(",", ":"))[:-1] + ("," if rest else "") + rest + "}\n"
 
 
-def _replace_file(path: Path, text: str) -> None:
+def _replace_file(path: Path, lines: Iterable[str]) -> None:
     """Put a new file in the place of the old one, so that every reader sees one of the two in full."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(text)
+            file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
 from types import CodeType, FrameType, TracebackType
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from pytest_llmeval.records import Place
 
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_STDLIB = str(Path(os.__file__).parent) + os.sep
 
 
 class Step(NamedTuple):
@@ -52,23 +54,37 @@ def capture(test_code: CodeType | None) -> Trace:
 
 def place(trace: Trace, root: Path) -> Place:
     """Name the innermost line: path relative to the root where it lies below it, line, and its text."""
+    return _place(trace[-1].code.co_filename, trace[-1].line, root) if trace else Place()
+
+
+@lru_cache(maxsize=4096)
+def _place(filename: str, line: int, root: Path) -> Place:
     import linecache
 
-    if not trace:
-        return Place()
-    step = trace[-1]
-    path = Path(step.code.co_filename)
+    path = Path(filename)
     shown = path.relative_to(root) if path.is_relative_to(root) else path
-    return Place(shown.as_posix(), step.line, linecache.getline(str(path), step.line).strip())
+    return Place(shown.as_posix(), line, linecache.getline(filename, line).strip())
 
 
-def rebuild(trace: Trace) -> TracebackType | None:
-    """Build a traceback through the remembered frames, with their names, lines and columns but no locals."""
-    linked: TracebackType | None = None
+def rebuild(trace: Trace, tail: TracebackType | None = None) -> TracebackType | None:
+    """Build a traceback through the remembered frames, with their names, lines and columns but no locals.
+
+    Args:
+        trace: the remembered frames.
+        tail: what follows them, where an error came from further inside.
+    """
+    linked = _of_users(tail)
     for step in reversed(trace):
         frame = _frame_at(step)
         linked = TracebackType(linked, frame, frame.f_lasti, step.line)
     return linked
+
+
+def _of_users(tail: TracebackType | None) -> TracebackType | None:
+    """Skip the frames of this package and of the standard library that stand before the user's own."""
+    while tail is not None and tail.tb_frame.f_code.co_filename.startswith((_PACKAGE, _STDLIB)):
+        tail = tail.tb_next
+    return tail
 
 
 def _frame_at(step: Step) -> FrameType:

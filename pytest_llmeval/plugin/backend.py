@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmeval.calls.cache import Cache, Layered, Mode
 from pytest_llmeval.calls.client import Client
+from pytest_llmeval.calls.coroutines import bounded
 from pytest_llmeval.calls.engine import Engine
+from pytest_llmeval.errors import UsageError
+from pytest_llmeval.store.claims import Claims
 from pytest_llmeval.store.recordings import Recordings
 from pytest_llmeval.store.sqlite import SqliteCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     import pytest
 
+    from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options import Settings
+    from pytest_llmeval.records import Request, Response
+
+T = TypeVar("T")
+
+# A metric may ask its judge several times, and each call may wait for its turn.
+_METRIC_TIMEOUTS = 10
 
 
 class Backend:
@@ -28,17 +39,28 @@ class Backend:
     Args:
         settings: what this run was asked to do.
         started_s: when the session began, in the controller; seconds since the epoch.
+        n_processes: how many share the providers' limits.
         notify: told in a sentence what the user must know: what is written into git, what was set aside.
     """
 
-    def __init__(self, settings: Settings, *, started_s: float, notify: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, *, started_s: float, n_processes: int, notify: Callable[[str], None]
+    ) -> None:
         self._settings = settings
         self._notify = notify
         self._mode = Mode(settings.cache)
         may_set_aside = self._mode is not Mode.REPLAY
         self._working = SqliteCache(settings.working_cache, on_set_aside=notify if may_set_aside else None)
         began = datetime.fromtimestamp(started_s, tz=UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        self._engine = Engine(self._working, self._mode, refreshed_since=began)
+        self._engine = Engine(
+            self._working,
+            self._mode,
+            concurrency=settings.concurrency,
+            timeout_s=settings.timeout_s,
+            rates=_shared(settings.rate_limits, n_processes),
+            claims=Claims(settings.folder / "claims"),
+            refreshed_since=began,
+        )
         self._by_module: dict[Path, Cache] = {}
 
     def client(self, item: pytest.Item, recorder: Recorder, said: Mapping[str, Any]) -> Client:
@@ -50,12 +72,60 @@ class Backend:
             said: the marker's arguments; ``model`` and ``api_base`` win over the settings.
         """
         return Client(
-            ask=partial(self._engine.ask, where=item.nodeid, cache=self._cache_of(item.path)),
+            ask=self._asking(item, recorder),
             model=said.get("model", self._settings.model),
             api_base=said.get("api_base", self._settings.api_base),
             trial=recorder.trial,
             on_response=recorder.add_call,
         )
+
+    def spawn(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run an async metric between the calls, on their thread."""
+        return self._engine.spawn(bounded(coroutine, _METRIC_TIMEOUTS * self._settings.timeout_s))
+
+    def judge(self, item: pytest.Item, recorder: Recorder) -> Client:
+        """Return what a metric of the running trial asks its judge with.
+
+        Raises:
+            UsageError: the settings name no judge.
+        """
+        if not self._settings.judge:
+            raise UsageError(
+                "no judge to ask",
+                found="a metric of this test asks for one, and the settings name none",
+                hint="set llmeval_judge in the ini, --llmeval-judge=NAME, or LLMEVAL_JUDGE",
+            )
+        return Client(
+            # Never waiting: an async metric goes on between the calls, on their own thread.
+            ask=partial(self._engine.begin, where=item.nodeid, cache=self._cache_of(item.path)),
+            model=self._settings.judge,
+            api_base=self._settings.judge_api_base,
+            trial=None,
+            on_response=recorder.judge_calls.append,
+        )
+
+    def _asking(self, item: pytest.Item, recorder: Recorder) -> Callable[[Request], Response]:
+        """Return what answers a test's requests: at once what is stored, the rest while it is on its way.
+
+        An eager test waits where it asks; so does a fixture's end, since its test is judged by then.
+        """
+        where, cache, engine = item.nodeid, self._cache_of(item.path), self._engine
+
+        def ask(request: Request) -> Response:
+            __tracebackhide__ = True
+            answer = engine.begin if recorder.is_open and not recorder.is_eager else engine.ask
+            return answer(request, where=where, cache=cache)
+
+        return ask
+
+    @property
+    def n_in_flight(self) -> int:
+        """How many calls are with their providers."""
+        return self._engine.n_in_flight
+
+    def cancel(self) -> int:
+        """Give up all calls; return how many were queued or in flight."""
+        return self._engine.cancel()
 
     def _cache_of(self, module: Path) -> Cache:
         """Return the recordings of a test module, and the working cache behind them."""
@@ -79,3 +149,17 @@ class Backend:
         """Stop the engine and close the cache."""
         self._engine.close()
         self._working.close()
+
+
+def _shared(limits: Mapping[str, tuple[float | None, float | None]], n_processes: int) -> Mapping[str, Rate]:
+    """Give each of the processes its part of every provider's limits."""
+    if not limits:
+        return {}
+    from pytest_llmeval.calls.limits import Rate
+
+    return {
+        provider: Rate(
+            requests_per_minute=requests and requests / n_processes, tokens_per_minute=tokens and tokens / n_processes
+        )
+        for provider, (requests, tokens) in limits.items()
+    }

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LlmevalError
+from pytest_llmeval.gather import session_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +49,11 @@ def export(settings: Settings, record: Session, path: Path) -> list[str]:
     return failed
 
 
-def tell_users(config: pytest.Config, record: Session) -> list[str]:
-    """Hand the session to the users' own hooks; return a line where one of them failed."""
+def tell_users(config: pytest.Config, path: Path) -> list[str]:
+    """Hand the session, as it was stored, to the users' own hooks; return a line where one of them failed."""
+    if not config.hook.pytest_llmeval_session.get_hookimpls():
+        return []
+    record = session_file.read(path)
     try:
         config.hook.pytest_llmeval_session(config=config, session=record)
     except Exception as error:  # noqa: BLE001 - it is the user's code: whatever it raises cannot change the verdict

@@ -22,8 +22,12 @@ from pytest_llmeval.plugin import exit_status, exporting
 from pytest_llmeval.records import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line
+
+_SHOWN = 5
 
 
 def finish(session: pytest.Session, state: State) -> None:
@@ -36,7 +40,7 @@ def finish(session: pytest.Session, state: State) -> None:
     decision = exit_status.decide(session, state.settings, record)
     state.session = record
     try:
-        path = session_file.write(record, state.settings.folder)
+        path = session_file.write(record, state.settings.folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:
         decision = exit_status.unstored(decision, "the session could not be stored")
         state.closing_lines.append(f"llmeval: {error}")
@@ -47,7 +51,9 @@ def finish(session: pytest.Session, state: State) -> None:
             decision = exit_status.unstored(decision, "the baseline is as it was")
             state.closing_lines.append(f"llmeval: {error}")
         state.closing_lines += exporting.export(state.settings, record, path)
-        state.closing_lines += exporting.tell_users(session.config, record)
+        state.closing_lines += exporting.tell_users(session.config, path)
+    if state.dropped:
+        state.closing_lines.append(_told_dropped(state.dropped))
     state.closing_lines.insert(0, decision.line)
     session.exitstatus = decision.status
 
@@ -69,12 +75,18 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         versions=_versions(),
         plan=state.collector.plan(),
         results=state.collector.results(),
-        lost=state.collector.lost(was_stopped=bool(stopped)),
+        lost=state.collector.lost(was_stopped=bool(stopped), dropped=state.dropped),
         stopped=stopped,
         selection=_selection(session.config, state),
         summaries=gate.summarise(lines),
         verdict=verdict,
     )
+
+
+def _told_dropped(nodeids: Sequence[str]) -> str:
+    shown = ", ".join(nodeids[:_SHOWN]) + (", …" if len(nodeids) > _SHOWN else "")
+    tests = f"{len(nodeids)} test{'s' * (len(nodeids) != 1)}"
+    return f"llmeval: {tests} had run when the session stopped; their checks were not waited for: {shown}"
 
 
 def _stopped(session: pytest.Session) -> str:

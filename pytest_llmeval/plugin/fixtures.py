@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmeval.plugin.state import STATE
-
 if TYPE_CHECKING:
     from pytest_llmeval.calls.client import Client
+    from pytest_llmeval.gather.current import Running
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.loopback import Loopback
     from pytest_llmeval.records import Case
 
 
+# Without an argument ``request``: pytest makes a fixture definition of it, with a signature, for every test.
 @pytest.fixture
-def llm(request: pytest.FixtureRequest) -> Client:
+def llm() -> Client:
     """Ask the model under test: ``llm("How do I get a refund?", system=PROMPT)`` returns a Response."""
-    from pytest_llmeval.plugin import items
-
-    state = request.config.stash[STATE]
-    return state.backend.client(request.node, state.recorder_of(request.node), items.marked(request.node))
+    return _running().client()
 
 
 @pytest.fixture
@@ -67,9 +64,9 @@ class Llmeval:
 
 
 @pytest.fixture
-def llmeval(request: pytest.FixtureRequest) -> Llmeval:
+def llmeval() -> Llmeval:
     """What a test may ask the plugin: ``llmeval.trial``, ``with llmeval.raises(): ...``."""
-    return Llmeval(request.config.stash[STATE].recorder_of(request.node))
+    return Llmeval(_running().recorder())
 
 
 @pytest.fixture
@@ -79,3 +76,16 @@ def llmeval_loopback() -> Iterator[Loopback]:
 
     with Loopback() as server:
         yield server
+
+
+def _running() -> Running:
+    from pytest_llmeval.gather import current
+
+    test = current.test()
+    if test is None:
+        from pytest_llmeval.errors import UsageError
+
+        raise UsageError(
+            "no test is running that could ask", hint="ask for llm in a test, or in a fixture of function scope"
+        )
+    return test

@@ -11,26 +11,34 @@ import pytest
 from pytest_llmeval.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options import Settings
-    from pytest_llmeval.records import Case, CaseId
+    from pytest_llmeval.plugin.state import State
+    from pytest_llmeval.records import Case, CaseId, PlannedCase
 
 MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager")
 DEFAULT_SUITE = "session"
+_MARKED = pytest.StashKey[dict[str, Any]]()
 _LONG_PARAMETER = 100
 
 
-def marked(node: pytest.Item | pytest.Metafunc) -> dict[str, Any]:  # Any: marker arguments are the user's
-    """Return the arguments of all ``llmeval`` markers that apply, the closest last said wins.
+def marked(item: pytest.Item) -> Mapping[str, Any]:  # Any: marker arguments are the user's
+    """Return the arguments of all ``llmeval`` markers that apply to an item, the closest last said wins.
 
     Raises:
         UsageError: an argument that the marker does not have.
     """
-    marks = (node.definition if isinstance(node, pytest.Metafunc) else node).iter_markers("llmeval")
+    said = item.stash.get(_MARKED, None)
+    if said is None:
+        said = item.stash[_MARKED] = _marked(item)
+    return said
+
+
+def _marked(node: pytest.Item) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    for mark in marks:
+    for mark in node.iter_markers("llmeval"):
         unknown = [name for name in mark.kwargs if name not in MARKER_NAMES]
         if mark.args or unknown:
             raise UsageError(
@@ -51,7 +59,7 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     from pytest_llmeval.plugin.cases import load, shown_id
 
     try:
-        said = marked(metafunc)
+        said = _marked(metafunc.definition)
         _valid_trials(said.get("trials", 1), metafunc.definition.nodeid)
         source = said.get("cases")
         if source is None:
@@ -160,19 +168,36 @@ def refuse_twin(item: pytest.Item, first: str) -> None:
         )
 
 
-def new_recorder(item: pytest.Item, n_trials: int, root: Path) -> Recorder:
-    """Make the recorder of one item."""
-    from pytest_llmeval.gather.recorder import Recorder
+def is_eager(item: pytest.Item, settings: Settings) -> bool:
+    """Whether a failing check of the item raises on the spot: as it is asked for, and under a debugger."""
+    option = item.config.option
+    try:
+        is_asked_for = marked(item).get("eager", settings.eager)
+    except UsageError:
+        is_asked_for = False  # the test fails in its set-up for it
+    return bool(is_asked_for or getattr(option, "usepdb", False) or getattr(option, "trace", False))
+
+
+def new_recorder(item: pytest.Item, planned: PlannedCase | None, state: State) -> Recorder:
+    """Make the recorder of one item; ``planned`` is None for one that shows only while it runs."""
+    from pytest_llmeval.gather.recorder import Desk, Recorder
+
+    desk = Desk(
+        judge=lambda recorder: state.backend.judge(item, recorder),
+        spawn=lambda coroutine: state.backend.spawn(coroutine),  # noqa: PLW0108 - makes a backend only where it is used
+    )
 
     function = inspect.unwrap(getattr(item, "obj", None) or new_recorder)
     return Recorder(
         nodeid=item.nodeid,
-        id=case_id(item),
+        id=planned.id if planned else case_id(item),
         case=case_of(item),
-        suite=suite_of(item),
-        n_trials=n_trials,
+        suite=planned.suite if planned else suite_of(item),
+        # Only a planned case is run several times; one that shows itself late has the one run it is in.
+        n_trials=planned.n_trials if planned else 1,
         input_hash=input_hash(item),
-        is_eager=bool(marked(item).get("eager", False)),
-        root=root,
+        is_eager=is_eager(item, state.settings),
+        root=state.settings.root,
         test_code=getattr(getattr(function, "__func__", function), "__code__", None),
+        desk=desk,
     )

@@ -1,111 +1,161 @@
 """A test's end: its checks decide, and what it leaves rides home on its report.
 
-Imported when the first LLM test runs.
+Imported when LLM tests have been collected.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from pytest_llmeval.calls.guard import said
 from pytest_llmeval.errors import ProviderError
+from pytest_llmeval.gather import trace, wire
+from pytest_llmeval.gather.checking import CheckFailed
+from pytest_llmeval.gather.thresholds import failing, message
 from pytest_llmeval.plugin.state import RECORDER, STATE, cargo_of
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_llmeval.gather.recorder import Recorder
+    from pytest_llmeval.plugin.run import Run
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Tally
 
+_SLICE_S = 0.2  # how long nobody looks for Ctrl-C
 
-def land(item: pytest.Item) -> None:
-    """Close the trial whose body has returned; after the last one, fail the test for its failing checks.
+
+def end_body(item: pytest.Item, error: BaseException | None) -> bool:
+    """Close the trial whose body has returned, or raised; after the last one judge the case, or leave it in flight.
+
+    Returns:
+        True where a provider failed: that says nothing of quality, so the trial is unscored and the test goes on to
+        be judged by its other trials. False where there is no error, or it is the test's own.
 
     Raises:
         CheckFailed: with a traceback that ends in the user's own line.
     """
     __tracebackhide__ = True
-    recorder = item.stash[RECORDER]
-    recorder.end_trial()
-    _judge(item.config.stash[STATE], recorder)
-
-
-def land_error(item: pytest.Item, error: BaseException) -> bool:
-    """Close the trial whose body has raised.
-
-    Returns:
-        True where a provider failed: that says nothing of quality, so the trial is unscored and the test goes on to
-        be judged by its other trials. False where the error is the test's own.
-    """
-    __tracebackhide__ = True
-    recorder = item.stash[RECORDER]
+    recorder, state = item.stash[RECORDER], item.config.stash[STATE]
+    if error is None:
+        recorder.finish_body()
+        error = _error_of_testcase(item)
     is_unscored = isinstance(error, ProviderError)
-    recorder.end_trial(error=_said(error), is_unscored=is_unscored)
-    if is_unscored:
-        _judge(item.config.stash[STATE], recorder)
+    if isinstance(error, (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt)):
+        recorder.abandon()
+    recorder.end_trial(error=said(error) if error else "", is_unscored=is_unscored)
+    if recorder.trial < recorder.n_trials - 1:
+        return is_unscored
+    if recorder.coming:
+        if state.flight is not None and state.flight.holds(item):
+            return is_unscored
+        wait(state, recorder)
+    recorder.is_judged = True
+    judge(state, recorder)
     return is_unscored
+
+
+def _error_of_testcase(item: pytest.Item) -> BaseException | None:
+    """Return what the body of a ``unittest.TestCase`` raised: unittest keeps it on the item, and returns."""
+    kept = getattr(item, "_excinfo", None)
+    return kept[0].value if kept else None
 
 
 def note_setup_error(item: pytest.Item, error: BaseException) -> None:
     """Close the trial whose set-up has raised; a provider that failed there has left it unscored as well."""
+    recorder = item.config.stash[STATE].recorder_of(item)
+    recorder.abandon()
     if isinstance(error, ProviderError):
-        item.config.stash[STATE].recorder_of(item).end_trial(error=_said(error), is_unscored=True)
+        recorder.end_trial(error=said(error), is_unscored=True)
 
 
-def _said(error: BaseException) -> str:
-    """Return an error in one line for the session file, without a key."""
-    from pytest_llmeval.calls.guard import masked
+def wait(state: State, recorder: Recorder) -> None:
+    """Wait until nothing of a case is on its way any more."""
+    from concurrent.futures import wait as wait_for_futures
 
-    try:
-        said = str(error).strip().partition("\n")[0]
-    except Exception:  # noqa: BLE001 - a user's exception may fail to describe itself
-        said = "(it cannot be printed)"
-    return masked(f"{type(error).__name__}: {said}")
+    while coming := recorder.coming:
+        if state.display is not None:
+            state.display.draw()
+        wait_for_futures(coming, timeout=_SLICE_S)
+    if state.display is not None:
+        state.display.erase()
 
 
-def _judge(state: State, recorder: Recorder) -> None:
+def judge(state: State, recorder: Recorder) -> None:
+    """Fail the test for its failing checks; nothing of it is on its way any more.
+
+    Raises:
+        CheckFailed: with a traceback that ends in the user's own line.
+        Exception: what a metric of the user's raised, if one did.
+    """
     __tracebackhide__ = True
-    from pytest_llmeval.assertions import CheckFailed
-    from pytest_llmeval.gather import trace
-    from pytest_llmeval.gather.thresholds import message
-
-    if recorder.trial < recorder.n_trials - 1:
-        return
+    recorder.settle()
     recorder.land_over_trials()
+    fault = recorder.fault
+    if fault is not None:
+        steps = recorder.trace_of(fault.metric, fault.nth)
+        raise fault.error.with_traceback(trace.rebuild(steps, fault.error.__traceback__))
     if any(trial.error and not trial.is_unscored for trial in recorder.trials):
         return  # An error of an earlier trial is the test's outcome; the checks stand beside it.
     failures = _failures(state, recorder)
     if failures:
-        raise CheckFailed(message(failures)).with_traceback(trace.rebuild(recorder.trace_of(failures[0].worst)))
+        worst = failures[0].worst
+        steps = recorder.trace_of(worst.score.metric, worst.nth)
+        raise CheckFailed(message(failures)).with_traceback(trace.rebuild(steps))
 
 
 def _failures(state: State, recorder: Recorder) -> tuple[Tally, ...]:
-    from pytest_llmeval.gather.thresholds import failing
-
-    tallies = _tallies(recorder)
+    tallies = recorder.tallies
     if recorder.is_eager:
         # What failed has raised where it stands; if the test caught it, it was expected.
         tallies = tuple(tally for tally in tallies if tally.worst.is_case_level)
     return failing(tallies, lambda tally: state.is_held(recorder, tally))
 
 
-def _tallies(recorder: Recorder) -> tuple[Tally, ...]:
-    from pytest_llmeval.records import tally
+def landed(state: State, run: Run) -> list[pytest.TestReport]:
+    """Return the reports of a test whose checks are all there, one a phase, judged."""
+    reports = run.merged()
+    call = next((report for report in reports if report.when == "call"), None)
+    if call is not None and not run.recorder.is_judged:
+        reports[reports.index(call)] = _judged(state, run, call)
+    elif run.n_trials > 1:
+        attach_result(state, run.recorder, call or next(report for report in reports if not report.passed))
+    return reports
 
-    return tally(recorder.id.test, recorder.id.case, recorder.trials, recorder.case_checks)
+
+def _judged(state: State, run: Run, body: pytest.TestReport) -> pytest.TestReport:
+    """Judge a test whose body's report is there, and let pytest make a new one where its checks fail.
+
+    Through pytest's own hook, so that xfail and the traceback are what they are for any test.
+    """
+    item, recorder, report = run.item, run.recorder, body
+    call = pytest.CallInfo.from_call(lambda: judge(state, recorder), when="call", reraise=(KeyboardInterrupt,))
+    if call.excinfo is not None:
+        report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        report.sections, report.user_properties = list(body.sections), list(body.user_properties)
+        report.duration, report.start, report.stop = body.duration, body.start, body.stop
+        if report.failed:
+            item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+    recorder.is_judged = True
+    # The time of its calls is the test's; the time that it stood parked is not.
+    waited_s = max(0.0, recorder.landed_s - run.body_ended_s)
+    report.duration += waited_s
+    report.stop += waited_s
+    attach_result(state, recorder, report)
+    return report
 
 
 def attach(item: pytest.Item, report: pytest.TestReport) -> None:
     """Put the plan on a process's first report, and the case's result on the report that ends its test.
 
-    Never on the reports that a test's subtests emit while its body still runs, and not on those of a single trial
-    among several: their one report is put together later, and what rode on the others would be lost.
+    Never on the reports that a test's subtests emit while its body still runs, not on those of a single trial among
+    several, and not on those of a test whose checks are in flight: their one report is put together later.
     """
     state = item.config.stash[STATE]
     recorder = state.recorder_of(item)
     if report.when == "setup":
         cargo_of(report).update(plan=state.take_plan(), result="")
-    is_end = report.when == "call" and not recorder.is_open
+    is_end = report.when == "call" and recorder.is_judged
     was_not_set_up = report.when == "setup" and not report.passed
     if recorder.n_trials > 1 or not (is_end or was_not_set_up):
         return
@@ -114,12 +164,10 @@ def attach(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def attach_result(state: State, recorder: Recorder, report: pytest.TestReport) -> None:
     """Put the case's result, as it stands now, on a report."""
-    from pytest_llmeval.gather import wire
-    from pytest_llmeval.gather.thresholds import message
-
     outcome = _outcome(report, recorder)
-    result = wire.encode(recorder.result(outcome))
-    cargo_of(report).update(result=result, is_unscored=outcome == "unscored", notices=state.take_notices())
+    text, result = wire.pack(recorder.result(outcome))
+    state.keep_at_home(result)
+    cargo_of(report).update(result=text, is_unscored=outcome == "unscored", notices=state.take_notices())
     if report.failed and any(trial.error for trial in recorder.trials):
         beside = _failures(state, recorder)
         if beside:
@@ -130,7 +178,7 @@ def _outcome(report: pytest.TestReport, recorder: Recorder) -> str:
     """Return pytest's word for the test, or ``unscored`` where it had something to score and nothing was."""
     if report.skipped and hasattr(report, "wasxfail"):
         return "xfailed"
-    tallies = _tallies(recorder)
+    tallies = recorder.tallies
     was_cut = any(trial.is_unscored for trial in recorder.trials)
     if report.passed and (tallies or was_cut) and not any(tally.scores for tally in tallies):
         return "unscored"

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options import Settings
     from pytest_llmeval.plugin.backend import Backend
-    from pytest_llmeval.records import Baseline, CaseId, PlannedCase, Session, Tally
+    from pytest_llmeval.plugin.display import Display
+    from pytest_llmeval.plugin.flight import Flight
+    from pytest_llmeval.plugin.ledger import Ledger
+    from pytest_llmeval.records import Baseline, CaseId, CaseResult, PlannedCase, Session, Tally
 
 RECORDER = pytest.StashKey["Recorder"]()
+_UNSCORED = {"is_unscored": True}
 FIXTURES = frozenset({"llm", "llm_case", "llmeval"})
 
 
@@ -31,20 +35,28 @@ class State:
         settings: what this run was asked to do.
         is_worker: whether this process is a worker of xdist; only the controller gathers, decides and writes.
         started_s: when the session began, in the controller; seconds since the epoch.
+        n_processes: how many run tests.
     """
 
-    def __init__(self, settings: Settings, *, is_worker: bool, started_s: float) -> None:
+    def __init__(self, settings: Settings, *, is_worker: bool, started_s: float, n_processes: int) -> None:
         self.settings = settings
         self.is_worker = is_worker
         self.started_s = started_s
+        self.n_processes = n_processes
         self.faults: dict[str, UsageError] = {}
         self.planned: dict[str, PlannedCase] = {}
         self.n_deselected = 0
         self.session: Session | None = None
         self.closing_lines: list[str] = []
+        # Tests that had run when the session stopped, and whose checks nobody waited for.
+        self.dropped: list[str] = []
+        self.flight: Flight | None = None
+        self.ledger: Ledger | None = None
+        self.display: Display | None = None
         self._lock = threading.Lock()
         self._plan_text = ""
         self._notices: list[str] = []
+        self._at_home: dict[str, CaseResult] = {}
 
     @cached_property
     def collector(self) -> Collector:
@@ -56,21 +68,39 @@ class State:
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing to decide: no LLM test was seen, and nobody asked for a gate or a baseline."""
-        asked = self.settings.gate != "off" or self.settings.baseline_update
-        return "collector" not in self.__dict__ and not asked
+        return "collector" not in self.__dict__ and not self.is_asked
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a verdict or a baseline was asked for, so that a run without LLM tests must say that it has none."""
+        return self.settings.gate != "off" or bool(self.settings.baseline_update)
 
     def collect(self, report: pytest.TestReport) -> None:
         """Take what rides on a report; an empty result says that its test has begun."""
+        if self.ledger is not None:
+            self.ledger.note(report)
         cargo = cargo_of(report)
         for notice in cargo.get("notices", "").splitlines():
             if notice not in self.closing_lines:
                 self.closing_lines.append(notice)
         if cargo.get("plan"):
-            self.collector.add_plan(cargo["plan"])
-        if cargo["result"]:
-            self.collector.add_result(cargo["result"])
-        else:
+            self.collector.add_plan_text(cargo["plan"])
+        if cargo.get("result"):
+            result = self.collector.add_result(cargo["result"], self._at_home.pop(report.nodeid, None))
+            if self.display is not None:
+                self.display.note(result)
+        elif "result" in cargo:
             self.collector.add_start(report.nodeid)
+        # What has arrived need not stay on the report, which the terminal keeps to the end.
+        if cargo.get("is_unscored"):
+            report.__dict__["llmeval"] = _UNSCORED
+        else:
+            del report.__dict__["llmeval"]
+
+    def keep_at_home(self, result: CaseResult) -> None:
+        """Keep a result whose report does not leave this process, so that it need not be read from its text again."""
+        if not self.is_worker:
+            self._at_home[result.nodeid] = result
 
     def read_stores(self) -> None:
         """Read the baseline, where it is asked for, and look at the working cache, where there is one.
@@ -78,14 +108,13 @@ class State:
         Raises:
             pytest.UsageError: one of them is malformed; the message names file and kind.
         """
-        is_baseline_asked = self.settings.gate != "off" or bool(self.settings.baseline_update)
         has_cache = self.settings.working_cache.exists()
-        if not is_baseline_asked and not has_cache:
+        if not self.is_asked and not has_cache:
             return
         from pytest_llmeval.errors import LlmevalError
 
         try:
-            if is_baseline_asked:
+            if self.is_asked:
                 _ = self.baseline
             if has_cache:
                 self.backend.check()
@@ -97,7 +126,25 @@ class State:
         """Engine and caches of this process."""
         from pytest_llmeval.plugin.backend import Backend
 
-        return Backend(self.settings, started_s=self.started_s, notify=self._notices.append)
+        return Backend(
+            self.settings, started_s=self.started_s, n_processes=self.n_processes, notify=self._notices.append
+        )
+
+    def in_flight(self) -> str:
+        """Say how much is on its way: the calls of this process, or the tests of the workers."""
+        if self.ledger is not None:
+            return f"{self.ledger.n_open} tests in flight"
+        return f"{self.backend.n_in_flight if 'backend' in self.__dict__ else 0} calls in flight"
+
+    def drop(self, nodeids: Sequence[str]) -> None:
+        """Give up all calls, for the session stops; these tests had run and are not reported."""
+        self.dropped += nodeids
+        if "backend" in self.__dict__:
+            self.backend.cancel()
+
+    def notify(self, sentence: str) -> None:
+        """Tell the user something once."""
+        self._notices.append(sentence)
 
     def close(self) -> None:
         """Stop the engine, if this process ever had one."""
@@ -113,15 +160,15 @@ class State:
 
     def recorder_of(self, item: pytest.Item) -> Recorder:
         """Return the item's recorder; made when the item first needs it, which may be in several threads at once."""
+        recorder = item.stash.get(RECORDER, None)
+        if recorder is not None:
+            return recorder
         with self._lock:
             recorder = item.stash.get(RECORDER, None)
             if recorder is None:
                 from pytest_llmeval.plugin import items
 
-                # Only a planned case is run several times; a test that shows itself late has the one run it is in.
-                planned = self.planned.get(item.nodeid)
-                n_trials = planned.n_trials if planned else 1
-                recorder = item.stash[RECORDER] = items.new_recorder(item, n_trials, self.settings.root)
+                recorder = item.stash[RECORDER] = items.new_recorder(item, self.planned.get(item.nodeid), self)
         return recorder
 
     def plan(self, collected: Sequence[pytest.Item]) -> None:
@@ -148,7 +195,17 @@ class State:
                 self.faults[item.nodeid] = error
                 n_trials, suite = 1, items.DEFAULT_SUITE
             self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials)
-        self._plan_text = wire.encode_plan(Plan(cases=self.planned, n_deselected=self.n_deselected))
+        plan = Plan(cases=self.planned, n_deselected=self.n_deselected)
+        if self.is_worker:
+            self._plan_text = wire.encode_plan(plan)
+        else:
+            self.collector.add_plan(plan)
+
+    @property
+    def needs_flight(self) -> bool:
+        """Whether a test may wait for its calls, or has several trials; a single replayed run is pytest's own."""
+        may_wait = bool(self.planned) and self.settings.cache != "replay"
+        return may_wait or any(planned.n_trials > 1 for planned in self.planned.values())
 
     def take_plan(self) -> str:
         """Return the plan as JSON the first time, an empty text from then on: one report a process carries it."""

@@ -7,6 +7,8 @@ request, response, provider
 cache, cache key, provenance
     Stored responses; the digest of all that can change an answer; where a response came from
     (live: just asked; replayed: from the cache; refreshed: asked again on purpose).
+pending
+    A response or check that is still on its way. It *lands* when it is there.
 case, trial
     One input of one test; one execution of a case.
 metric, score
@@ -38,6 +40,17 @@ from __future__ import annotations
 
 from pytest_llmeval.records.baseline import Acceptance, Baseline, BaselineRun, Draw, Line
 from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, digest
+from pytest_llmeval.records.pending import (
+    Coming,
+    Derived,
+    Pending,
+    PendingCheck,
+    PendingResponse,
+    coming_of,
+    land,
+    leaves,
+    metric_of,
+)
 from pytest_llmeval.records.score import CaseId, Check, CheckId, Place, Score
 from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Session, Trial
 from pytest_llmeval.records.tally import Tally, tally
@@ -53,11 +66,16 @@ __all__ = [
     "CaseVerdict",
     "Check",
     "CheckId",
+    "Coming",
     "Comparison",
+    "Derived",
     "Draw",
     "Json",
     "Line",
     "Outcome",
+    "Pending",
+    "PendingCheck",
+    "PendingResponse",
     "Place",
     "Plan",
     "PlannedCase",
@@ -71,6 +89,10 @@ __all__ = [
     "Tally",
     "Trial",
     "Verdict",
+    "coming_of",
     "digest",
+    "land",
+    "leaves",
+    "metric_of",
     "tally",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -13,19 +13,42 @@ from typing import Any, TypeAlias
 # Any: the values of a JSON document; a recursive alias costs every reader more than it tells.
 Json: TypeAlias = Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
-def digest(value: Json) -> str:
-    """Return the SHA-256 of a JSON value in its one canonical form, as 64 hex digits.
+
+def _made_once() -> Callable[[Json], str]:
+    """Return what writes canonical JSON: ``_ENCODER.encode`` makes its C half anew at each call, which takes a third."""
+    make, escape = vars(json.encoder).get("c_make_encoder"), json.encoder.encode_basestring_ascii
+    try:
+        parts = make(None, _ENCODER.default, escape, None, ":", ",", True, False, False)  # type: ignore[misc]
+        parts({}, 0)
+    except TypeError:  # another Python than CPython, or a later one
+        return _ENCODER.encode
+    return lambda value: "".join(parts(value, 0))
+
+
+_encode = _made_once()
+
+
+def canonical(value: Json) -> str:
+    """Return the one canonical form of a JSON value, in ASCII.
 
     Args:
         value: anything JSON can hold; the order of keys does not matter, lone surrogates are kept.
 
     Raises:
         TypeError: the value holds something that JSON cannot.
-        ValueError: the value holds NaN or an infinity.
+        ValueError: the value holds NaN, an infinity or itself.
     """
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    try:
+        return _encode(value)
+    except RecursionError as error:
+        raise ValueError("it holds itself") from error
+
+
+def digest(value: Json) -> str:
+    """Return the SHA-256 of a JSON value in its canonical form, as 64 hex digits; errors as of ``canonical``."""
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
 
 
 class Provenance(StrEnum):

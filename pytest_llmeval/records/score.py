@@ -68,6 +68,8 @@ class Score:
                 raise ValueError(f"score of {self.metric!r}: unscored needs a reason")
         elif isinstance(self.value, bool) or not math.isfinite(self.value) or not 0.0 <= self.value <= 1.0:
             raise ValueError(f"score of {self.metric!r} is {self.value!r}; a score is a number in [0, 1]")
+        elif type(self.value) is not float:
+            object.__setattr__(self, "value", float(self.value))  # numpy's numbers have other digits in JSON
 
     @classmethod
     def unscored(cls, metric: str, reason: str, *, version: str = "1") -> Score:

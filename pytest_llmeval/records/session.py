@@ -17,7 +17,8 @@ class Trial:
     Args:
         index: from 0.
         checks: the checks of this trial, in the order in which they were made.
-        calls: the provider calls of this trial, in their order, requests within.
+        calls: the calls of the code under test, in the order in which they were made, requests within.
+        judge_calls: the calls of its metrics, in their order; equal ones share one answer.
         error: why the trial ended before its end; empty if it did not.
         is_unscored: whether that end is the infrastructure's doing, so that no quality can be read from it.
         duration_s: seconds of set-up, body and teardown.
@@ -26,6 +27,7 @@ class Trial:
     index: int
     checks: tuple[Check, ...] = ()
     calls: tuple[Response, ...] = ()
+    judge_calls: tuple[Response, ...] = ()
     error: str = ""
     is_unscored: bool = False
     duration_s: float = 0.0
@@ -115,9 +117,9 @@ class Session:
     def coverage(self) -> tuple[int, int]:
         """How many checks are scored, and how many should have been.
 
-        A trial that the infrastructure cut short counts as one check without a score; one that ended by an error of
-        its own does not, because it fails its test. A case-level check that had too few trials was never promised a
-        value, and does not count either.
+        A trial that the infrastructure cut short counts as one check without a score, unless a check of it says so
+        itself; one that ended by an error of its own does not, because it fails its test. A case-level check that had
+        too few trials was never promised a value, and does not count either.
         """
         scored = expected = 0
         for result in self.results:
@@ -125,7 +127,11 @@ class Session:
                 continue
             checks = [check for trial in result.trials for check in trial.checks]
             checks += [check for check in result.checks if check.n_trials > 1]
-            n_cut = sum(trial.is_unscored for trial in result.trials)
+            n_cut = sum(trial.is_unscored and not _says_so(trial) for trial in result.trials)
             scored += sum(check.value is not None for check in checks)
             expected += len(checks) + n_cut
         return scored, expected
+
+
+def _says_so(trial: Trial) -> bool:
+    return any(check.value is None for check in trial.checks)

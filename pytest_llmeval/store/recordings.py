@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.calls.key import nearest
@@ -46,12 +47,13 @@ class Recordings:
         self._n_read_lines = 0
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> Response | None:
+    def get(self, key: str, request: Request) -> Response | None:
         """Return the newest recording of a key; looks for what other processes have added before it says None."""
         with self._lock:
             if key not in self._responses:
                 self._read_on()
-            return self._responses.get(key)
+            found = self._responses.get(key)
+        return None if found is None else replace(found, request=request)
 
     def put(self, response: Response) -> None:
         """Append a recording, as one write under the file's lock.

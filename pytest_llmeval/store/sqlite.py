@@ -1,52 +1,53 @@
 """The working cache: ``.llmeval/llmeval.db``, shared by all workers and sessions of a checkout.
 
 Raw sqlite3, because importing sqlite-utils takes longer than a replayed session; commands may open the same file
-with it. Every write is a transaction that takes the write lock first: a deferred one fails in WAL (FIELD).
+with it.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import sqlite3
-import threading
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from threading import get_ident
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pytest_llmeval.calls.key import nearest
-from pytest_llmeval.errors import SchemaTooNew, StoreError
-from pytest_llmeval.store.record import from_line, shown, to_line
+from pytest_llmeval.errors import StoreError
+from pytest_llmeval.store.folder import locked, make_private
+from pytest_llmeval.store.record import shown
+from pytest_llmeval.store.rows import to_response, to_row
+from pytest_llmeval.store.tables import APPLICATION_ID, Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytest_llmeval.records import Request, Response
 
-# Each brings the schema from its index to the next; PRAGMA user_version counts those that were run. Only append.
-MIGRATIONS = (
-    """CREATE TABLE responses (
-           key TEXT NOT NULL PRIMARY KEY,
-           recorded_at TEXT NOT NULL,
-           body TEXT NOT NULL,    -- the line of store/record.py
-           digest TEXT NOT NULL   -- SHA-256 of body
-       )""",
-)
-APPLICATION_ID = 0x6C6C6D65  # "llme": tells our file from another program's
 _LOCK_WAIT_S = 30.0
 _N_SEARCHED = 200  # newest rows that a miss is compared with
+_N_LOG_PAGES = 2_000  # 16 MB; half of it costs a put 5 % more
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _PRIMARY_CODE = 0xFF  # SQLite keeps the kind of an error in the low byte of its code
 
 T = TypeVar("T")
 
 
+class _File(NamedTuple):
+    """The file that this thread has open: another one may stand at its path by now."""
+
+    tables: Tables
+    identity: tuple[int, int]  # device and inode
+
+
 class SqliteCache:
     """A cache in one SQLite file; made at the first write, so that replay leaves nothing behind.
 
-    Every thread of every process has a connection of its own: SQLite's must not cross a fork.
+    Every thread of every process has a connection of its own: SQLite's must not cross a fork. A connection goes on
+    with its file when another process sets that aside or deletes it. So a miss and a write end with a look at what
+    stands at the path now; a hit does not: an answer that was found is whole, wherever its file is.
 
     Args:
         path: such as ``.llmeval/llmeval.db``; its folder is made for the owner only, and ignored by git.
@@ -54,48 +55,49 @@ class SqliteCache:
             file is begun; otherwise such a file is an error.
 
     Attributes:
-        n_damaged: rows whose body did not fit their digest; each was a miss.
+        n_damaged: rows that did not fit their seal; each was a miss.
     """
 
     def __init__(self, path: Path, *, on_set_aside: Callable[[str], None] | None = None) -> None:
         self.n_damaged = 0
         self._path = path
+        self._address = str(path)
         self._on_set_aside = on_set_aside
-        # A parent's connections stay in here after a fork, untouched: closing one in the child could harm the file.
-        self._connections: dict[tuple[int, int], sqlite3.Connection] = {}
+        # A parent's files stay in here after a fork, untouched: closing one in the child could harm it.
+        self._files: dict[tuple[int, int], _File] = {}  # by process and thread
 
-    def get(self, key: str) -> Response | None:
-        """Return the stored response of a key; a row that does not fit its digest is none."""
-        if not self._path.exists():
+    def get(self, key: str, request: Request) -> Response | None:
+        """Return the stored response of a key; a row that does not fit its seal is none."""
+        file = self._files.get((os.getpid(), get_ident()))
+        row = None
+        if file is not None:
+            try:
+                row = file.tables.look(key)
+            except sqlite3.DatabaseError:
+                file = None  # the long way finds the same error, and knows what to do
+        if row is None and (file is None or self._has_moved()):
+            if not self._path.exists():
+                return None
+            row = self._run(lambda tables: tables.look(key))
+        if row is None:
             return None
-        select = "SELECT body, digest FROM responses WHERE key = ?"
-        row = self._run(lambda connection: connection.execute(select, (key,)).fetchone())
-        return None if row is None else self._read(*row)
+        response = to_response(*row, key, request)
+        if response is None:
+            self.n_damaged += 1
+        return response
 
     def put(self, response: Response) -> None:
         """Store a response in place of an older one of its key; committed when this returns."""
-        body = to_line(response)
-        row = (response.key, response.recorded_at, body, _digest(body))
-
-        def insert(connection: sqlite3.Connection) -> None:
-            with _transaction(connection):
-                connection.execute(
-                    "INSERT INTO responses (key, recorded_at, body, digest) VALUES (?, ?, ?, ?) ON CONFLICT (key)"
-                    " DO UPDATE SET recorded_at = excluded.recorded_at, body = excluded.body, digest = excluded.digest"
-                    " WHERE excluded.recorded_at >= responses.recorded_at",
-                    row,
-                )
-
-        self._run(insert)
+        row, setup = to_row(response)
+        self._run(lambda tables: tables.store(response.key, row, setup))
+        while self._has_moved():
+            self._run(lambda tables: tables.store(response.key, row, setup))
 
     def nearest(self, request: Request) -> Request | None:
         """Return the request that differs least, among the newest rows."""
         if not self._path.exists():
             return None
-        select = "SELECT body, digest FROM responses ORDER BY rowid DESC LIMIT ?"
-        rows = self._run(lambda connection: connection.execute(select, (_N_SEARCHED,)).fetchall())
-        stored = (self._read(*row) for row in rows)
-        return nearest(request, [response.request for response in stored if response is not None])
+        return nearest(request, self._run(lambda tables: tables.newest(_N_SEARCHED)))
 
     def describe(self) -> str:
         """Name the file; its rows are not counted, since that would read all of it."""
@@ -109,87 +111,70 @@ class SqliteCache:
             StoreError: it cannot be read, and is not set aside.
         """
         if self._path.exists():
-            self._run(lambda connection: connection.execute("SELECT count(*) FROM sqlite_schema").fetchone())
+            self._run(lambda tables: tables.number("schema_version"))
 
     def close(self) -> None:
         """Close this process's connections; a later call opens new ones."""
-        for process, thread in list(self._connections):
+        for process, thread in list(self._files):
             if process == os.getpid():
-                self._connections.pop((process, thread)).close()
+                self._files.pop((process, thread)).tables.connection.close()
 
-    def _read(self, body: str, digest: str) -> Response | None:
-        if _digest(body) == digest:
-            with suppress(ValueError):
-                return from_line(body)
-        self.n_damaged += 1
-        return None
-
-    def _run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+    def _run(self, operation: Callable[[Tables], T]) -> T:
         """Do one thing with this thread's connection; once more on a new file if the old one had to be set aside."""
         try:
             try:
-                return operation(self._connection())
+                return operation(self._tables())
             except sqlite3.DatabaseError as error:
                 if self._on_set_aside is None or not _is_damage(error):
                     raise
-                self._drop_connection()
+                self._let_go()
                 self._set_aside(error, self._on_set_aside)
-                return operation(self._connection())
+                return operation(self._tables())
         except (sqlite3.Error, OSError) as error:
             raise self._failure(error) from error
 
-    def _connection(self) -> sqlite3.Connection:
-        me = (os.getpid(), threading.get_ident())
-        if me not in self._connections:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _tables(self) -> Tables:
+        me = (os.getpid(), get_ident())
+        file = self._files.get(me)
+        if file is None:
+            make_private(self._path.parent)
             # Opening is making, migrating or finding it damaged: one at a time sees a file that is whole.
-            with _locked(self._path.parent):
-                self._connections[me] = self._opened()
-        return self._connections[me]
+            with locked(self._path.parent):
+                file = self._files[me] = self._opened()
+        return file.tables
 
-    def _drop_connection(self) -> None:
-        connection = self._connections.pop((os.getpid(), threading.get_ident()), None)
-        if connection is not None:
-            connection.close()
+    def _has_moved(self) -> bool:
+        """Whether another file stands at the path than the one this thread has open, or none; it is let go then."""
+        file = self._files.get((os.getpid(), get_ident()))
+        if file is not None and file.identity == _identity(self._address):
+            return False
+        self._let_go()
+        return True
 
-    def _opened(self) -> sqlite3.Connection:
-        """Connect; the file and all that SQLite puts beside it is its owner's only, and ignored by git."""
+    def _let_go(self) -> None:
+        file = self._files.pop((os.getpid(), get_ident()), None)
+        if file is not None:
+            file.tables.connection.close()
+
+    def _opened(self) -> _File:
+        """Connect; the file and all that SQLite puts beside it is its owner's only."""
         if not self._path.exists():
-            ignored = self._path.with_name(".gitignore")
-            if not ignored.exists():
-                ignored.write_text("*\n", encoding="ascii")
             self._path.touch(mode=0o600)
+        identity = _identity(self._address)  # before it is opened: if it moves in between, that is noticed
         connection = _connect(self._path)
         try:
             connection.execute("PRAGMA synchronous = NORMAL")  # with WAL: whole after any kill
-            self._bring_up_to_date(connection)
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_N_LOG_PAGES}")
+            tables = Tables(connection)
+            self.n_damaged += tables.bring_up_to_date(shown(self._path))
         except BaseException:
             connection.close()
             raise
-        return connection
-
-    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
-        """Migrate an older schema or an empty file, under the folder's lock.
-
-        Raises:
-            SchemaTooNew: a newer version wrote it.
-            sqlite3.DatabaseError: another program wrote it.
-        """
-        version, application_id = _number(connection, "user_version"), _number(connection, "application_id")
-        if application_id != APPLICATION_ID and _number(connection, "schema_version"):
-            raise sqlite3.DatabaseError("a database of another program")
-        if version > len(MIGRATIONS):
-            raise SchemaTooNew(
-                f"{shown(self._path)} was written by a newer pytest-llmeval",
-                found=f"its schema is {version}, this version knows {len(MIGRATIONS)}; it was left untouched",
-                hint="pip install --upgrade pytest-llmeval",
-            )
-        if version < len(MIGRATIONS):
-            _migrate(connection)
+        return _File(tables, identity)
 
     def _set_aside(self, error: Exception, tell: Callable[[str], None]) -> None:
         """Rename a damaged file with its side files, unless another process just did."""
-        with _locked(self._path.parent):
+        with locked(self._path.parent):
             if not self._path.exists() or _is_sound(self._path):
                 return
             aside = f"{self._path}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
@@ -219,43 +204,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(address, uri=True, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema to this version in one transaction: all of it, or nothing."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    with _transaction(connection):
-        for statement in MIGRATIONS[_number(connection, "user_version") :]:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _identity(path: str) -> tuple[int, int]:
     try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes of ours out; the lock is on the folder, so it leaves no file."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        status = os.stat(path)  # noqa: PTH116  (Path.stat takes twice as long)
+    except FileNotFoundError:
+        return (0, 0)
+    return (status.st_dev, status.st_ino)
 
 
 def _is_sound(path: Path) -> bool:
     try:
         with closing(_connect(path)) as connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            return verdict == "ok" and _number(connection, "application_id") == APPLICATION_ID
+            return verdict == "ok" and Tables(connection).number("application_id") == APPLICATION_ID
     except sqlite3.DatabaseError:
         return False
 
@@ -266,12 +227,3 @@ def _is_damage(error: Exception) -> bool:
         return False
     code = getattr(error, "sqlite_errorcode", None)
     return code is None or code & _PRIMARY_CODE in _DAMAGE
-
-
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
-    (value,) = connection.execute(f"PRAGMA {pragma}").fetchone()
-    return int(value)
-
-
-def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode("ascii")).hexdigest()

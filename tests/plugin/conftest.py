@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import threading
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -12,7 +14,7 @@ import pytest
 import pytest_llmeval
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.loopback import Loopback
-from pytest_llmeval.records import CheckId, Session
+from pytest_llmeval.records import CheckId, Json, Session
 
 # Imported before any pytest runs within this process: pytester forgets what was imported in one, so each would import
 # it again, and numpy refuses to be imported twice.
@@ -22,6 +24,7 @@ for module in walk_packages(pytest_llmeval.__path__, "pytest_llmeval."):
     if not module.name.endswith((".litellm", ".mlflow")):
         import_module(module.name)
 
+_HANGS_S = 60
 WAYS = {"no-xdist": ("-p", "no:xdist"), "n0": ("-n0",), "n2": ("-n2",)}
 
 
@@ -55,6 +58,13 @@ class Project:
         assert "Traceback (most recent call last)" not in everything, everything
         return result
 
+    def run_apart(self, *args: str, **kwargs: float) -> pytest.RunResult:
+        """Run pytest in a process of its own, as users do."""
+        result = self.pytester.runpytest_subprocess(*args, timeout=_HANGS_S, **kwargs)
+        everything = result.stdout.str() + result.stderr.str()
+        assert "INTERNALERROR" not in everything, everything
+        return result
+
     @property
     def session(self) -> Session:
         """The newest session."""
@@ -82,4 +92,43 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
 def loopback() -> Iterator[Loopback]:
     """A provider that echoes the question."""
     with Loopback() as server:
+        yield server
+
+
+class Provider(Loopback):
+    """Answers with the question's first word; "@0.3" in the question is how many seconds that takes.
+
+    Attributes:
+        peak: most requests that were in flight at a time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(self._first_word)
+        self.peak = 0
+        self._n_now = 0
+        self._counting = threading.Lock()
+
+    @property
+    def questions(self) -> list[str]:
+        """What was asked, in the order of arrival."""
+        return [str(received.body["messages"][-1]["content"]) for received in list(self.requests)]
+
+    def _first_word(self, asked: Mapping[str, Json]) -> str:
+        question = str(asked["messages"][-1]["content"])
+        takes = re.search(r"@([0-9.]+)", question)
+        with self._counting:
+            self._n_now += 1
+            self.peak = max(self.peak, self._n_now)
+        self.wait(float(takes[1]) if takes else 0.0)
+        with self._counting:
+            self._n_now -= 1
+        return question.split(maxsplit=1)[0]
+
+
+@pytest.fixture
+def provider(project: Project) -> Iterator[Provider]:
+    """A provider with a latency, which the project asks; ``from graded import number`` is an async metric there."""
+    with Provider() as server:
+        project.write("pytest.ini", f"[pytest]\nllmeval_model = openai/m\nllmeval_api_base = {server.url}\n")
+        project.write("graded.py", "async def number(text):\n    return float(text)\n")
         yield server

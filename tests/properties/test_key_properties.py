@@ -79,7 +79,10 @@ def test_both_stores_give_back_what_they_were_given(request_, text):
         working = SqliteCache(Path(folder) / "working" / "llmeval.db")
         Recordings(Path(folder) / "test_a.jsonl", on_first_write=str).put(response)
         working.put(response)
-        found = [Recordings(Path(folder) / "test_a.jsonl", on_first_write=str).get(key), working.get(key)]
+        stores = (Recordings(Path(folder) / "test_a.jsonl", on_first_write=str), working)
+        found = [store.get(key, request_) for store in stores]
+        stored = [store.nearest(request_) for store in stores]
         working.close()
     assert [one.text for one in found] == [text, text]
-    assert [written(one.request) for one in found] == [written(request_)] * 2
+    assert [one.request is request_ for one in found] == [True, True]
+    assert [written(one) for one in stored] == [written(request_)] * 2

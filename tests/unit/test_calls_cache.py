@@ -38,27 +38,30 @@ def working(tmp_path):
 def test_an_answer_is_stored_in_every_layer(recordings, working):
     """In git for the team, in SQLite for the next run."""
     Layered(recordings, working).put(response())
-    assert [recordings.get(response().key).text, working.get(response().key).text] == ["Hello", "Hello"]
+    assert [
+        recordings.get(response().key, response().request).text,
+        working.get(response().key, response().request).text,
+    ] == ["Hello", "Hello"]
 
 
 def test_the_recordings_win_over_the_working_cache(recordings, working):
     """What stands in git is what the team agreed on."""
     recordings.put(response(text="in git"))
     working.put(response(text="newer", recorded_at="2026-02-01T00:00:00.000000Z"))
-    assert Layered(recordings, working).get(response().key).text == "in git"
+    assert Layered(recordings, working).get(response().key, response().request).text == "in git"
 
 
 def test_an_answer_found_below_fills_the_recordings_with_its_origin(recordings, working):
     """It was paid for once, and stays the same draw."""
     working.put(response())
-    Layered(recordings, working, fills=True).get(response().key)
-    assert recordings.get(response().key).origin == response().origin
+    Layered(recordings, working, fills=True).get(response().key, response().request)
+    assert recordings.get(response().key, response().request).origin == response().origin
 
 
 def test_without_fills_nothing_is_written(recordings, working, tmp_path):
     """Replay leaves no trace."""
     working.put(response())
-    assert Layered(recordings, working).get(response().key).text == "Hello"
+    assert Layered(recordings, working).get(response().key, response().request).text == "Hello"
     assert not (tmp_path / "recordings").exists()
 
 

@@ -8,10 +8,11 @@ from email.utils import format_datetime
 
 import pytest
 
-from pytest_llmeval.calls import loop
+from pytest_llmeval.calls import retries
 from pytest_llmeval.calls.cache import Mode
 from pytest_llmeval.calls.client import Client
 from pytest_llmeval.calls.engine import Engine
+from pytest_llmeval.calls.providers import Fault
 from pytest_llmeval.errors import ProviderError, UsageError
 from pytest_llmeval.loopback import Loopback, Reply
 from pytest_llmeval.records import Outcome
@@ -31,7 +32,7 @@ def loopback():
 @pytest.fixture
 def llm(loopback, tmp_path, monkeypatch):
     """Ask with a short timeout, without pauses between attempts, and with a key that must be seen nowhere."""
-    monkeypatch.setattr(loop, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.0)
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
     recordings = Recordings(tmp_path / "recordings" / "test_a.jsonl", on_first_write=lambda sentence: None)
     engine = Engine(recordings, Mode.AUTO, timeout_s=1.0)
@@ -224,5 +225,5 @@ def test_a_key_with_a_line_break_is_refused_without_showing_it(llm, monkeypatch)
 )
 def test_the_first_pause_is_what_the_provider_asks_for_bounded(header, low_s, high_s):
     """Seconds or a date, at most 30 s; without one, half a second with jitter."""
-    fault = loop.Fault("HTTP 429", status=429, retry_after=header)
-    assert low_s <= loop._pause_s(fault, 1) <= high_s
+    fault = Fault("HTTP 429", status=429, headers={"retry-after": header})
+    assert low_s <= retries.pause_s(fault, 1, 7200) <= high_s

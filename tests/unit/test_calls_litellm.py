@@ -18,13 +18,13 @@ from pytest_llmeval.loopback import Loopback, Reply
 
 ROUND_TRIP = """
 import json, sys
-from pytest_llmeval.calls import loop
+from pytest_llmeval.calls import retries
 from pytest_llmeval.calls.cache import Mode
 from pytest_llmeval.calls.client import Client
 from pytest_llmeval.calls.engine import Engine
 from pytest_llmeval.errors import ProviderError
 
-loop.FIRST_PAUSE_S = 0.0
+retries.FIRST_PAUSE_S = 0.0
 engine = Engine(None, Mode.LIVE)
 llm = Client(ask=engine.ask, model="litellm/openai/a", api_base=sys.argv[1], trial=0, on_response=lambda r: None)
 answer = llm("Hi there", temperature=0.5)

@@ -24,7 +24,7 @@ def collector_of(
     """Return a collector that was told of these tests."""
     collector = Collector()
     if planned:
-        collector.add_plan(wire.encode_plan(Plan(cases={nodeid: PlannedCase(id=CaseId(nodeid)) for nodeid in planned})))
+        collector.add_plan_text(wire.encode_plan(Plan(cases={nodeid: PlannedCase(id=CaseId(nodeid)) for nodeid in planned})))
     for nodeid in started:
         collector.add_start(nodeid)
     for nodeid in ended:
@@ -97,7 +97,7 @@ def test_what_was_planned_is_not_changed_by_what_ran():
     """The plan is the promise; a result that had fewer trials does not lower it."""
     collector = Collector()
     promised = Plan(cases={A: PlannedCase(id=CaseId(A), suite="support", n_trials=5)})
-    collector.add_plan(wire.encode_plan(promised))
+    collector.add_plan_text(wire.encode_plan(promised))
     collector.add_result(wire.encode(result_of(A, suite="other", n_planned=1)))
 
     assert promised == collector.plan()
@@ -108,7 +108,7 @@ def test_the_plans_of_all_workers_are_one():
     plan = Plan(cases={A: PlannedCase(id=CaseId(A))}, n_deselected=4)
     collector = Collector()
     for _ in range(2):
-        collector.add_plan(wire.encode_plan(plan))
+        collector.add_plan_text(wire.encode_plan(plan))
 
     assert plan == collector.plan()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
+from pytest_llmeval.gather.answers import origin_of
+from pytest_llmeval.gather.over_trials import Share
 from pytest_llmeval.gather.recorder import Recorder
 from pytest_llmeval.records import Case, CaseId, CaseResult, Check, CheckId, Request, Response, Score, Trial
 
@@ -25,6 +26,7 @@ def new_recorder(**changes: object) -> Recorder:
         "is_eager": False,
         "root": HERE.parent,
         "test_code": None,
+        "desk": None,
     }
     return Recorder(**(values | changes))
 
@@ -34,10 +36,17 @@ def check_of(metric: str, value: float = 1.0) -> Check:
     return Check(score=Score(metric=metric, value=value), threshold=0.5)
 
 
-def share_of(metric: str, origin: str = "") -> Check:
-    """Return one trial's share in a case-level check."""
-    score = Score.unscored(metric, "lands after the last trial")
-    return Check(score=score, threshold=0.5, is_case_level=True, origin=origin)
+def made(recorder: Recorder, metric: str, value: float = 1.0) -> Check:
+    """Make a check as ``assert_*`` does: number it, then hand it over."""
+    nth, place = recorder.number(metric)
+    return recorder.add(replace(check_of(metric, value), nth=nth, place=place))
+
+
+def shared(recorder: Recorder, text: str = "Yes.", origin: str = "") -> None:
+    """Give one trial's share in a case-level check."""
+    score = Score.unscored("consistency", "lands after the last trial")
+    check = Check(score=score, threshold=0.5, is_case_level=True)
+    recorder.add_over_trials(check, lambda: Share(text, text, origin), joined)
 
 
 def joined(outputs: list[str]) -> Score:
@@ -54,9 +63,9 @@ def test_checks_of_one_metric_are_numbered_in_one_count_for_both_kinds():
     """A case-level check never takes the id of a plain one; another metric has a count of its own."""
     recorder = new_recorder()
 
-    plain = [recorder.add(check_of("consistency")), recorder.add(check_of("safety"))]
-    recorder.add_over_trials(share_of("consistency"), "Yes.", joined)
-    plain += [recorder.add(check_of("consistency")), recorder.add(check_of("safety"))]
+    plain = [made(recorder, "consistency"), made(recorder, "safety")]
+    shared(recorder)
+    plain += [made(recorder, "consistency"), made(recorder, "safety")]
     (case_level,) = recorder.land_over_trials()
 
     assert [("consistency", 0), ("safety", 0), ("consistency", 2), ("safety", 1)] == [
@@ -71,7 +80,7 @@ def test_every_trial_counts_its_checks_anew():
     numbers = []
     for index in range(3):
         recorder.start_trial(index)
-        numbers.append([recorder.add(check_of("safety")).nth for _ in range(2)])
+        numbers.append([made(recorder, "safety").nth for _ in range(2)])
         recorder.end_trial()
 
     assert [[0, 1]] * 3 == numbers
@@ -79,12 +88,12 @@ def test_every_trial_counts_its_checks_anew():
 
 def user_helper(recorder: Recorder) -> Check:
     """Make a check in a function that a test calls."""
-    return recorder.add(check_of("safety"))
+    return made(recorder, "safety")
 
 
 def user_test(recorder: Recorder) -> Check:
     """Stand for a test that makes a check of either kind."""
-    recorder.add_over_trials(share_of("consistency"), "Yes.", joined)
+    shared(recorder)
     return user_helper(recorder)
 
 
@@ -95,22 +104,22 @@ def test_a_check_knows_the_users_line_and_the_frames_above_it():
     plain = user_test(recorder)
     (case_level,) = recorder.land_over_trials()
 
-    assert [(HERE.name, 'return recorder.add(check_of("safety"))'), ["user_test", "user_helper"]] == [
+    assert [(HERE.name, "nth, place = recorder.number(metric)"), ["user_test", "user_helper", "made"]] == [
         (plain.place.path, plain.place.source),
-        [step.code.co_name for step in recorder.trace_of(plain)],
+        [step.code.co_name for step in recorder.trace_of("safety", 0)],
     ]
     assert [
-        (HERE.name, 'recorder.add_over_trials(share_of("consistency"), "Yes.", joined)'),
-        ["user_test"],
+        (HERE.name, "recorder.add_over_trials(check, lambda: Share(text, text, origin), joined)"),
+        ["user_test", "shared"],
     ] == [
         (case_level.place.path, case_level.place.source),
-        [step.code.co_name for step in recorder.trace_of(case_level)],
+        [step.code.co_name for step in recorder.trace_of("consistency", 0)],
     ]
 
 
 def test_a_check_that_was_never_made_here_has_no_frames():
     """And its test fails all the same, without them."""
-    assert () == new_recorder().trace_of(check_of("safety"))
+    assert () == new_recorder().trace_of("safety", 0)
 
 
 def test_a_case_level_check_is_measured_once_on_the_outputs_of_all_trials():
@@ -119,7 +128,7 @@ def test_a_case_level_check_is_measured_once_on_the_outputs_of_all_trials():
     for index, output in enumerate(["a", "b", "", "d"]):
         recorder.start_trial(index)
         if output:
-            recorder.add_over_trials(share_of("consistency"), output, joined)
+            shared(recorder, output)
         recorder.end_trial()
     assert () == recorder.case_checks
 
@@ -134,7 +143,7 @@ def landed_origin(*origins: str) -> str:
     recorder = new_recorder()
     for index, origin in enumerate(origins):
         recorder.start_trial(index)
-        recorder.add_over_trials(share_of("consistency", origin), "Yes.", joined)
+        shared(recorder, origin=origin)
     return recorder.land_over_trials()[0].origin
 
 
@@ -150,7 +159,7 @@ def calls_origin(*origins: str, text: str = "the answer") -> str:
     recorder = new_recorder()
     for origin in origins:
         recorder.add_call(answer(origin=origin))
-    return recorder.origin_of(text)
+    return origin_of(text, recorder.calls)
 
 
 def test_a_users_own_text_stands_on_every_draw_its_trial_made_so_far():
@@ -167,11 +176,11 @@ def test_the_draws_of_another_trial_do_not_count():
     recorder.add_call(answer(origin="1"))
     recorder.end_trial()
     recorder.start_trial(1)
-    assert "" == recorder.origin_of("the answer")
+    assert "" == origin_of("the answer", recorder.calls)
 
     recorder.add_call(answer(origin="2"))
 
-    assert calls_origin("2") == recorder.origin_of("the answer")
+    assert calls_origin("2") == origin_of("the answer", recorder.calls)
 
 
 def test_a_rerun_forgets_the_run_before():
@@ -180,8 +189,8 @@ def test_a_rerun_forgets_the_run_before():
     for output in ("first", "second"):
         recorder.start_trial(0)
         recorder.add_call(answer(output))
-        check = recorder.add(check_of("safety"))
-        recorder.add_over_trials(share_of("consistency"), output, joined)
+        check = made(recorder, "safety")
+        shared(recorder, output)
         recorder.end_trial(error="" if output == "second" else "ValueError: flaky")
         recorder.land_over_trials()
 
@@ -194,35 +203,14 @@ def test_a_rerun_forgets_the_run_before():
 def test_a_rerun_begins_empty():
     """Also where the second run makes nothing at all."""
     recorder = new_recorder()
-    recorder.add(check_of("safety"))
-    recorder.add_over_trials(share_of("consistency"), "Yes.", joined)
+    made(recorder, "safety")
+    shared(recorder)
     recorder.end_trial()
     recorder.land_over_trials()
 
     recorder.start_trial(0)
 
-    assert (True, (), ()) == (recorder.is_empty, recorder.trials, recorder.case_checks)
-
-
-@pytest.mark.parametrize(
-    "leave",
-    [
-        lambda recorder: recorder.add(check_of("safety")),
-        lambda recorder: recorder.add_call(answer()),
-        lambda recorder: recorder.add_over_trials(share_of("consistency"), "Yes.", joined),
-    ],
-    ids=["check", "call", "share"],
-)
-def test_a_case_is_not_empty_though_its_last_trial_is(leave):
-    """What an earlier trial left counts."""
-    recorder = new_recorder()
-    assert recorder.is_empty
-
-    leave(recorder)
-    recorder.end_trial()
-    recorder.start_trial(1)
-
-    assert not recorder.is_empty
+    assert ((), ()) == (recorder.trials, recorder.case_checks)
 
 
 def test_a_trial_is_open_until_it_ends():
@@ -240,7 +228,7 @@ def test_a_trial_is_open_until_it_ends():
 def test_the_result_holds_the_case_and_its_closed_trials_in_order():
     """As it rides home: who the case is, what was planned, why a trial ended early, and pytest's word."""
     recorder = new_recorder()
-    call, check = answer("No."), recorder.add(check_of("safety", 0.25))
+    call, check = answer("No."), made(recorder, "safety", 0.25)
     recorder.add_call(call)
     recorder.end_trial()
     recorder.start_trial(1)

@@ -78,7 +78,7 @@ def test_a_response_comes_back_whole_from_another_process(path):
         cost_usd=1e-6,
     )
     opened(path).put(whole)
-    assert opened(path).get(whole.key) == replace(whole, provenance=Provenance.REPLAYED)
+    assert opened(path).get(whole.key, whole.request) == replace(whole, provenance=Provenance.REPLAYED)
 
 
 def test_what_is_stored_is_an_allow_list(path):
@@ -120,7 +120,7 @@ def test_the_newest_recording_wins_in_any_order_of_lines(path):
         opened(path).put(one)
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*reversed(lines), b"\n", *lines]))
-    assert opened(path).get(old.key).text == "new"
+    assert opened(path).get(old.key, old.request).text == "new"
     assert opened(path).describe() == "recordings/test_a.jsonl (1 response)"
 
 
@@ -136,9 +136,9 @@ def test_what_another_process_appends_is_found(path):
     """Workers record the same module."""
     mine, other = opened(path), opened(path)
     mine.put(response("mine"))
-    assert other.get(response("mine").key) is not None
+    assert other.get(response("mine").key, response("mine").request) is not None
     other.put(response("other"))
-    assert mine.get(response("other").key).text == "Hello"
+    assert mine.get(response("other").key, response("other").request).text == "Hello"
 
 
 def test_a_file_that_was_replaced_by_a_shorter_one_is_read_anew(path):
@@ -147,9 +147,9 @@ def test_a_file_that_was_replaced_by_a_shorter_one_is_read_anew(path):
     for question in ("one", "two", "three"):
         recordings.put(response(question))
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[2])
-    assert recordings.get(response("four").key) is None
-    assert recordings.get(response("one").key) is None
-    assert recordings.get(response("three").key) is not None
+    assert recordings.get(response("four").key, response("four").request) is None
+    assert recordings.get(response("one").key, response("one").request) is None
+    assert recordings.get(response("three").key, response("three").request) is not None
 
 
 def test_a_line_whose_text_was_edited_is_a_miss_and_counted(path):
@@ -158,7 +158,7 @@ def test_a_line_whose_text_was_edited_is_a_miss_and_counted(path):
     opened(path).put(response(text="newer", recorded_at="2026-01-02T00:00:00.000000Z"))
     path.write_bytes(path.read_bytes().replace(b"newer", b"nicer"))
     recordings = opened(path)
-    assert (recordings.get(response().key).text, recordings.n_damaged) == ("older", 1)
+    assert (recordings.get(response().key, response().request).text, recordings.n_damaged) == ("older", 1)
 
 
 def test_a_line_of_another_key_version_is_found_under_todays_key(path):
@@ -166,7 +166,7 @@ def test_a_line_of_another_key_version_is_found_under_todays_key(path):
     whole = response()
     opened(path).put(replace(whole, key="old", origin=origin("old", whole.text, whole.recorded_at)))
     path.write_bytes(path.read_bytes().replace(b'"v": 1', b'"v": 0'))
-    assert opened(path).get(whole.key).text == "Hello"
+    assert opened(path).get(whole.key, whole.request).text == "Hello"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_line_that_a_kill_cut_off_is_not_there_and_is_taken_off_by_the_next(pa
     whole = path.read_bytes()
     path.write_bytes(whole + whole[: len(whole) // 2])
     recordings = opened(path)
-    assert recordings.get(response("one").key) is not None
+    assert recordings.get(response("one").key, response("one").request) is not None
     recordings.put(response("two"))
     assert path.read_bytes().startswith(whole)
     assert opened(path).describe() == "recordings/test_a.jsonl (2 responses)"
@@ -234,7 +234,7 @@ def test_four_processes_append_without_losing_a_line(path):
     keys = [key for writer in writers for key in writer.communicate()[0].decode().split()]
     recordings = opened(path)
     assert len(keys) == 200
-    assert [key for key in keys if recordings.get(key) is None] == []
+    assert [key for key in keys if recordings.get(key, response().request) is None] == []
 
 
 @pytest.mark.parametrize("n_seen", [1, 7, 20])
@@ -247,9 +247,9 @@ def test_what_was_recorded_before_a_kill_is_there_after_it(path, n_seen):
         writer.send_signal(signal.SIGKILL)
         keys += writer.communicate()[0].decode().split()
     recordings = opened(path)
-    assert [key for key in keys if recordings.get(key) is None] == []
+    assert [key for key in keys if recordings.get(key, response().request) is None] == []
     recordings.put(response())
-    assert opened(path).get(response().key).text == "Hello"
+    assert opened(path).get(response().key, response().request).text == "Hello"
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(path):
@@ -302,7 +302,7 @@ def test_the_first_write_says_once_what_is_stored_and_where(path):
 def test_a_look_writes_nothing(path, tmp_path):
     """Neither file nor folder."""
     recordings = opened(path)
-    assert (recordings.get("key"), recordings.nearest(response().request)) == (None, None)
+    assert (recordings.get("key", response().request), recordings.nearest(response().request)) == (None, None)
     assert recordings.describe() == "recordings/test_a.jsonl (0 responses)"
     assert list(tmp_path.iterdir()) == []
 

@@ -19,7 +19,8 @@ import pytest_llmeval
 from pytest_llmeval.calls.key import cache_key, origin
 from pytest_llmeval.errors import SchemaTooNew, StoreError
 from pytest_llmeval.records import Provenance, Request, Response
-from pytest_llmeval.store.sqlite import MIGRATIONS, SqliteCache
+from pytest_llmeval.store.sqlite import SqliteCache
+from pytest_llmeval.store.tables import MIGRATIONS
 
 FILL = """
 import sys
@@ -33,9 +34,17 @@ for i in range(int(sys.argv[3])):
     request = Request(model=f"openai/{sys.argv[2]}-{i}", messages=())
     key = cache_key(request)
     cache.put(Response(text="x", request=request, key=key, recorded_at="2026", origin=origin(key, "x", "2026")))
-    assert cache.get(key) is not None
-    print(key, flush=True)
+    assert cache.get(key, request) is not None
+    print(request.model, flush=True)
 """
+
+
+def is_stored(cache, model):
+    """Whether what FILL stored of a model is there."""
+    request = Request(model=model, messages=())
+    return cache.get(cache_key(request), request) is not None
+
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(pytest_llmeval.__file__).parents[1])}
 
 
@@ -85,7 +94,7 @@ def damage(path):
 def test_a_response_comes_back_whole_and_replayed(opened):
     """From another opening of the same file."""
     opened().put(response())
-    assert opened().get(response().key) == replace(response(), provenance=Provenance.REPLAYED)
+    assert opened().get(response().key, response().request) == replace(response(), provenance=Provenance.REPLAYED)
 
 
 def test_the_newest_answer_of_a_key_stands(opened):
@@ -93,14 +102,14 @@ def test_the_newest_answer_of_a_key_stands(opened):
     new = response(text="new", recorded_at="2026-01-02T00:00:00.000000Z")
     for one in (response(), new, response()):
         opened().put(one)
-    assert opened().get(new.key).text == "new"
+    assert opened().get(new.key, new.request).text == "new"
 
 
 def test_a_look_makes_no_file(opened, tmp_path):
     """Replay leaves nothing behind."""
     cache = opened()
     cache.check()
-    assert (cache.get("key"), cache.nearest(response().request), cache.describe()) == (
+    assert (cache.get("0" * 64, response().request), cache.nearest(response().request), cache.describe()) == (
         None,
         None,
         ".llmeval/llmeval.db",
@@ -129,11 +138,11 @@ def test_four_processes_that_begin_together_lose_no_row(opened, path):
         for name in "abcd"
     ]
     results = [writer.communicate() for writer in writers]
-    keys = [key for out, _ in results for key in out.decode().split()]
+    models = [model for out, _ in results for model in out.decode().split()]
     cache = opened()
     assert [err for _, err in results] == [b""] * 4
-    assert len(keys) == 800
-    assert [key for key in keys if cache.get(key) is None] == []
+    assert len(models) == 800
+    assert [model for model in models if not is_stored(cache, model)] == []
 
 
 @pytest.mark.parametrize("n_seen", [1, 30])
@@ -142,13 +151,13 @@ def test_what_was_stored_before_a_kill_is_there_after_it(opened, path, n_seen):
     with subprocess.Popen(  # noqa: S603  (our own script)
         [sys.executable, "-c", FILL, str(path), "a", "100000"], env=ENVIRONMENT, stdout=subprocess.PIPE
     ) as writer:
-        keys = [writer.stdout.readline().decode().strip() for _ in range(n_seen)]
+        models = [writer.stdout.readline().decode().strip() for _ in range(n_seen)]
         writer.send_signal(signal.SIGKILL)
-        keys += writer.communicate()[0].decode().split()
+        models += writer.communicate()[0].decode().split()
     cache = opened()
-    assert [key for key in keys if cache.get(key) is None] == []
+    assert [model for model in models if not is_stored(cache, model)] == []
     cache.put(response())
-    assert cache.get(response().key).text == "Hello"
+    assert cache.get(response().key, response().request).text == "Hello"
 
 
 def test_threads_share_one_cache(opened):
@@ -159,7 +168,7 @@ def test_threads_share_one_cache(opened):
         thread.start()
     for thread in threads:
         thread.join()
-    assert [n for n in range(20) if cache.get(response(str(n)).key) is None] == []
+    assert [n for n in range(20) if cache.get(response(str(n)).key, response(str(n)).request) is None] == []
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -177,15 +186,18 @@ def test_a_forked_child_has_a_connection_of_its_own(opened):
             os._exit(1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert [cache.get(response(who).key).text for who in ("parent", "child")] == ["Hello", "Hello"]
+    assert [cache.get(response(who).key, response(who).request).text for who in ("parent", "child")] == [
+        "Hello",
+        "Hello",
+    ]
 
 
 def test_a_row_that_does_not_fit_its_digest_is_a_miss_and_counted(opened, path):
     """Also for the search of a neighbour (FAULTS 11)."""
     opened().put(response())
-    sql(path, "UPDATE responses SET body = replace(body, 'Hello', 'Hullo')")
+    sql(path, "UPDATE responses SET body = substr(body, 1, length(body) - 1) || 'x'")
     cache = opened()
-    assert (cache.get(response().key), cache.n_damaged) == (None, 1)
+    assert (cache.get(response().key, response().request), cache.n_damaged) == (None, 1)
     assert cache.nearest(response().request) is None
 
 
@@ -216,11 +228,11 @@ def test_a_file_that_is_not_ours_is_set_aside_whole_where_that_is_asked_for(open
     content = path.read_bytes()
     told = []
     cache = opened(on_set_aside=told.append)
-    assert cache.get(response().key) is None
+    assert cache.get(response().key, response().request) is None
     cache.put(response())
     (aside,) = [file for file in path.parent.glob("llmeval.db.corrupt-*") if not file.name.endswith(("-wal", "-shm"))]
     assert aside.read_bytes() == content
-    assert cache.get(response().key).text == "Hello"
+    assert cache.get(response().key, response().request).text == "Hello"
     (notice,) = told
     assert "the cache .llmeval/llmeval.db cannot be read" in notice
     assert f"it was set aside as .llmeval/{aside.name}" in notice
@@ -240,7 +252,7 @@ def test_two_that_find_the_damage_at_once_set_aside_one_file(opened, path):
         thread.join()
     cache = opened()
     assert len(told) == 1
-    assert [n for n in range(8) if cache.get(response(str(n)).key) is None] == []
+    assert [n for n in range(8) if cache.get(response(str(n)).key, response(str(n)).request) is None] == []
 
 
 def test_a_file_of_a_newer_version_is_refused_untouched(opened, path):
@@ -249,7 +261,7 @@ def test_a_file_of_a_newer_version_is_refused_untouched(opened, path):
     sql(path, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     content = path.read_bytes()
     with pytest.raises(SchemaTooNew, match="was written by a newer pytest-llmeval"):
-        SqliteCache(path, on_set_aside=print).get("key")
+        SqliteCache(path, on_set_aside=print).get("0" * 64, response().request)
     assert path.read_bytes() == content
 
 
@@ -258,7 +270,7 @@ def test_a_file_that_a_kill_left_without_a_schema_is_finished(opened, path):
     path.parent.mkdir()
     path.touch()
     opened().put(response())
-    assert opened().get(response().key).text == "Hello"
+    assert opened().get(response().key, response().request).text == "Hello"
 
 
 def test_a_path_that_cannot_be_opened_is_a_named_error(path):
@@ -282,4 +294,4 @@ def test_a_closed_cache_opens_again(opened):
     cache = opened()
     cache.put(response())
     cache.close()
-    assert cache.get(response().key).text == "Hello"
+    assert cache.get(response().key, response().request).text == "Hello"

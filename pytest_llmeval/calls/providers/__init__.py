@@ -7,8 +7,10 @@ one import aiohttp and litellm, so they are imported at the first live call only
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from pytest_llmeval.calls.key import FORCES_LITELLM
@@ -16,23 +18,38 @@ from pytest_llmeval.calls.key import FORCES_LITELLM
 if TYPE_CHECKING:
     from pytest_llmeval.records import Request, Response
 
+TOO_MANY_REQUESTS = 429
 _OPENAI = "openai/"
-_TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = range(500, 600)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Completion(NamedTuple):
+    """What came back.
+
+    Args:
+        response: text, outcome, model, fingerprint, token counts and latency; the rest is the engine's.
+        headers: as they came; found by names in lower case.
+    """
+
+    response: Response
+    headers: Mapping[str, str]
 
 
 class Provider(Protocol):
     """One way to reach models. Used from one event loop only."""
 
-    async def complete(self, request: Request, *, timeout_s: float) -> Response:
+    async def complete(self, request: Request, *, authorization: str, timeout_s: float) -> Completion:
         """Ask once, without retry.
 
-        Returns:
-            text, outcome, model, fingerprint, token counts and latency; the rest is the engine's.
+        Args:
+            request: what is asked.
+            authorization: what ``authorization`` returned when the call was made; a test's own environment is gone
+                by the time its call is sent.
+            timeout_s: most seconds until the whole answer is here.
 
         Raises:
             Fault: no answer.
-            UsageError: the request cannot be sent as it is set up.
         """
 
     async def close(self) -> None:
@@ -46,7 +63,7 @@ class Fault(Exception):
         what: the failure in one clause, such as ``HTTP 429``; holds no secret.
         found: what the provider said.
         status: HTTP status, None where no answer came.
-        retry_after: the header of that name, as it came.
+        headers: of the reply, where one came; found by names in lower case.
         is_final: asking again cannot help, whatever the status says.
     """
 
@@ -56,15 +73,15 @@ class Fault(Exception):
         *,
         found: str = "",
         status: int | None = None,
-        retry_after: str = "",
+        headers: Mapping[str, str] = _NOTHING,
         is_final: bool = False,
     ) -> None:
         super().__init__(what)
         self.what = what
         self.found = found
         self.status = status
-        self.retry_after = retry_after
-        self.may_pass = not is_final and (status is None or status == _TOO_MANY_REQUESTS or status in _SERVER_ERRORS)
+        self.headers = headers
+        self.may_pass = not is_final and (status is None or status == TOO_MANY_REQUESTS or status in _SERVER_ERRORS)
 
 
 def is_direct(request: Request) -> bool:

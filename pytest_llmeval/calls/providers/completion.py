@@ -54,7 +54,8 @@ def _read_choice(message: Mapping[str, Json], finish_reason: Json) -> tuple[str,
     if content is not None and not isinstance(content, str):
         raise _malformed("has a content that is no text", message)
     text = content or ""
-    refusal = message.get("refusal")
+    more = message.get("provider_specific_fields")  # where litellm puts what is OpenAI's own
+    refusal = message.get("refusal") or (more.get("refusal") if isinstance(more, Mapping) else None)
     if finish_reason == "content_filter" or refusal:
         return text or _text(refusal), Outcome.FILTERED
     if not text.strip():

@@ -6,26 +6,26 @@ Imported at the first live call, so aiohttp may stand at the top.
 from __future__ import annotations
 
 import json
-import os
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import aiohttp
+from yarl import URL
 
 from pytest_llmeval.calls.guard import excerpt
-from pytest_llmeval.calls.providers import Fault, bare_name
+from pytest_llmeval.calls.providers import Completion, Fault, bare_name
+from pytest_llmeval.calls.providers.authorization import OPENAI_API_BASE
 from pytest_llmeval.calls.providers.completion import read_completion
-from pytest_llmeval.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_llmeval.records import Json, Request, Response
+    from pytest_llmeval.records import Json, Request
 
-OPENAI_API_BASE = "https://api.openai.com/v1"
 MAX_REPLY_BYTES = 16 * 2**20  # some hundred times the longest answer of today's models
 _OK = 200
-_CHUNK_BYTES = 2**16
+_DNS_S = 300  # a run asks one host, thousands of times
 
 
 class Direct:
@@ -39,14 +39,14 @@ class Direct:
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
 
-    async def complete(self, request: Request, *, timeout_s: float) -> Response:
+    async def complete(self, request: Request, *, authorization: str, timeout_s: float) -> Completion:
         """Ask once; see ``Provider.complete``."""
         started = time.monotonic()
         try:
             async with self._opened().post(
-                (request.api_base or OPENAI_API_BASE).rstrip("/") + "/chat/completions",
+                _url(request.api_base),
                 data=_body(request),
-                headers=_headers(request),
+                headers=_headers(authorization),
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
                 # A redirect would take prompt and key to a host that the user did not name.
                 allow_redirects=False,
@@ -65,7 +65,7 @@ class Direct:
             body = json.loads(content)
         except (ValueError, RecursionError):
             raise _unreadable(content) from None
-        return read_completion(body, request, latency_s)
+        return Completion(read_completion(body, request, latency_s), reply.headers)
 
     async def close(self) -> None:
         """Close the pool."""
@@ -76,10 +76,23 @@ class Direct:
     def _opened(self) -> aiohttp.ClientSession:
         """The pool; made here because aiohttp binds it to the running loop."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=self._concurrency)
+            connector = aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=_DNS_S)
             # DummyCookieJar: a gateway's cookie must not tie one case to another.
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
+
+
+@lru_cache(maxsize=16)
+def _url(api_base: str) -> URL:
+    return URL((api_base or OPENAI_API_BASE).rstrip("/") + "/chat/completions")
+
+
+@lru_cache(maxsize=1)
+def _headers(authorization: str) -> Mapping[str, str]:
+    headers = {"Content-Type": "application/json"}
+    if authorization:
+        headers["Authorization"] = authorization
+    return headers
 
 
 def _body(request: Request) -> bytes:
@@ -90,30 +103,10 @@ def _body(request: Request) -> bytes:
     return json.dumps(body).encode("ascii")
 
 
-def _headers(request: Request) -> Mapping[str, str]:
-    headers = {"Content-Type": "application/json"}
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    if not key and not request.api_base:
-        raise UsageError(
-            f"no key for model {request.model!r}",
-            found=f"OPENAI_API_KEY is not set, and {OPENAI_API_BASE} wants one",
-            hint="set OPENAI_API_KEY, or llmeval_api_base to an endpoint that wants none",
-        )
-    if not (key.isascii() and (key.isprintable() or not key)):
-        raise UsageError(
-            "OPENAI_API_KEY cannot be sent",
-            found="it holds a line break or a character outside ASCII",
-            hint="set it anew; it is one word",
-        )
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
-    return headers
-
-
 async def _read(reply: aiohttp.ClientResponse) -> bytes:
     """Read the reply to its end, bounded in memory."""
     content = bytearray()
-    async for chunk in reply.content.iter_chunked(_CHUNK_BYTES):
+    while chunk := await reply.content.readany():
         content += chunk
         if len(content) > MAX_REPLY_BYTES:
             raise Fault(f"a reply of more than {MAX_REPLY_BYTES} bytes", status=reply.status, is_final=True)
@@ -127,7 +120,7 @@ def _fault(reply: aiohttp.ClientResponse, content: bytes) -> Fault:
         f"HTTP {reply.status}" + (" (quota used up)" if is_quota else ""),
         found=f"it said: {excerpt(said)}",
         status=reply.status,
-        retry_after=reply.headers.get("Retry-After", ""),
+        headers=reply.headers,
         is_final=is_quota,
     )
 

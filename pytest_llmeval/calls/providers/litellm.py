@@ -1,6 +1,6 @@
 """The litellm provider: every model that is not asked over the direct wire. Sole door to litellm.
 
-Importing litellm takes seconds, so it happens when this provider is made: at the first live call that needs it.
+Importing litellm takes seconds, so it happens when this provider is made, in a thread of its own while tests run.
 """
 
 from __future__ import annotations
@@ -8,19 +8,22 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import threading
 import time
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.calls.guard import excerpt
 from pytest_llmeval.calls.key import FORCES_LITELLM
-from pytest_llmeval.calls.providers import Fault
+from pytest_llmeval.calls.providers import Completion, Fault
 from pytest_llmeval.calls.providers.completion import read_completion
 from pytest_llmeval.errors import UsageError
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import Json, Request, Response
+    from pytest_llmeval.records import Json, Request
 
 # 1.82.7 and 1.82.8 carried malware and stand below the floor too; they are named so that nobody lowers it past them.
 _MALICIOUS = {(1, 82, 7), (1, 82, 8)}
@@ -33,25 +36,31 @@ _STATUS_TIMEOUT = 408
 class LiteLLM:
     """Chat completions of any provider that litellm knows; keys are litellm's business, by environment.
 
+    Args:
+        timeout_s: of a whole call. Each attempt is given this one, and cut off by our own clock: litellm makes a new
+            client, with connections of its own, for every timeout that it has not seen.
+
     Raises:
         UsageError: litellm is missing, or of a version that is not to be imported.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
         self._litellm = _imported()
 
-    async def complete(self, request: Request, *, timeout_s: float) -> Response:
+    async def complete(self, request: Request, *, authorization: str, timeout_s: float) -> Completion:  # noqa: ARG002
         """Ask once; see ``Provider.complete``."""
         started = time.monotonic()
         try:
             # Its own timeout is one between two bytes; a dripping answer would outlive it.
             async with asyncio.timeout(timeout_s):
-                completion = await self._litellm.acompletion(**_arguments(request, timeout_s))
+                completion = await self._litellm.acompletion(**_arguments(request, self._timeout_s))
         except TimeoutError:
             raise _too_late(timeout_s) from None
         except Exception as error:  # noqa: BLE001  (its errors have no common base; not one of them may pass unmapped)
             raise _fault(error, timeout_s) from None
-        return read_completion(completion.model_dump(), request, time.monotonic() - started)
+        response = read_completion(completion.model_dump(), request, time.monotonic() - started)
+        return Completion(response, _headers(completion))
 
     async def close(self) -> None:
         """Close the connections that litellm keeps for this loop."""
@@ -83,18 +92,50 @@ def _imported() -> Any:  # noqa: ANN401  (litellm ships no types)
     check_version()
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # otherwise the import fetches a price list
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    # Under a user's ``filterwarnings = error`` a deprecation in litellm's dependencies would end the import. Only our
-    # own filter goes again: litellm sets some while it is imported, and counts on them.
-    warnings.simplefilter("ignore")
-    ours = warnings.filters[0]
-    try:
+    with _quiet():
         import litellm
-    finally:
-        warnings.filters.remove(ours)  # type: ignore[attr-defined] # typeshed calls the list a Sequence
 
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     return litellm
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Swallow the warnings of this thread only.
+
+    Under a user's ``filterwarnings = error`` a deprecation in litellm's dependencies would end the import, and else it
+    would be reported as one of the test that happens to run. Filters are of no use: they are the running test's own,
+    and gone with it.
+    """
+    here = threading.get_ident()
+    is_over = False
+    warn, warn_explicit = warnings.warn, warnings.warn_explicit
+
+    def is_quiet() -> bool:
+        return not is_over and threading.get_ident() == here
+
+    # A module may keep these for good, by ``from warnings import warn``.
+    def quiet_warn(
+        message: Warning | str,
+        category: type[Warning] | None = None,
+        stacklevel: int = 1,
+        source: object = None,
+        **more: Any,  # noqa: ANN401 - what later versions of Python add
+    ) -> None:
+        if not is_quiet():
+            warn(message, category, stacklevel + 1, source, **more)
+
+    def quiet_warn_explicit(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
+        if not is_quiet():
+            warn_explicit(*args, **kwargs)
+
+    warnings.warn, warnings.warn_explicit = quiet_warn, quiet_warn_explicit
+    try:
+        yield
+    finally:
+        is_over = True
+        warnings.warn, warnings.warn_explicit = warn, warn_explicit
 
 
 def _arguments(request: Request, timeout_s: float) -> dict[str, Json]:
@@ -127,10 +168,21 @@ def _fault(error: Exception, timeout_s: float) -> Fault:
         return _too_late(timeout_s)
     reply = getattr(error, "response", None)
     is_status = isinstance(status, int) and kind != "APIConnectionError"
+    # The headers of ``response`` are litellm's own, and empty.
+    headers = getattr(error, "litellm_response_headers", None) or getattr(reply, "headers", None)
     return Fault(
         f"HTTP {status} ({kind})" if is_status else f"no reply ({kind})",
         found=f"it said: {excerpt(str(error))}",
         status=status if is_status else None,
-        retry_after=str(getattr(reply, "headers", {}).get("retry-after", "")),
+        headers=headers if isinstance(headers, Mapping) else {},
         is_final="insufficient_quota" in str(error),
     )
+
+
+def _headers(completion: Any) -> Mapping[str, str]:  # noqa: ANN401 - litellm ships no types
+    """The provider's headers, in lower case and under its own names; litellm puts a prefix before them."""
+    hidden = getattr(completion, "_hidden_params", None)
+    headers = hidden.get("additional_headers") if isinstance(hidden, Mapping) else None
+    if not isinstance(headers, Mapping):
+        return {}
+    return {name.removeprefix("llm_provider-"): str(value) for name, value in headers.items()}

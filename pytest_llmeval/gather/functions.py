@@ -1,0 +1,70 @@
+"""A user's own metric, as a function of the answer's text: sync or async, with or without a judge.
+
+In: the function. Out: a Score, or the coroutine of one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from numbers import Real
+from typing import TYPE_CHECKING, TypeAlias
+
+from pytest_llmeval.errors import ProviderError, UsageError
+from pytest_llmeval.records import Json, Score
+
+if TYPE_CHECKING:
+    from pytest_llmeval.calls.client import Client
+
+Value: TypeAlias = float | bool | Score
+# ... : the answer's text, and where it asks for one ``judge``, by name.
+Function: TypeAlias = Callable[..., Value | Awaitable[Value]]
+
+
+def score_of(metric: str, value: object, *, reason: str = "", version: str = "1", detail: Json = None) -> Score:
+    """Make a score of what a user's metric gave.
+
+    Raises:
+        UsageError: it is no number in [0, 1].
+    """
+    if isinstance(value, Score):
+        return value
+    # Real, because metrics often return numpy's numbers.
+    number = float(value) if isinstance(value, Real) else math.nan
+    if not 0.0 <= number <= 1.0:
+        raise UsageError(f"assert_score({metric!r}) got {value!r}", hint="a score is a number in [0, 1], or a bool")
+    return Score(metric=metric, value=number, reason=reason, version=version, detail=detail or {})
+
+
+def is_async(function: Function) -> bool:
+    """Whether a metric is ``async def``, or an object whose ``__call__`` is."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+@lru_cache(maxsize=256)
+def takes_judge(function: Function) -> bool:
+    """Whether a metric asks for a judge, by a parameter of that name."""
+    return "judge" in inspect.signature(function).parameters
+
+
+def measured(function: Function, metric: str, version: str, text: str, judge: Client | None) -> Score:
+    """Run a sync metric; where its judge's provider failed there is no score, and the reason says so."""
+    __tracebackhide__ = True
+    try:
+        value = function(text, judge=judge) if judge is not None else function(text)
+    except ProviderError as error:
+        return Score.unscored(metric, error.what, version=version)
+    return score_of(metric, value, version=version)
+
+
+async def measured_async(function: Function, metric: str, version: str, text: str, judge: Client | None) -> Score:
+    """Run an async metric; otherwise as ``measured``."""
+    __tracebackhide__ = True
+    try:
+        coming = function(text, judge=judge) if judge is not None else function(text)
+        value = await coming  # type: ignore[misc] # is_async() said so
+    except ProviderError as error:
+        return Score.unscored(metric, error.what, version=version)
+    return score_of(metric, value, version=version)

@@ -1,0 +1,157 @@
+"""What was paid for is not bought twice: kills at any moment, two runs at once, a stop by SIGTERM (FAULTS 1, 2, 8)."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from pytest_llmeval.loopback import Loopback, Reply
+
+N = 20
+LATENCY_S = 0.15
+# Long enough for a reply that has left the provider to be read and stored, on a busy machine as well.
+SETTLED_S = 0.25
+
+SUITE = f"""
+import pytest
+from pytest_llmeval import assert_score
+
+async def graded(output, judge):
+    return float(bool((await judge.acall("Grade: " + output)).text))
+
+@pytest.mark.parametrize("number", range({N}))
+def test_case(llm, number):
+    assert_score("graded", graded, output=llm(f"question {{number}}"))
+"""
+
+
+class Provider:
+    """Notes when the reply to each question left."""
+
+    def __init__(self):
+        self.replied = []
+        self.lock = threading.Lock()
+
+    def __call__(self, body):
+        """Answer after a while."""
+        question = body["messages"][-1]["content"]
+        time.sleep(LATENCY_S)
+        with self.lock:
+            self.replied.append((question, time.monotonic()))
+        return Reply(f"answer to {question}")
+
+    def times_s(self):
+        """When each question was answered, on the monotonic clock."""
+        with self.lock:
+            times = {}
+            for question, at_s in self.replied:
+                times.setdefault(question, []).append(at_s)
+            return times
+
+
+@pytest.fixture
+def provider():
+    """A provider that counts."""
+    return Provider()
+
+
+@pytest.fixture
+def suite(project, provider):
+    """A project of 20 tests with two dependent calls each."""
+    with Loopback(provider) as server:
+        project.write(
+            "pytest.ini",
+            f"""[pytest]
+llmeval_model = openai/m
+llmeval_judge = openai/judge
+llmeval_api_base = {server.url}
+llmeval_judge_api_base = {server.url}
+llmeval_concurrency = 5
+llmeval_recordings = none
+""",
+        )
+        project.write("test_suite.py", SUITE)
+        yield project
+
+
+def start(suite, *args):
+    """Start pytest in a process of its own."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return subprocess.Popen(  # noqa: S603
+        command, cwd=suite.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def finish(process):
+    """Wait for its end, and return its exit status and output."""
+    output, _ = process.communicate(timeout=60)
+    assert "INTERNALERROR" not in output, output
+    assert "Traceback (most recent call last)" not in output, output
+    return process.returncode, output
+
+
+def kill_after(suite, provider, n_answers):
+    """Start a run, kill it some answers later, and return when that was."""
+    n_before = len(provider.replied)
+    process = start(suite)
+    deadline_s = time.monotonic() + 30
+    while len(provider.replied) < n_before + n_answers and process.poll() is None and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    killed_s = time.monotonic()
+    process.kill()
+    process.communicate()
+    return killed_s
+
+
+def test_kills_at_twelve_moments_lose_no_answer_that_was_paid_for(suite, provider):
+    """SIGKILL while tests are parked, again and again: an answer that had arrived is replayed from then on."""
+    kills_s = [kill_after(suite, provider, n_answers) for n_answers in (1, 2, 3, 4, 1, 5, 2, 3, 4, 1, 2, 3)]
+
+    status, output = finish(start(suite))
+
+    assert 0 == status, output
+    times_s = provider.times_s()
+    assert 2 * N == len(times_s)
+    excused = [
+        any(lost_s <= killed_s < lost_s + SETTLED_S for killed_s in kills_s)
+        for times in times_s.values()
+        for lost_s in times[:-1]
+    ]
+    assert all(excused), "an answer was bought again though it had been here"
+    assert 2 * N + len(excused) == len(provider.replied)
+
+
+def test_two_runs_at_once_send_each_request_once(suite, provider):
+    """Two pytest processes on one cache, each with two workers."""
+    runs = [start(suite, "-n2") for _ in range(2)]
+
+    ended = [finish(run) for run in runs]
+
+    assert [0, 0] == [status for status, _ in ended], ended
+    assert 2 * N == len(provider.times_s()) == len(provider.replied)
+
+
+def test_sigterm_keeps_what_has_landed_and_is_never_green(suite, provider):
+    """As CI stops a job: exit status 2, the session is marked, the next run pays for the rest only."""
+    process = start(suite)
+    deadline_s = time.monotonic() + 30
+    while len(provider.replied) < 20 and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+
+    status, output = finish(process)
+
+    assert 2 == status, output
+    assert "interrupted" == suite.session.stopped
+    assert 0 < len(suite.session.results) < N
+    assert "exit status 2: the run was interrupted" in output
+    n_paid = len(provider.replied)
+    assert 0 == finish(start(suite))[0]
+    # Five calls were in flight, and the provider answered them to nobody.
+    assert len(provider.replied) <= 2 * N + 5
+    assert n_paid < len(provider.replied)
