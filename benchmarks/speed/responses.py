@@ -1,7 +1,7 @@
 """Responses to store: a seeded suite whose texts compress as prose does.
 
-The texts are made of a vocabulary that is drawn from a seed, each about its own 20 words, and tuned until deflate leaves
-of them what it left of 45 answers of real models of 1,600 to 2,400 characters: 46 % at level 1, 44 % at level 6.
+The texts are made of a vocabulary that is drawn from a seed, each about its own 20 words, and tuned until deflate
+leaves of them what it left of 45 answers of real models of 1,600 to 2,400 characters: 46 % at level 1, 44 % at level 6.
 """
 
 from __future__ import annotations

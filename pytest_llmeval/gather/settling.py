@@ -23,7 +23,7 @@ class Fault(NamedTuple):
         nth: its number among its equals.
     """
 
-    error: Exception
+    error: BaseException
     metric: str
     nth: int
 
@@ -52,12 +52,14 @@ def settled(trial: Trial) -> tuple[Trial, Fault | None]:
     return trial, fault
 
 
-def _landed(records: Iterable[T]) -> tuple[tuple[T, ...], list[tuple[T, Exception]]]:
+def _landed(records: Iterable[T]) -> tuple[tuple[T, ...], list[tuple[T, BaseException]]]:
     there: list[T] = []
-    lost: list[tuple[T, Exception]] = []
+    lost: list[tuple[T, BaseException]] = []
     for record in records:
         try:
             there.append(land(record))
-        except Exception as error:  # noqa: BLE001 - a user's metric may raise anything; a landing never does
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - pytest.fail() and sys.exit() too: a landing raises nothing else
             lost.append((record, error))
     return tuple(there), lost

@@ -17,7 +17,7 @@ _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, allow_nan=False, 
 
 
 def _made_once() -> Callable[[Json], str]:
-    """Return what writes canonical JSON: ``_ENCODER.encode`` makes its C half anew at each call, which takes a third."""
+    """Return what writes canonical JSON: ``_ENCODER.encode`` makes its C half anew each time, which takes a third."""
     make, escape = vars(json.encoder).get("c_make_encoder"), json.encoder.encode_basestring_ascii
     try:
         parts = make(None, _ENCODER.default, escape, None, ":", ",", True, False, False)  # type: ignore[misc]

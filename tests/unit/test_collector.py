@@ -24,7 +24,8 @@ def collector_of(
     """Return a collector that was told of these tests."""
     collector = Collector()
     if planned:
-        collector.add_plan_text(wire.encode_plan(Plan(cases={nodeid: PlannedCase(id=CaseId(nodeid)) for nodeid in planned})))
+        cases = {nodeid: PlannedCase(id=CaseId(nodeid)) for nodeid in planned}
+        collector.add_plan_text(wire.encode_plan(Plan(cases=cases)))
     for nodeid in started:
         collector.add_start(nodeid)
     for nodeid in ended:
