@@ -41,19 +41,8 @@ class _Lane:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        # A judge's calls go first: with them an older test lands, with the others a younger one begins.
-        self.judges: deque[Call] = deque()
-        self.others: deque[Call] = deque()
+        self.waiting: deque[Call] = deque()
         self.alarm: asyncio.TimerHandle | None = None
-
-    def queue_of(self, call: Call) -> deque[Call]:
-        """Return the queue that a call belongs to."""
-        return self.judges if call.live.request.trial is None else self.others
-
-    @property
-    def waiting(self) -> deque[Call]:
-        """The queue whose head is next; empty where nothing waits."""
-        return self.judges or self.others
 
 
 class Dispatch:
@@ -94,7 +83,7 @@ class Dispatch:
 
     def put(self, call: Call) -> None:
         """Queue a call; ``pump`` sends it."""
-        self._lane(call).queue_of(call).append(call)
+        self._lane(call).waiting.append(call)
 
     def give_up(self, call: Call) -> None:
         """End a call for which nobody waits any more; one that is queued is passed over when its turn comes."""
@@ -171,7 +160,7 @@ class Dispatch:
             self._queue_again(call)
 
     def _queue_again(self, call: Call) -> None:
-        self._lane(call).queue_of(call).appendleft(call)
+        self._lane(call).waiting.appendleft(call)
         self.pump()
 
     def _send(self, call: Call, lane: _Lane, provider: Provider, now_s: float) -> None:

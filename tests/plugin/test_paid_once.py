@@ -142,7 +142,7 @@ def test_sigterm_keeps_what_has_landed_and_is_never_green(suite, provider):
     """As CI stops a job: exit status 2, the session is marked, the next run pays for the rest only."""
     process = start(suite)
     deadline_s = time.monotonic() + 30
-    while len(provider.replied) < 20 and time.monotonic() < deadline_s:
+    while len(provider.replied) < N + 10 and time.monotonic() < deadline_s:
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
 
