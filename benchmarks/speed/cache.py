@@ -17,12 +17,12 @@ import argparse
 import json
 import random
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,6 +40,7 @@ from pytest_llmeval.store.sqlite import SqliteCache
 SEED = 7
 N_RESPONSES = 100_000
 N_TURN = 1_000
+SHOWN = {1_000, 10_000, 100_000}
 N_LOOKED = 20_000
 N_WRITERS = 4
 N_WRITTEN = 2_500
@@ -75,52 +76,53 @@ def rows(n_responses: int = N_RESPONSES) -> list[Row]:
     Args:
         n_responses: how many are stored; the targets are meant for 100,000.
     """
-    suite = Suite("shop")
     with tempfile.TemporaryDirectory(prefix="bench-cache-") as folder:
-        path = Path(folder) / "ours" / "llmeval.db"
-        cache, plain = SqliteCache(path), Plain(Path(folder) / "plain.db")
-        puts: list[float] = []
-        plain_puts: list[float] = []
-        grown: list[Row] = []
-        for turn in _turns(range(n_responses)):
-            responses = [suite.response(n) for n in turn]
-            puts += _each_us(cache.put, responses)
-            plain_puts += _each_us(plain.put, [_plain_row(response) for response in responses])
-            n_stored = turn[-1] + 1
-            if n_stored in {1_000, 10_000, 100_000} or n_stored == n_responses:
-                shuffled = random.Random(SEED).choices(range(n_stored), k=N_LOOKED)  # noqa: S311 - the same each time
-                hits, plain_hits = _hits(suite, cache, plain, shuffled)
-                limit = f"plain SQLite: {_median(plain_hits):.1f} µs"
-                grown.append(Row(f"hit among {n_stored:,}, at random", limit, tuple(hits), unit=" µs"))
-                hits, plain_hits = _hits(suite, cache, plain, [n % n_stored for n in range(N_LOOKED)])
-                limit = f"plain SQLite: {_median(plain_hits):.1f} µs"
-                grown.append(Row(f"hit among {n_stored:,}", limit, tuple(hits), unit=" µs"))
-        cache.close()
-        size = Row("bytes a row on disk", "", (path.stat().st_size / n_responses,), ROW_BYTES, " B", is_exact=True)
-        grown[-1] = replace(grown[-1], target=HIT_US)
-        by_writers = _by_writers(Path(folder) / "shared" / "llmeval.db")
-        unshared = _unshared(Path(folder) / "unshared" / "llmeval.db")
-    coder = f"plain SQLite: {_median(plain_puts):.1f} µs"
-    return [
-        *grown,
-        Row(f"put, deflated by {deflate.NAME}", coder, tuple(puts), PUT_US, " µs"),
-        Row("hit over plain look-up", "plain SQLite", ratios(hits, plain_hits)),
-        Row("put over plain put", "plain SQLite", ratios(puts, plain_puts)),
-        size,
-        *by_writers,
-        *unshared,
-        Row("deflate leaves of a text", "45 real answers: 0.44", (suite.share_left(),), unit="", is_exact=True),
-    ]
+        return [
+            *_beside_plain(Path(folder), n_responses),
+            *_by_writers(Path(folder) / "shared" / "llmeval.db"),
+            *_unshared(Path(folder) / "unshared" / "llmeval.db"),
+        ]
 
 
-def _hits(suite: Suite, cache: SqliteCache, plain: Plain, looked: Sequence[int]) -> tuple[list[float], list[float]]:
+def _beside_plain(folder: Path, n_responses: int) -> Iterator[Row]:
+    suite, path = Suite("shop"), folder / "ours" / "llmeval.db"
+    cache, plain = SqliteCache(path), Plain(folder / "plain.db")
+    puts: list[float] = []
+    plain_puts: list[float] = []
+    for turn in _turns(range(n_responses)):
+        responses = [suite.response(n) for n in turn]
+        puts += _each_us(cache.put, responses)
+        plain_puts += _each_us(plain.put, [_plain_row(response) for response in responses])
+        n_stored = turn[-1] + 1
+        if n_stored in SHOWN or n_stored == n_responses:
+            target = HIT_US if n_stored == n_responses else None
+            at_random = random.Random(SEED).choices(range(n_stored), k=N_LOOKED)  # noqa: S311  (not secret)
+            in_order = [n % n_stored for n in range(N_LOOKED)]
+            yield from _hits(f"hit among {n_stored:,}", suite, cache, plain, in_order, target)
+            yield from _hits(f"hit among {n_stored:,}, at random", suite, cache, plain, at_random, None)
+    cache.close()
+    yield from _pair(f"put, deflated by {deflate.NAME}", puts, plain_puts, PUT_US)
+    yield Row("bytes a row on disk", "", (path.stat().st_size / n_responses,), ROW_BYTES, " B", is_exact=True)
+    yield Row("deflate leaves of a text", "of real answers: 0.44", (suite.share_left(),), unit="", is_exact=True)
+
+
+def _hits(
+    work: str, suite: Suite, cache: SqliteCache, plain: Plain, looked: Sequence[int], target: float | None
+) -> Iterator[Row]:
     hits: list[float] = []
     plain_hits: list[float] = []
     for turn in _turns(looked):
         requests = [suite.request(n) for n in turn]
         hits += _each_us(lambda request: cache.get(cache_key(request), request).text, requests)
         plain_hits += _each_us(plain.get, [cache_key(request) for request in requests])
-    return hits, plain_hits
+    yield from _pair(work, hits, plain_hits, target)
+
+
+def _pair(work: str, ours: Sequence[float], plain: Sequence[float], target: float | None) -> Iterator[Row]:
+    limit = f"plain SQLite: {statistics.median(plain):.1f} µs"
+    yield Row(work, limit, tuple(ours), target, " µs")
+    if target is not None:
+        yield Row(f"{work}, over plain", limit, ratios(ours, plain))
 
 
 def _by_writers(path: Path) -> list[Row]:
@@ -175,11 +177,6 @@ def _plain_row(response: Response) -> tuple[str, str]:
     request = response.request
     asked = [request.model, request.messages, request.settings, request.trial]
     return response.key, json.dumps(asked) + response.text
-
-
-def _median(values: Iterable[float]) -> float:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from pytest_llmeval.calls.guard import said
 from pytest_llmeval.errors import ProviderError
-from pytest_llmeval.records import Check, Response, Trial, land, metric_of
+from pytest_llmeval.records import Check, Response, Trial, is_heard, land, metric_of
 
 T = TypeVar("T", Check, Response)
 
@@ -31,15 +31,18 @@ class Fault(NamedTuple):
 def settled(trial: Trial) -> tuple[Trial, Fault | None]:
     """Land all records of a closed trial.
 
-    A call whose provider failed leaves no response: where no check says so by being unscored, the trial is unscored as
-    a whole. A check whose metric raised is not there, as if the error had been raised where the check stands.
+    A call whose provider failed leaves no response. Where nobody has heard of it, neither the test by reading the
+    answer nor a check that is unscored for it, the trial is unscored as a whole. A check whose metric raised is not
+    there, as if the error had been raised where the check stands.
 
     Args:
         trial: nothing of it is on its way any more.
     """
-    calls, lost = _landed(trial.calls)
-    judge_calls, _ = _landed(trial.judge_calls)
     checks, faults = _landed(trial.checks)
+    heard = {id(call) for call in trial.calls if is_heard(call)}
+    calls, lost = _landed(trial.calls)
+    lost = [(call, error) for call, error in lost if id(call) not in heard]
+    judge_calls, _ = _landed(trial.judge_calls)
     # Metrics run beside each other: their calls come in another order each time.
     judge_calls = tuple(sorted(judge_calls, key=attrgetter("key")))
     trial = replace(trial, calls=calls, judge_calls=judge_calls, checks=checks)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
-_COMING, _METRIC = "_coming", "_metric"
+_COMING, _METRIC, _HEARD = "_coming", "_metric", "_heard"
 
 
 class Coming(Protocol):
@@ -131,6 +131,7 @@ def land(record: T) -> T:
     try:
         plain = coming.result()
     except LlmevalError as error:
+        record.__dict__[_HEARD] = True
         error.__cause__ = error.__context__ = None
         raise error.with_traceback(None) from None
     known: dict[str, object] = record.__dict__
@@ -144,6 +145,11 @@ def land(record: T) -> T:
 def coming_of(record: object) -> Coming | None:
     """Return what a record waits for; None where it is plain."""
     return record.__dict__.get(_COMING) if isinstance(record, Pending) else None
+
+
+def is_heard(record: object) -> bool:
+    """Whether somebody has read a record and been told that it does not come."""
+    return _HEARD in record.__dict__
 
 
 def metric_of(check: Check) -> str:
