@@ -75,7 +75,6 @@ def test_a_crash_while_the_last_ones_are_waited_for(project, provider, way):
 
     failed = _look_at(project, result, 9)
     assert "test_suite.py::test_many[8]" in failed
-    assert set(failed) <= {f"test_suite.py::test_many[{n}]" for n in range(4, 9)}
     assert 1 < len(failed)
     assert len(failed) - 1 == result.stdout.str().count("crashed before the checks of this test were reported\n")
 
