@@ -28,7 +28,7 @@ _NAMES_AT = _SEAL_BYTES + _FACTS.size
 _OUTCOMES = (Outcome.OK, Outcome.EMPTY, Outcome.TRUNCATED, Outcome.FILTERED)  # their places are stored: only append
 _OUTCOME_PLACES = {outcome: place for place, outcome in enumerate(_OUTCOMES)}
 _MOST_TOKENS = 2**31 - 1
-_MOST_MS = 2**32 - 1
+_MOST_S = 4e6  # six weeks; its milliseconds have 32 bits
 _NAN = float("nan")
 _PLAIN = {"role": None, "content": None}.keys()  # of nearly every message, which is stored as its two values
 _REPLAYED = Provenance.REPLAYED
@@ -57,20 +57,19 @@ def to_row(response: Response) -> tuple[Row, str]:
     setup, asked = _in_two(response.request)
     text = response.text.encode(*_TEXT)
     names = (response.origin + response.model + response.fingerprint).encode(*_TEXT)
-    n_input, n_output, cost_usd = response.n_input_tokens, response.n_output_tokens, response.cost_usd
     facts = _FACTS.pack(
         len(text),
         len(names),
         len(response.origin),
         len(response.model),
         _OUTCOME_PLACES[response.outcome],
-        n_input if n_input is not None and n_input <= _MOST_TOKENS else -1,
-        n_output if n_output is not None and n_output <= _MOST_TOKENS else -1,
-        min(round(response.latency_s * 1000), _MOST_MS),
-        _NAN if cost_usd is None else cost_usd,
+        _counted(response.n_input_tokens),
+        _counted(response.n_output_tokens),
+        round(min(max(response.latency_s, 0.0), _MOST_S) * 1000),
+        response.cost_usd if isinstance(response.cost_usd, float) else _NAN,
     )
     content = facts + names + deflated(text + asked.encode("ascii"))
-    seal = _seal(response.key, response.recorded_at.encode("ascii"), content)
+    seal = _seal(response.key, response.recorded_at.encode(), content)
     return Row(response.recorded_at, seal + content), setup
 
 
@@ -94,7 +93,7 @@ def to_response(recorded_at: bytes, body: bytes, key: str, request: Request) -> 
     fields["n_output_tokens"] = None if n_output < 0 else n_output
     fields["latency_s"] = latency_ms / 1000
     fields["cost_usd"] = None if cost_usd != cost_usd else cost_usd  # noqa: PLR0124  (only NaN differs from itself)
-    fields["recorded_at"] = recorded_at.decode("ascii")
+    fields["recorded_at"] = recorded_at.decode()
     fields["key"] = key
     fields["origin"] = names[:n_origin]
     fields["provenance"] = _REPLAYED
@@ -144,6 +143,11 @@ def _in_one(shared: list[Json], own: list[Json]) -> Request:
         trial=trial,
         repeat=repeat,
     )
+
+
+def _counted(n_tokens: int | None) -> int:
+    """Return a count that has its 31 bits; what has not is no count, whatever a provider or an edited line says."""
+    return n_tokens if isinstance(n_tokens, int) and 0 <= n_tokens <= _MOST_TOKENS else -1
 
 
 def _shortened(message: Mapping[str, Json]) -> Json:
