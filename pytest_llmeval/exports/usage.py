@@ -7,11 +7,11 @@ them, because an unknown price is not a price of zero.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.records import Provenance, Response, Session
+from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

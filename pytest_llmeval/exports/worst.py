@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytest_llmeval.records import CaseVerdict, Check, CheckId, Session, Verdict, tally
+from pytest_llmeval.records.frozen import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

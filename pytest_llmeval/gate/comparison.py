@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gate import notes
@@ -10,6 +10,7 @@ from pytest_llmeval.gate.matching import match
 from pytest_llmeval.gate.pairs import Pair, by_case, mean, mean_of_means
 from pytest_llmeval.gate.replays import judge_replays, with_replays
 from pytest_llmeval.records import Baseline, CaseVerdict, CheckId, Comparison, Line, Verdict
+from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

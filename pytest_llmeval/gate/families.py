@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from pytest_llmeval.gate.laws import SEED, Law, law_of
 from pytest_llmeval.gate.pairs import UNIT, Pair, variance_of
+from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

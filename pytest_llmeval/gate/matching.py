@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gate.pairs import Pair, whole
 from pytest_llmeval.gate.replays import Replay, replay_of
+from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,7 +1,8 @@
-"""Frozen records to plain JSON values and back, by the type hints of the records: a new field needs no line here.
+"""Frozen records to canonical JSON text, and back from JSON values, by the type hints of the records.
 
-Fields that equal their default are left out. Encoders are compiled, once a kind of record, as dataclasses compiles its
-``__init__``: a result is encoded for every test.
+A new field needs no line here. Fields that equal their default are left out, and all keys are sorted, so that equal
+records give equal texts. Writers are compiled, once a kind of record, as dataclasses compiles its ``__init__``: a
+result is written for every test, and a dict that json.dumps reads once more takes three times as long.
 """
 
 from __future__ import annotations
@@ -10,21 +11,25 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache, partial
-from operator import attrgetter, index
+from json.encoder import encode_basestring_ascii as quoted
+from math import isfinite
+from operator import index
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pytest_llmeval.records import Json
+from pytest_llmeval.records.exchange import canonical
 
 T = TypeVar("T")
 # Any: a codec is chosen by a type hint at run time, which no static type can follow.
-_Convert = Callable[[Any], Any]
+_Write = Callable[[Any], str]
+_Decode = Callable[[Any], Any]
 _REQUIRED = object()
 
 
 class _Codec(NamedTuple):
-    encode: _Convert
-    decode: _Convert
+    write: _Write
+    decode: _Decode
 
 
 class _Field(NamedTuple):
@@ -33,22 +38,23 @@ class _Field(NamedTuple):
     default: object
 
 
-def to_json(value: object) -> Json:
-    """Return a record as plain JSON values.
+def to_text(value: object) -> str:
+    """Return a record as compact ASCII JSON, its keys sorted.
 
     Args:
         value: an instance of a dataclass or NamedTuple whose fields are str, int, float, bool, enums, such records,
             tuples and str-keyed mappings of them, optional ones, or Json.
 
     Raises:
-        TypeError: a field holds something its hint does not allow.
+        TypeError: a field holds something its hint does not allow, or that JSON cannot hold.
+        ValueError: a number is NaN or infinite, or a value holds itself.
     """
     kind: Any = type(value)  # Any: mypy takes no type for hashable
-    return _codec(kind).encode(value)
+    return _codec(kind).write(value)
 
 
 def from_json(kind: type[T], value: Json) -> T:
-    """Return the record of that kind which ``to_json`` gave the value for.
+    """Return the record of that kind, of whose text ``to_text`` is the writer and ``value`` the parsed JSON.
 
     Raises:
         ValueError: a field is unknown, missing or of the wrong type; the message names it.
@@ -65,24 +71,31 @@ def _codec(hint: Any) -> _Codec:  # noqa: ANN401 - hints have no common type
     if origin is tuple:
         item = _codec(args[0])
         return _Codec(
-            lambda values: [item.encode(value) for value in values],
+            lambda values: f"[{','.join([item.write(value) for value in values])}]",
             lambda values: tuple([item.decode(value) for value in _typed(list, values)]),
         )
     if origin is Mapping:
-        item = _codec(args[1])
-        return _Codec(
-            lambda values: {key: item.encode(value) for key, value in values.items()},
-            lambda values: {key: item.decode(value) for key, value in _typed(dict, values).items()},
-        )
+        return _mapping_of(_codec(args[1]))
     if origin in (UnionType, Union):
         (inner,) = (_codec(arg) for arg in args if arg is not NoneType)
         return _Codec(
-            lambda value: None if value is None else inner.encode(value),
+            lambda value: "null" if value is None else inner.write(value),
             lambda value: None if value is None else inner.decode(value),
         )
     if issubclass(hint, Enum):
-        return _Codec(attrgetter("value"), hint)
-    return _Codec(partial(_encode_record, hint), partial(_decode_record, hint))
+        return _Codec(lambda value: quoted(value.value), hint)
+    return _Codec(_writer(hint), partial(_decode_record, hint))
+
+
+def _mapping_of(item: _Codec) -> _Codec:
+    def decode(values: Json) -> Json:
+        return {key: item.decode(value) for key, value in _typed(dict, values).items()}
+
+    if item.write is canonical:
+        return _Codec(lambda values: canonical(dict(values.items())), decode)
+    return _Codec(
+        lambda values: f"{{{','.join([f'{quoted(key)}:{item.write(values[key])}' for key in sorted(values)])}}}", decode
+    )
 
 
 @cache
@@ -101,23 +114,18 @@ def _default(field: dataclasses.Field[Any]) -> object:
     return _REQUIRED if field.default is dataclasses.MISSING else field.default
 
 
-@cache
-def _encoder(kind: Any) -> _Convert:  # noqa: ANN401 - as above
+def _writer(kind: Any) -> _Write:  # noqa: ANN401 - as above
     names: dict[str, object] = {}
-    lines = ["def encode(record):", "    found = {}"]
-    for number, (name, codec, default) in enumerate(_fields(kind)):
-        names[f"encode_{number}"], names[f"default_{number}"] = codec.encode, default
+    lines = ["def write(record):", "    found = []"]
+    for number, (name, codec, default) in enumerate(sorted(_fields(kind))):
+        names[f"write_{number}"], names[f"default_{number}"] = codec.write, default
         lines += [
             f"    value = record.{name}",
             f"    if value is not default_{number} and value != default_{number}:",
-            f"        found[{name!r}] = {_PLAIN.get(codec.encode, 'encode_{0}(value)').format(number)}",
+            f"        found.append('{quoted(name)}:' + write_{number}(value))",
         ]
-    exec("\n".join([*lines, "    return found"]), names)  # noqa: S102 - our own lines; the names are the records' fields
-    return cast("_Convert", names["encode"])
-
-
-def _encode_record(kind: Any, record: object) -> Json:  # noqa: ANN401 - as above
-    return _encoder(kind)(record)
+    exec("\n".join([*lines, "    return '{' + ','.join(found) + '}'"]), names)  # noqa: S102 - our own lines
+    return cast("_Write", names["write"])
 
 
 def _decode_record(kind: Any, value: Json) -> object:  # noqa: ANN401 - as above
@@ -144,7 +152,15 @@ def _typed(kind: type[T], value: object) -> T:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected str, found {value!r:.80}")
-    return value
+    return quoted(value)
+
+
+def _finite(value: object) -> str:
+    # float() and index() let numpy's numbers through: a user's metric often returns them.
+    number = float(value)  # type: ignore[arg-type] # raises for what is none
+    if not isfinite(number):
+        raise ValueError(f"{number!r} is not JSON")
+    return float.__repr__(number)
 
 
 def _number(value: object) -> float:
@@ -156,16 +172,10 @@ def _same(value: T) -> T:
     return value
 
 
-# float() and index() let numpy's numbers through: a user's metric often returns them.
 _SCALARS: dict[Any, _Codec] = {
-    Any: _Codec(_same, _same),
+    Any: _Codec(canonical, _same),
     str: _Codec(_text, partial(_typed, str)),
-    int: _Codec(index, partial(_typed, int)),
-    float: _Codec(float, _number),
-    bool: _Codec(bool, partial(_typed, bool)),
-}
-# What most values are needs no call.
-_PLAIN: dict[_Convert, str] = {
-    _text: "value if type(value) is str else encode_{0}(value)",
-    float: "value if type(value) is float else encode_{0}(value)",
+    int: _Codec(lambda value: int.__repr__(index(value)), partial(_typed, int)),
+    float: _Codec(_finite, _number),
+    bool: _Codec(lambda value: "true" if value else "false", partial(_typed, bool)),
 }

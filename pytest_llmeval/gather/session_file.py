@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_llmeval.errors import SchemaTooNew, StoreError
-from pytest_llmeval.gather.codec import from_json, to_json
-from pytest_llmeval.gather.wire import dumps, encode, loads
+from pytest_llmeval.gather.codec import from_json, to_text
+from pytest_llmeval.gather.wire import encode, loads
 from pytest_llmeval.records import CaseResult, Json, Session
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def write(session: Session, folder: Path, text_of: Callable[[str], str] | None =
 
 
 def _lines_of(session: Session, text_of: Callable[[str], str] | None) -> Iterator[str]:
-    yield _line({"kind": "session", "format": FORMAT}, dumps(to_json(replace(session, results=()))))
+    yield _line({"kind": "session", "format": FORMAT}, to_text(replace(session, results=())))
     for result in session.results:
         yield _line({"kind": "case"}, text_of(result.nodeid) if text_of else encode(result))
     yield _line({"kind": "end", "n": len(session.results)}, "{}")

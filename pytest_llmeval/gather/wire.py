@@ -12,7 +12,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.gather.codec import from_json, to_json
+from pytest_llmeval.gather.codec import from_json, to_text
 from pytest_llmeval.records import CaseResult, Plan, Response, Score
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def encode(result: CaseResult) -> str:
 def pack(result: CaseResult) -> tuple[str, CaseResult]:
     """Return the result as ``encode`` writes it, and as ``decode`` would read it; equal results give equal texts."""
     try:
-        text = dumps(to_json(result))
+        text = to_text(result)
     except Exception:  # noqa: BLE001 - a user's metric may put any object here; its methods may raise anything
         text = ""
     if not 0 < len(text) <= MAX_SCORE_BYTES:  # a shorter text holds no detail that is too long
         result = storable(result)
-        text = dumps(to_json(result))
+        text = to_text(result)
     return text, result
 
 
@@ -55,20 +55,12 @@ def decode(text: str) -> CaseResult:
 
 def encode_plan(plan: Plan) -> str:
     """Return the plan as one line of ASCII JSON."""
-    return dumps(to_json(plan))
+    return to_text(plan)
 
 
 def decode_plan(text: str) -> Plan:
     """Return the plan that ``encode_plan`` wrote; raises ValueError as ``decode`` does."""
     return from_json(Plan, loads(text))
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=True)
-
-
-def dumps(value: Json) -> str:
-    """Return compact ASCII JSON, sorted; raises TypeError or ValueError for what JSON cannot hold, NaN included."""
-    return _ENCODER.encode(value)
 
 
 def loads(text: str) -> Json:
@@ -105,7 +97,7 @@ def storable(result: CaseResult) -> CaseResult:
 
 def _storable_check(check: Check) -> Check:
     try:
-        n_bytes = len(dumps(to_json(check.score)))
+        n_bytes = len(to_text(check.score))
     except Exception as error:  # noqa: BLE001 - a user's metric may put any object here; its methods may raise anything
         fault = str(error) or type(error).__name__
     else:

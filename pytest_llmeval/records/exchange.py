@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeAlias
+
+from pytest_llmeval.records.frozen import dataclass
 
 # Any: the values of a JSON document; a recursive alias costs every reader more than it tells.
 Json: TypeAlias = Any
@@ -43,7 +45,7 @@ def canonical(value: Json) -> str:
     try:
         return _encode(value)
     except RecursionError as error:
-        raise ValueError("it holds itself") from error
+        raise ValueError("it holds itself, or is nested too deeply") from error
 
 
 def digest(value: Json) -> str:

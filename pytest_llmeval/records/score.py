@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from pytest_llmeval.records.exchange import Json
+from pytest_llmeval.records.frozen import dataclass
 
 
 class CaseId(NamedTuple):

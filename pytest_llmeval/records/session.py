@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pytest_llmeval.records.exchange import Json, Response
+from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import CaseId, Check
 from pytest_llmeval.records.verdict import SessionVerdict, Summary
 

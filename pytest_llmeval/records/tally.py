@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import Check, CheckId
 from pytest_llmeval.records.session import Trial
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import CheckId
 
 

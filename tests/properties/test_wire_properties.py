@@ -29,6 +29,7 @@ from pytest_llmeval.records import (
     Trial,
     Verdict,
 )
+from pytest_llmeval.records.exchange import canonical
 
 
 def is_kept(text: str) -> bool:
@@ -185,7 +186,7 @@ def test_a_session_file_that_was_cut_anywhere_is_refused(session: Session, data:
 def test_any_other_json_is_refused_with_a_value_error(value: object):
     """Nothing but ValueError comes out of what was not written by us."""
     try:
-        wire.decode(wire.dumps(value))
+        wire.decode(canonical(value))
     except ValueError as error:
         fault = str(error)
     assert fault
