@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.loopback import Loopback
     from pytest_llmeval.records import Case, Check, Outcome, Provenance, Response, Score
 
+__version__ = "0.1.0"
+
 __all__ = [
     "BaselineError",
     "BaselineUnreadable",

@@ -20,7 +20,7 @@ from pytest_llmeval.gather.answers import (
     unreadable,
 )
 from pytest_llmeval.gather.checking import CheckFailed, Terms, check, check_async, judge_for, running, valid
-from pytest_llmeval.gather.functions import Function, is_async, measured, score_of, takes_judge
+from pytest_llmeval.gather.functions import Function, measured, score_of, shape_of
 from pytest_llmeval.gather.over_trials import Share
 from pytest_llmeval.records import Check, Json, Response, Score
 
@@ -247,9 +247,10 @@ def _check_by_function(metric: str, function: Function, output: Answer, version:
         raise UsageError(
             f"assert_score({metric!r}) got a function and no answer", hint="say what it judges: output=answer"
         )
-    if is_async(function):
+    shape = shape_of(function)
+    if shape.is_async:
         return check_async(metric, output, function, version, terms)
-    judge = judge_for(metric) if takes_judge(function) else None
+    judge = judge_for(metric) if shape.takes_judge else None
     return check(
         metric, output, lambda text: measured(function, metric, version, text, judge), terms, finish_in_body=True
     )

@@ -42,7 +42,7 @@ def worst_lines(session: Session) -> tuple[WorstLine, ...]:
     """Return the lines that regressed or are below, worst first; a line without a score is neither."""
     comparisons = session.verdict.comparisons if session.verdict else ()
     compared = {case.id: case for comparison in comparisons for case in comparison.cases}
-    lines = [
+    notable = [
         WorstLine(
             id=found.id,
             mean=mean,
@@ -54,7 +54,7 @@ def worst_lines(session: Session) -> tuple[WorstLine, ...]:
         )
         for result in session.results
         for found in tally(*result.id, result.trials, result.checks)
-        if (mean := found.mean) is not None
+        if (mean := found.mean) is not None and (found.is_below or found.id in compared)
     ]
-    notable = [line for line in lines if line.is_regressed or line.is_below]
-    return tuple(sorted(notable, key=lambda line: (not line.is_regressed, -line.shortfall, line.id)))
+    shown = [line for line in notable if line.is_regressed or line.is_below]
+    return tuple(sorted(shown, key=lambda line: (not line.is_regressed, -line.shortfall, line.id)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist, variance
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.records import Line, Summary
@@ -11,7 +10,7 @@ from pytest_llmeval.records import Line, Summary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_Z = NormalDist().inv_cdf(0.975)
+_Z = 1.959963984540054  # NormalDist().inv_cdf(0.975), without the import
 
 
 def summarise(lines: Sequence[Line]) -> tuple[Summary, ...]:
@@ -58,7 +57,7 @@ def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
 
 def _half_width(scored: Sequence[Line], mean: float) -> float:
     n_draws = sum(len(line.draws) for line in scored)
-    spreads = [variance(line.scores) if len(line.draws) > 1 else None for line in scored]
+    spreads = [_variance(line.scores) for line in scored]
     known = [spread for spread in spreads if spread is not None]
     typical = math.fsum(known) / len(known) if known else mean * (1.0 - mean)
     parts = [
@@ -67,3 +66,11 @@ def _half_width(scored: Sequence[Line], mean: float) -> float:
     noise = math.fsum(parts) / len(scored) ** 2
     floor = _Z**2 / n_draws
     return (floor + math.sqrt(floor**2 + 4 * _Z**2 * noise)) / 2
+
+
+def _variance(scores: Sequence[float]) -> float | None:
+    if len(scores) < 2:  # noqa: PLR2004 - one score has no spread
+        return None
+    from statistics import variance
+
+    return variance(scores)

@@ -14,7 +14,7 @@ from pytest_llmeval.calls.coroutines import begin, landed
 from pytest_llmeval.errors import ProviderError, UsageError
 from pytest_llmeval.gather import current
 from pytest_llmeval.gather.answers import Answer, head_of, origin_of, sources_of, text_of, unreadable
-from pytest_llmeval.gather.functions import Function, measured_async, takes_judge
+from pytest_llmeval.gather.functions import Function, measured_async, shape_of
 from pytest_llmeval.gather.recorder import Recorder
 from pytest_llmeval.gather.thresholds import message
 from pytest_llmeval.records import (
@@ -101,7 +101,7 @@ def check_async(metric: str, answer: Answer, function: Function, version: str, t
     recorder = _in_test(metric)
     calls = recorder.calls
     numbered = recorder.number(metric)
-    judge = recorder.desk.judge(recorder) if takes_judge(function) else None
+    judge = recorder.desk.judge(recorder) if shape_of(function).takes_judge else None
 
     async def measured() -> Check:
         for source in sources_of(answer, calls):

@@ -7,15 +7,16 @@ the names of the tests that were planned and brought none.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from os import SEEK_END
 from tempfile import SpooledTemporaryFile
+from typing import TypeVar
 from weakref import finalize
 
 from pytest_llmeval.gather import wire
 from pytest_llmeval.records import CaseResult, Plan, PlannedCase, Request, Response, Trial
 
+T = TypeVar("T")
 _IN_MEMORY_BYTES = 2**20
 
 
@@ -95,29 +96,27 @@ class Collector:
 
 def without_texts(result: CaseResult) -> CaseResult:
     """Return a result whose calls hold what is counted of them, and not what was asked and said."""
-    return replace(result, trials=tuple(map(_light, result.trials)))
+    return _changed(result, trials=tuple(map(_light, result.trials)))
 
 
 def _light(trial: Trial) -> Trial:
     if not (trial.calls or trial.judge_calls):
         return trial
-    calls, judge_calls = (tuple(map(_counted, calls)) for calls in (trial.calls, trial.judge_calls))
-    return replace(trial, calls=calls, judge_calls=judge_calls)
+    return _changed(trial, calls=tuple(map(_counted, trial.calls)), judge_calls=tuple(map(_counted, trial.judge_calls)))
 
 
 def _counted(call: Response) -> Response:
     asked = call.request
-    return Response(
-        text="",
-        request=_asked(asked.model, asked.trial),
-        outcome=call.outcome,
-        n_input_tokens=call.n_input_tokens,
-        n_output_tokens=call.n_output_tokens,
-        latency_s=call.latency_s,
-        cost_usd=call.cost_usd,
-        origin=call.origin,
-        provenance=call.provenance,
+    return _changed(
+        call, text="", request=_asked(asked.model, asked.trial), model="", fingerprint="", recorded_at="", key=""
     )
+
+
+def _changed(record: T, **fields: object) -> T:
+    """Return a copy of a frozen record with other fields, as ``replace`` does, past its ``__init__``: every result."""
+    copy = object.__new__(type(record))
+    copy.__dict__.update(record.__dict__, **fields)
+    return copy
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from numbers import Real
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_llmeval.errors import ProviderError, UsageError
 from pytest_llmeval.records import Json, Score
@@ -38,15 +38,30 @@ def score_of(metric: str, value: object, *, reason: str = "", version: str = "1"
     return Score(metric=metric, value=number, reason=reason, version=version, detail=detail or {})
 
 
-def is_async(function: Function) -> bool:
-    """Whether a metric is ``async def``, or an object whose ``__call__`` is."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+class Shape(NamedTuple):
+    """How a user's metric is called.
+
+    Args:
+        is_async: it is ``async def``, or an object whose ``__call__`` is.
+        takes_judge: it asks for a judge, by a parameter of that name.
+    """
+
+    is_async: bool
+    takes_judge: bool
+
+
+def shape_of(function: Function) -> Shape:
+    """Look at a metric, and remember what was seen: the same one judges thousands of answers."""
+    try:
+        return _seen(function)
+    except TypeError:  # an object without a hash
+        return _seen.__wrapped__(function)
 
 
 @lru_cache(maxsize=256)
-def takes_judge(function: Function) -> bool:
-    """Whether a metric asks for a judge, by a parameter of that name."""
-    return "judge" in inspect.signature(function).parameters
+def _seen(function: Function) -> Shape:
+    is_async = any(map(inspect.iscoroutinefunction, (function, getattr(function, "__call__", None))))  # noqa: B004
+    return Shape(is_async, "judge" in inspect.signature(function).parameters)
 
 
 def measured(function: Function, metric: str, version: str, text: str, judge: Client | None) -> Score:

@@ -11,7 +11,8 @@ import json
 import os
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from shutil import copyfileobj
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from pytest_llmeval.errors import SchemaTooNew, StoreError
 from pytest_llmeval.gather.codec import from_json, to_text
@@ -19,7 +20,7 @@ from pytest_llmeval.gather.wire import encode, loads
 from pytest_llmeval.records import CaseResult, Json, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 FORMAT = 1
@@ -50,8 +51,9 @@ def write(session: Session, folder: Path, text_of: Callable[[str], str] | None =
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        for target in (path, folder / "session.jsonl"):
-            _replace_file(target, _lines_of(session, text_of))
+        _replace_file(path, lambda file: file.writelines(_lines_of(session, text_of)))
+        with path.open(encoding="ascii") as written:
+            _replace_file(folder / "session.jsonl", lambda file: copyfileobj(written, file))
     except (OSError, TypeError, ValueError) as error:
         raise StoreError(
             f"session {session.id!r} cannot be stored in {str(folder)!r}",
@@ -74,12 +76,12 @@ def _line(head: dict[str, Json], body: str) -> str:
     return json.dumps(head, separators=(",", ":"))[:-1] + ("," if rest else "") + rest + "}\n"
 
 
-def _replace_file(path: Path, lines: Iterable[str]) -> None:
+def _replace_file(path: Path, write_to: Callable[[TextIO], None]) -> None:
     """Put a new file in the place of the old one, so that every reader sees one of the two in full."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.writelines(lines)
+            write_to(file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmeval import gate
+from pytest_llmeval import __version__, gate
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.plugin import exit_status, exporting
@@ -125,11 +125,9 @@ def _shown_settings(state: State) -> dict[str, object]:
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
     return {
         "pytest": pytest.__version__,
-        "pytest-llmeval": version("pytest-llmeval"),
+        "pytest-llmeval": __version__,
         "python": platform.python_version(),
     }
 

@@ -187,17 +187,17 @@ class Flight:
 
     def _land(self, run: Run) -> None:
         """Judge a test whose checks are all there, and log its reports, as if it had just run."""
-        item = run.item
+        item, hook = run.item, run.item.ihook
         item.stash[RECORDER] = run.recorder
         reports = landing.landed(self._state, run)
         with workers.reporting(self._worker, run.index):
             if not run.is_announced:
-                item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+                hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
             for report in reports:
                 # A set-up that passed may be out already: it tells the controller that the test has begun.
                 if not (run.is_announced and report.when == "setup" and report.passed):
-                    item.ihook.pytest_runtest_logreport(report=report)
-            item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+                    hook.pytest_runtest_logreport(report=report)
+            hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         del item.stash[RECORDER]
 
     # -- stopping -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import Check, CheckId
@@ -26,17 +27,17 @@ class Tally:
     id: CheckId
     checks: tuple[Check, ...]
 
-    @property
+    @cached_property
     def scores(self) -> tuple[float, ...]:
         """Values of the scored trials, in their order, each in [0, 1]."""
         return tuple(check.score.value for check in self.checks if check.score.value is not None)
 
-    @property
+    @cached_property
     def mean(self) -> float | None:
         """Mean over the scored trials, in [0, 1]; None if there is none."""
         return math.fsum(self.scores) / len(self.scores) if self.scores else None
 
-    @property
+    @cached_property
     def worst(self) -> Check:
         """The check of the lowest-scored trial, the first of equals: the one to show, and whose terms count."""
         return min(self.checks, key=lambda check: 2.0 if check.score.value is None else check.score.value)
