@@ -65,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
         started_s=worker_input.get(STARTED, time.time()),
         n_processes=worker_input.get("workercount", 1),
     )
+    # Registered before pytest's own search for garbage at the end, and so obeyed after it.
+    config.add_cleanup(state.thaw)
     if state.is_asked and not state.is_worker:
         _listen(config, state)
 
@@ -119,6 +121,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from pytest_llmeval.plugin import flight
 
         flight.take_part(config, state)
+        state.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import threading
 from functools import cached_property
@@ -53,6 +54,7 @@ class State:
         self.flight: Flight | None = None
         self.ledger: Ledger | None = None
         self.display: Display | None = None
+        self._is_frozen = False
         self._lock = threading.Lock()
         self._plan_text = ""
         self._notices: list[str] = []
@@ -145,6 +147,19 @@ class State:
     def notify(self, sentence: str) -> None:
         """Tell the user something once."""
         self._notices.append(sentence)
+
+    def freeze(self) -> None:
+        """Let the garbage collector pass over what stands to the end: modules, plug-ins, every collected test.
+
+        It would walk through all of it several times in a run, twice more at pytest's end: a tenth of a replayed one.
+        """
+        gc.freeze()
+        self._is_frozen = True
+
+    def thaw(self) -> None:
+        """Leave the collector as it was, for whoever runs pytest several times in one process."""
+        if self._is_frozen:
+            gc.unfreeze()
 
     def close(self) -> None:
         """Stop the engine, if this process ever had one."""
