@@ -144,6 +144,10 @@ class Engine:
             return replace(found, provenance=Provenance.REFRESHED)
         return None if self._mode is Mode.LIVE else cache.get(key, request)
 
+    def prepare(self, model: str, api_base: str) -> None:
+        """Begin to import what a live call of this model needs, in a thread: litellm takes seconds."""
+        self._running().prepare(resolved(Request(model=model, messages=(), api_base=api_base)))
+
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run an async metric between the calls, on their thread."""
         return self._running().spawn(coroutine)

@@ -115,14 +115,17 @@ def _default(field: dataclasses.Field[Any]) -> object:
 
 
 def _writer(kind: Any) -> _Write:  # noqa: ANN401 - as above
-    names: dict[str, object] = {}
+    names: dict[str, object] = {"quoted": quoted}
     lines = ["def write(record):", "    found = []"]
     for number, (name, codec, default) in enumerate(sorted(_fields(kind))):
         names[f"write_{number}"], names[f"default_{number}"] = codec.write, default
+        text = f"write_{number}(value)"
+        if codec.write is _text:  # most fields are: one call less for each
+            text = f"(quoted(value) if type(value) is str else {text})"
         lines += [
             f"    value = record.{name}",
             f"    if value is not default_{number} and value != default_{number}:",
-            f"        found.append('{quoted(name)}:' + write_{number}(value))",
+            f"        found.append('{quoted(name)}:' + {text})",
         ]
     exec("\n".join([*lines, "    return '{' + ','.join(found) + '}'"]), names)  # noqa: S102 - our own lines
     return cast("_Write", names["write"])

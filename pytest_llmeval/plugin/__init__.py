@@ -74,9 +74,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Read baseline and cache before anything is spent: a malformed one is exit 4 (:hook:`pytest_sessionstart`)."""
-    state = session.config.stash[STATE]
-    if not state.is_worker and not _runs_nothing(session.config):
+    config, state = session.config, session.config.stash[STATE]
+    if _runs_nothing(config):
+        return
+    if not state.is_worker:
         state.read_stores()
+    if state.is_worker or not config.getoption("numprocesses", None):
+        state.prepare(config.args)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmeval.calls.cache import Cache, Layered, Mode
@@ -16,9 +17,8 @@ from pytest_llmeval.store.recordings import Recordings
 from pytest_llmeval.store.sqlite import SqliteCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     import pytest
 
@@ -126,6 +126,25 @@ class Backend:
     def cancel(self) -> int:
         """Give up all calls; return how many were queued or in flight."""
         return self._engine.cancel()
+
+    def prepare(self, places: Sequence[str]) -> None:
+        """Begin to import what answers live, if live calls are to be expected, while pytest collects the tests.
+
+        Args:
+            places: what pytest was told to collect; recordings there, or a folder further down, may answer everything.
+        """
+        name = self._settings.recordings
+        if self._mode is Mode.AUTO and name:
+            named = [Path(place.partition("::")[0]) for place in places]
+            folders = {self._settings.root, *(path if path.is_dir() else path.parent for path in named)}
+            if any(next(folder.glob(depth + name), None) for folder in folders for depth in ("", "*/")):
+                return
+        for model, api_base in (
+            (self._settings.model, self._settings.api_base),
+            (self._settings.judge, self._settings.judge_api_base),
+        ):
+            if model:
+                self._engine.prepare(model, api_base)
 
     def _cache_of(self, module: Path) -> Cache:
         """Return the recordings of a test module, and the working cache behind them."""

@@ -132,6 +132,15 @@ class State:
             self.settings, started_s=self.started_s, n_processes=self.n_processes, notify=self._notices.append
         )
 
+    def prepare(self, places: Sequence[str]) -> None:
+        """Begin what takes seconds, if calls are to be expected of this process; ``places`` is what is collected."""
+        settings = self.settings
+        may_call = settings.cache in ("refresh", "live") or (
+            settings.cache == "auto" and not settings.working_cache.exists()
+        )
+        if may_call and (settings.model or settings.judge):
+            self.backend.prepare(places)
+
     def in_flight(self) -> str:
         """Say how much is on its way: the calls of this process, or the tests of the workers."""
         if self.ledger is not None:
