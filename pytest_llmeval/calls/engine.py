@@ -19,7 +19,7 @@ from pytest_llmeval.calls.events import Progress
 from pytest_llmeval.calls.guard import refuse
 from pytest_llmeval.calls.key import cache_key, difference, origin
 from pytest_llmeval.calls.prices import cost_usd
-from pytest_llmeval.calls.providers import resolved
+from pytest_llmeval.calls.providers import is_direct, resolved
 from pytest_llmeval.errors import CacheMiss, LlmevalError
 from pytest_llmeval.records import Outcome, PendingResponse, Provenance, Request, Response, land
 
@@ -145,8 +145,10 @@ class Engine:
         return None if self._mode is Mode.LIVE else cache.get(key, request)
 
     def prepare(self, model: str, api_base: str) -> None:
-        """Begin to import what a live call of this model needs, in a thread: litellm takes seconds."""
-        self._running().prepare(resolved(Request(model=model, messages=(), api_base=api_base)))
+        """Begin to import litellm, in a thread, if a live call of this model needs it: it takes seconds."""
+        request = resolved(Request(model=model, messages=(), api_base=api_base))
+        if not is_direct(request):
+            self._running().prepare(request)
 
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run an async metric between the calls, on their thread."""

@@ -128,7 +128,7 @@ class Backend:
         return self._engine.cancel()
 
     def prepare(self, places: Sequence[str]) -> None:
-        """Begin to import what answers live, if live calls are to be expected, while pytest collects the tests.
+        """Begin to import litellm, if calls through it are to be expected, while pytest collects the tests.
 
         Args:
             places: what pytest was told to collect; recordings there, or a folder further down, may answer everything.

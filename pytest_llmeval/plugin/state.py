@@ -138,7 +138,9 @@ class State:
         may_call = settings.cache in ("refresh", "live") or (
             settings.cache == "auto" and not settings.working_cache.exists()
         )
-        if may_call and (settings.model or settings.judge):
+        # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.
+        names = (name for name in (settings.model, settings.judge) if name and not name.startswith("openai/"))
+        if may_call and any(names):
             self.backend.prepare(places)
 
     def in_flight(self) -> str:

@@ -18,7 +18,7 @@ from pytest_llmeval.records import CheckId, Json, Session
 
 # Imported before any pytest runs within this process: pytester forgets what was imported in one, so each would import
 # it again, and numpy refuses to be imported twice.
-for name in ("numpy", "pydantic", "rich.console", "scipy.stats"):
+for name in ("hypothesis", "numpy", "pydantic", "rich.console", "scipy.stats"):
     import_module(name)
 for module in walk_packages(pytest_llmeval.__path__, "pytest_llmeval."):
     if not module.name.endswith((".litellm", ".mlflow")):

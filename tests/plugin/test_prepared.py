@@ -1,12 +1,9 @@
-"""What a live call needs is imported while pytest collects, where calls are to be expected, and nowhere else."""
+"""litellm takes seconds to import: it is while pytest collects, where calls through it are to be expected."""
 
 from __future__ import annotations
 
 import pytest
 
-from pytest_llmeval.loopback import Loopback
-
-# Waits for the import, which goes on in a thread, only where there is such a thread.
 CONFTEST = """
 import sys, threading
 
@@ -14,36 +11,41 @@ def pytest_collection_finish():
     for thread in threading.enumerate():
         if thread.name == "llmeval-import":
             thread.join()
-    print("imported:", "aiohttp" in sys.modules)
+    print("begun:", "pytest_llmeval.calls.providers.litellm" in sys.modules)
 """
-TEST = "def test_it(llm):\n    assert llm('hello').text == 'hello'\n"
+TEST = """
+def test_it(llm):
+    pass
+"""
+ELSEWHERE = "llmeval_recordings=elsewhere"
+THROUGH_LITELLM = "--llmeval-model=anthropic/x"
 
 
 @pytest.mark.parametrize(
-    ("args", "stored", "is_imported"),
+    ("args", "stored", "is_begun"),
     [
-        ((), None, True),
-        ((), "tests/recordings", False),
-        ((), ".llmeval", False),
-        (("--llmeval-cache=refresh",), ".llmeval", True),
-        (("--llmeval-cache=replay",), None, False),
-        (("--collect-only",), None, False),
+        ((THROUGH_LITELLM,), "", True),
+        ((THROUGH_LITELLM,), "tests/recordings", False),
+        ((THROUGH_LITELLM,), ".llmeval", False),
+        ((THROUGH_LITELLM, "--llmeval-cache=refresh"), ".llmeval", True),
+        ((THROUGH_LITELLM, "--llmeval-cache=replay"), "", False),
+        ((THROUGH_LITELLM, "--collect-only"), "", False),
+        ((), "", False),
     ],
-    ids=["first run", "recordings", "working cache", "refresh", "replay", "collect only"],
+    ids=["first run", "recordings", "working cache", "refresh", "replay", "collect only", "no litellm needed"],
 )
-def test_the_import_begins_before_the_first_test_where_calls_are_to_be_expected(project, args, stored, is_imported):
-    """A provider's client takes up to seconds to import, and collection takes seconds anyway."""
-    with Loopback() as provider:
-        project.write(
-            "pytest.ini", f"[pytest]\nllmeval_model = openai/x\nllmeval_api_base = {provider.url}\ntestpaths = tests\n"
-        )
-        project.write("conftest.py", CONFTEST)
-        project.write("tests/test_suite.py", TEST)
-        if stored == ".llmeval":
-            project.run_apart("-p", "no:xdist", "-o", "llmeval_recordings=elsewhere")
-        elif stored:
-            (project.path / stored).mkdir()
+def test_the_import_begins_before_the_first_test_where_calls_are_to_be_expected(
+    project, loopback, args, stored, is_begun
+):
+    """Collection takes seconds anyway; who replays, or speaks to an OpenAI-compatible endpoint, does not pay for it."""
+    project.write("conftest.py", CONFTEST)
+    project.write("tests/test_suite.py", TEST)
+    if stored == ".llmeval":
+        project.write("tests/test_suite.py", TEST.replace("pass", "assert llm('hello').text"))
+        project.run_apart("-p", "no:xdist", "-o", ELSEWHERE, "-o", f"llmeval_api_base={loopback.url}")
+    elif stored:
+        (project.path / stored).mkdir()
 
-        result = project.run_apart("-s", "-p", "no:xdist", "-o", "llmeval_recordings=recordings", *args)
+    result = project.run_apart("-s", "-p", "no:xdist", "tests", *args)
 
-    result.stdout.fnmatch_lines([f"*imported: {is_imported}*"])
+    result.stdout.fnmatch_lines([f"*begun: {is_begun}*"])
