@@ -72,7 +72,7 @@ def grades(rng: np.random.Generator, rates: Scores, n_trials: int) -> Scores:
 
 
 def partial(rng: np.random.Generator, rates: Scores, n_trials: int) -> Scores:
-    """Return scores that are mostly exactly 1, and anything below it otherwise, as a checklist or a safety score gives."""
+    """Return scores that are exactly 1 or anything below it, as a safety score gives."""
     perfect = passes(rng, rates, n_trials)
     return np.where(perfect == 1.0, 1.0, rng.random(perfect.shape))
 

@@ -12,7 +12,7 @@ from pytest_llmeval.gate.boundaries import levels, over_rounds
 from pytest_llmeval.gate.families import Finding, mean_test
 from pytest_llmeval.gate.laws import law_of
 from pytest_llmeval.gate.pairs import after, by_case
-from pytest_llmeval.gate.spending import CASE_SHARE, LOOKS, share_among, weight
+from pytest_llmeval.gate.spending import CASE_SHARE, LOOKS, is_provable, share_among, weight
 from pytest_llmeval.gate.unconditional import boschloo
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.gate.pairs import Pair
     from pytest_llmeval.records import CheckId, SuitePlan
-
-# Far fewer trials than these on the baseline still give a finite table.
-_NO_BASELINE = 1.0
 
 
 def find(pairs: Sequence[Pair], plan: SuitePlan, *, alpha: float, min_case_drop: float) -> tuple[Finding, float, float]:
@@ -39,14 +36,14 @@ def find(pairs: Sequence[Pair], plan: SuitePlan, *, alpha: float, min_case_drop:
     """
     rounds = plan.rounds[: plan.n_rounds]
     tests = [mean_test(by_case(after(pairs, trials))) for trials in rounds]
-    n_baseline = plan.n_baseline or _NO_BASELINE
-    p_fall, p_rise = (over_rounds(n_baseline, plan.rounds, [test[side] for test in tests]) for side in (0, 1))
+    p_fall, p_rise = (over_rounds(plan.n_baseline, plan.rounds, [test[side] for test in tests]) for side in (0, 1))
     single = [pair for pair in pairs if not pair.is_case_level]
     share = CASE_SHARE * alpha
     n_tested = max(plan.n_tested, share_among([len(pair.baseline) for pair in single], share))
+    tested = [pair for pair in single if n_tested and is_provable(len(pair.baseline), share / n_tested)]
     finding = Finding(
         p_mean=p_fall,
-        p_cases=_adjusted(single, n_tested, min_case_drop),
+        p_cases=_adjusted(tested, n_tested, min_case_drop),
         spent=share if n_tested else 0.0,
         share=CASE_SHARE if n_tested else 0.0,
     )
@@ -55,7 +52,7 @@ def find(pairs: Sequence[Pair], plan: SuitePlan, *, alpha: float, min_case_drop:
 
 def bound_level(plan: SuitePlan, level: float) -> float:
     """Return at which confidence the last round bounds the mean, so that a bound of any round errs in 1 - level."""
-    every = levels(plan.n_baseline or _NO_BASELINE, plan.rounds, 1.0 - level)
+    every = levels(plan.n_baseline, plan.rounds, 1.0 - level)
     return 1.0 - every[plan.n_rounds - 1]
 
 
@@ -88,17 +85,16 @@ def line_p(pair: Pair) -> float:
 
 
 def _adjusted(pairs: Sequence[Pair], n_tested: int, min_case_drop: float) -> dict[CheckId, float]:
-    """Return the adjusted p of every line.
+    """Return the adjusted p of the lines that share the level.
 
     Source:
-        Holm 1979 over the lines that can be proven at all, not over those that were drawn again.
+        Holm 1979 over all lines that can be proven, not over those that were drawn again: the lucky baseline for which
+        a line was drawn again is in its p.
     """
     adjusted = dict.fromkeys((pair.id for pair in pairs), 1.0)
-    if not n_tested:
-        return adjusted
     fallen = sorted((line_p(pair), pair.id) for pair in pairs if pair.fall >= min_case_drop - 1e-9)
     running = 0.0
     for rank, (p, id_) in enumerate(fallen):
-        running = max(running, min(1.0, p * max(n_tested - rank, 1)))
+        running = max(running, min(1.0, p * (n_tested - rank)))
         adjusted[id_] = running
     return adjusted

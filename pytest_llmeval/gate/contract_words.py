@@ -33,7 +33,7 @@ def others(contracts: Sequence[Contract]) -> Iterator[str]:
     for contract in short[:_MOST]:
         more = trials_to_decide(contract, _TYPICAL_LEVEL / len(contracts))
         help_ = f" {count(more, 'more trial')} like these would prove it." if more else ""
-        yield f"UNDECIDED {contract.id}: {_tally(contract)}, which may be chance.{help_}"
+        yield f"Below its share, not proven: {contract.id}: {_tally(contract)}, which may be chance.{help_}"
     kept = [c.id for c in contracts if not c.is_broken and c not in short]
     if kept:
         verb = "keeps the share" if len(kept) == 1 else "keep the shares"

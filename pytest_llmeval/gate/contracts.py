@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import CheckId, Line
 
+_MOST_TRIALS = 200
+
 
 def contracts_of(known: Container[CheckId], lines: Sequence[Line]) -> tuple[Contract, ...]:
     """Return the contracts of a session, each with its own p, sorted by id.
@@ -81,6 +83,3 @@ def trials_to_decide(contract: Contract, level: float) -> int | None:
         if _at_most(round(rate * n), n, contract.require) <= level:
             return more
     return None
-
-
-_MOST_TRIALS = 200

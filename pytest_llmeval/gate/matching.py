@@ -82,7 +82,7 @@ def pair_of(before: Line, now: Line, known: Collection[str]) -> Pair:
         current=whole(draw.score for _, draw in fresh),
         is_case_level=now.is_case_level,
         places=tuple(place if draw.trial < 0 else draw.trial for place, draw in fresh),
-        n_trials=len(now.draws) + now.n_unscored,
+        n_trials=now.n_drawn,
         runs=tuple(draw.run for draw in before.draws),
     )
 

@@ -38,7 +38,7 @@ def next_trials(known: Sequence[Line], so_far: Sequence[Line], plan: TrialPlan, 
     """
     over_trials = [line.n_trials for line in known if line.is_case_level and line.threshold is not None]
     first = max(over_trials, default=plan.first(suite))
-    n_drawn = max((len(line.draws) + line.n_unscored for line in so_far if not line.is_case_level), default=0)
+    n_drawn = max((line.n_drawn for line in so_far if not line.is_case_level), default=0)
     if over_trials or not so_far or n_drawn < first:
         return max(first, n_drawn)
     baseline = {line.id: line for line in known}

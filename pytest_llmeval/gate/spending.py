@@ -5,6 +5,8 @@ Everything here depends on the numbers of trials alone, never on a score, so any
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,7 +72,12 @@ def share_among(n_baseline: Sequence[int], level: float) -> int:
     Source:
         Tarone 1990: a line that can never be rejected needs no share.
     """
-    for n_tested in range(1, len(n_baseline) + 1):
-        if sum(is_provable(n, level / n_tested) for n in n_baseline) <= n_tested:
-            return n_tested if any(is_provable(n, level / n_tested) for n in n_baseline) else 0
-    return 0
+    counts = Counter(n_baseline)
+
+    def n_provable(n_tested: int) -> int:
+        return sum(n_lines for n, n_lines in counts.items() if is_provable(n, level / n_tested))
+
+    # The smaller a line's part, the fewer lines are provable, so the first number that suffices can be searched for.
+    every = range(1, len(n_baseline) + 1)
+    place = bisect_left(every, True, key=lambda n_tested: n_provable(n_tested) <= n_tested)
+    return every[place] if place < len(every) and n_provable(every[place]) else 0

@@ -47,7 +47,7 @@ def _first(line: Line, trials: TrialPlan | None) -> Line:
     n_first = trials.first(line.suite)
     # A draw that does not know its trial stands at its place.
     draws = tuple(d for place, d in enumerate(line.draws) if (place if d.trial < 0 else d.trial) < n_first)
-    n_unscored = max(0, min(n_first, len(line.draws) + line.n_unscored) - len(draws))
+    n_unscored = max(0, min(n_first, line.n_drawn) - len(draws))
     return replace(line, draws=draws, n_unscored=n_unscored)
 
 

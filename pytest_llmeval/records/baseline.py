@@ -73,6 +73,11 @@ class Line:
         """The values of the draws, in their order."""
         return tuple(draw.score for draw in self.draws)
 
+    @property
+    def n_drawn(self) -> int:
+        """Trials that a session ran of this line, scored or not, as far as the line can tell."""
+        return max([len(self.draws) + self.n_unscored, *(draw.trial + 1 for draw in self.draws)])
+
     def is_comparable(self, other: Line) -> bool:
         """Whether both measure the same input with the same metric."""
         return (self.id, self.input_hash, self.metric_version, self.is_case_level) == (

@@ -13,9 +13,9 @@ class SuitePlan:
         suite, metric: of the lines.
         n_cases: gated cases on the baseline.
         n_tested: gated lines for which a full break could be proven; they share the level of the case family.
+        n_baseline: trials a line on the baseline, their harmonic mean.
         rounds: trials of every case after each round, ascending. One round in an ordinary session.
         n_rounds: how many of them are drawn with this session, from 1.
-        n_baseline: trials a case on the baseline, their harmonic mean; 0.0 where there are none.
         mde: smallest drop of the mean that the first round finds 4 times in 5, in [0, 1]; None where there is none.
     """
 
@@ -23,9 +23,9 @@ class SuitePlan:
     metric: str
     n_cases: int
     n_tested: int
+    n_baseline: float
     rounds: tuple[int, ...]
     n_rounds: int = 1
-    n_baseline: float = 0.0
     mde: float | None = None
 
     @property

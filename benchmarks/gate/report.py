@@ -1,0 +1,43 @@
+"""Tables against targets: what is missed by its exact 99 % interval, not by its point, makes the exit status 1."""
+
+from __future__ import annotations
+
+import math
+
+from scipy.stats import binomtest
+
+
+def bounds(hits: int, n: int) -> tuple[float, float]:
+    """Return the exact 99 % interval of a share."""
+    interval = binomtest(hits, n).proportion_ci(confidence_level=0.99, method="exact")
+    return interval.low, interval.high
+
+
+class Report:
+    """Prints tables, and remembers what missed its target."""
+
+    def __init__(self) -> None:
+        self.missed: list[str] = []
+
+    def at_most(self, what: str, hits: int, n: int, limit: float) -> str:
+        """Return a share in words; missed if the interval lies above the limit."""
+        low, high = bounds(hits, n)
+        return self._said(what, hits, n, f"limit {limit:.0%}", is_missed=low > limit, low=low, high=high)
+
+    def at_least(self, what: str, hits: int, n: int, floor: float) -> str:
+        """Return a share in words; missed if the interval lies below the floor."""
+        low, high = bounds(hits, n)
+        return self._said(what, hits, n, f"floor {floor:.1%}", is_missed=high < floor, low=low, high=high)
+
+    def number(self, what: str, found: float, limit: float) -> str:
+        """Return a number that is averaged over so many cases that its own noise is no matter."""
+        if found > limit:
+            self.missed.append(f"{what}: {found:.2f}, limit {limit:g}")
+        return (
+            f"{found:.2f} of {limit:g}{' MISSED' if found > limit else ''}" if math.isfinite(limit) else f"{found:.2f}"
+        )
+
+    def _said(self, what: str, hits: int, n: int, target: str, *, is_missed: bool, low: float, high: float) -> str:
+        if is_missed:
+            self.missed.append(f"{what}: {hits} of {n}, {target}")
+        return f"{hits / n:6.1%} ({low:5.1%} to {high:5.1%}){' MISSED' if is_missed else ''}"
