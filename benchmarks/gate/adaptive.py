@@ -74,7 +74,7 @@ def targets(report: Report, simulate: Simulate, n_suites: int) -> None:
         red = outcome.counts["regressed"]
         judged = report.at_most if floor is None else report.at_least
         found = judged(f"{way}, {label}", red, done, LEVEL if floor is None else floor)
-        calls = report.number(f"calls a case, {way}, {label}", outcome.calls, limit)
+        calls = report.cost(f"calls a case, {way}, {label}", outcome.calls, outcome.calls_error, limit)
         print(f"{label:<34}{way:<10}{'' if floor is None else f'{floor:.0%}':<8}{found:<28}{calls}")
 
 
@@ -89,5 +89,5 @@ def against_before(report: Report, simulate: Simulate, n_suites: int) -> None:
         label = f"{change} n={n} m={m}"
         said = report.at_least(f"rounds, {label}", rounds.counts["regressed"], rounds.cell.n_suites, found)
         beside = "".join(f"{one.counts['regressed'] / one.cell.n_suites:<12.1%}" for one in fixed)
-        cost = report.number(f"calls a case, {label}", rounds.calls, math.inf)
+        cost = report.cost(f"calls a case, {label}", rounds.calls, rounds.calls_error, math.inf)
         print(f"{label:<34}{f'{found:.1%} @ {calls:.2f}':<16}{said:<28}{cost:<8}{beside}")

@@ -47,11 +47,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened in the suites of a cell: counts by word, and trials a case."""
+    """What happened in the suites of a cell: counts by word; trials a case, and the standard error of their mean."""
 
     cell: Cell
     counts: Counter[str]
-    calls: float = 0.0
+    calls: float
+    calls_error: float
 
 
 def simulate(cell: Cell) -> Outcome:
@@ -60,7 +61,7 @@ def simulate(cell: Cell) -> Outcome:
     # By content: a cell is the same in whichever table it stands.
     rng = np.random.default_rng([SEED, crc32(f"{cell.kind} {cell.change}".encode()), cell.n, cell.m, cell.k + 1])
     counts: Counter[str] = Counter()
-    calls = 0.0
+    calls = []
     for _ in range(cell.n_suites):
         rates = kind.rates(rng, cell.n)
         changed = CHANGES[cell.change](rates)
@@ -68,13 +69,14 @@ def simulate(cell: Cell) -> Outcome:
         baseline = kind.scores(rng, rates, cell.m)
         current = kind.scores(rng, changed, cell.k if cell.k > 0 else sessions.MOST_TRIALS)
         found, cost = _judged(cell, baseline, current)
-        calls += cost
+        calls.append(cost)
         named = {case.id.case for case in found.cases if case.verdict is Verdict.REGRESSED}
         counts["misnamed"] += bool(named - broken)
         counts[found.verdict.value] += 1
         if cell.k > 0:
             counts.update(name for name, rule in RULES.items() if rule(baseline, current))
-    return Outcome(cell, counts, calls / cell.n_suites)
+    error = float(np.std(calls, ddof=1)) / len(calls) ** 0.5
+    return Outcome(cell, counts, float(np.mean(calls)), error)
 
 
 def _judged(cell: Cell, baseline: Scores, current: Scores) -> tuple[Comparison, float]:

@@ -102,4 +102,4 @@ def speed(report: Report) -> None:
         before, now = lines(kind.scores(rng, rates, 10)), lines(kind.scores(rng, rates, 10))
         start = time.process_time()
         compare(before, now, suite=SUITE, metric=METRIC)
-        print(f"{name:<28}{report.number(f'CPU s, {name}', time.process_time() - start, LIMIT_CPU_S)}")
+        print(f"{name:<28}{report.cost(f'CPU s, {name}', time.process_time() - start, 0.0, LIMIT_CPU_S)}")

@@ -29,13 +29,20 @@ class Report:
         low, high = bounds(hits, n)
         return self._said(what, hits, n, f"floor {floor:.1%}", is_missed=high < floor, low=low, high=high)
 
-    def number(self, what: str, found: float, limit: float) -> str:
-        """Return a number that is averaged over so many cases that its own noise is no matter."""
-        if found > limit:
-            self.missed.append(f"{what}: {found:.2f}, limit {limit:g}")
-        return (
-            f"{found:.2f} of {limit:g}{' MISSED' if found > limit else ''}" if math.isfinite(limit) else f"{found:.2f}"
-        )
+    def cost(self, what: str, mean: float, error: float, limit: float) -> str:
+        """Return a mean in words; missed if its 99 % interval (normal) lies above the limit.
+
+        Args:
+            what: it is.
+            mean: over suites.
+            error: its standard error.
+            limit: infinity: none.
+        """
+        is_missed = mean - 2.576 * error > limit
+        if is_missed:
+            self.missed.append(f"{what}: {mean:.2f}, limit {limit:g}")
+        target = f" of {limit:g}" if math.isfinite(limit) else ""
+        return f"{mean:.2f}{target}{' MISSED' if is_missed else ''}"
 
     def _said(self, what: str, hits: int, n: int, target: str, *, is_missed: bool, low: float, high: float) -> str:
         if is_missed:

@@ -11,7 +11,7 @@ from pytest_llmeval.records import Comparison, Step, SuitePlan, TrialPlan, Verdi
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_LEAN = (0.5, 0.35, 0.2)
+_LEAN = (0.5, 0.3, 0.15)
 """The p of a round above which a drop is not worth another one, round by round, the last for all later ones.
 
 The first round is the noisiest and the cheapest to repeat, so it gives up least. Giving up costs no level."""
