@@ -12,6 +12,7 @@ from __future__ import annotations
 from pytest_llmeval.gate.comparison import compare, compare_all
 from pytest_llmeval.gate.contracts import contracts_of
 from pytest_llmeval.gate.decision import decide
+from pytest_llmeval.gate.drift import of_age
 from pytest_llmeval.gate.floors import Floor, below, floor_of
 from pytest_llmeval.gate.lines import lines_of
 from pytest_llmeval.gate.planning import plan
@@ -30,6 +31,7 @@ __all__ = [
     "lines_of",
     "next_round",
     "next_trials",
+    "of_age",
     "plan",
     "summarise",
 ]

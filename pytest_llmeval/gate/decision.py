@@ -19,6 +19,7 @@ def decide(
     comparisons: Sequence[Comparison],
     *,
     contracts: Sequence[Contract] = (),
+    remarks: Sequence[str] = (),
     alpha: float = 0.05,
     margin: float = 0.05,
     max_gone: float = 0.2,
@@ -29,6 +30,7 @@ def decide(
         comparisons: one a suite and metric, each decided at ``alpha`` as if it were alone.
         contracts: lines without a baseline that are held to a share of their trials; all of them together are one more
             comparison in Holm's procedure.
+        remarks: sentences to add at the end, such as ``of_age`` gives.
         alpha: the chance of REGRESSED in a session where nothing changed, at most; the one they were compared at.
         margin: the drop in [0, 1] that they were compared with; only for the words.
         max_gone: the share of the baseline's lines in [0, 1] that may be missing or edited.
@@ -45,7 +47,7 @@ def decide(
     verdict = Verdict.REGRESSED if is_broken else _verdict(gated)
     return SessionVerdict(
         verdict=verdict,
-        sentences=sentences.of_session(verdict, weighed, kept, margin),
+        sentences=(*sentences.of_session(verdict, weighed, kept, margin), *remarks),
         comparisons=weighed,
         contracts=kept,
         invalid=_invalid(weighed, gated, max_gone),

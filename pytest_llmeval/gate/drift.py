@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 from statistics import stdev
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,46 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.gate.families import Finding
     from pytest_llmeval.gate.pairs import Pair
+    from pytest_llmeval.records import Baseline
 
 _LEAST_RUNS = 4
+_OLD_DAYS = 30
 _LEVEL = 0.05
 _MOST_OF = 0.5
+
+
+def of_age(baseline: Baseline, today: date) -> tuple[str, ...]:
+    """Say that a baseline is old where its runs cannot show how far a provider drifts; empty where that is no matter.
+
+    Args:
+        baseline: with its runs.
+        today: in UTC.
+
+    Returns:
+        At most one sentence: no run is younger than 30 days, and there are fewer than the 4 that ``run_test`` needs.
+    """
+    days = {run.recorded_at[:10]: run for run in baseline.runs.values() if _is_date(run.recorded_at)}
+    if not days or len(baseline.runs) >= _LEAST_RUNS:
+        return ()
+    newest = max(days)
+    age = (today - date.fromisoformat(newest)).days
+    if age < _OLD_DAYS:
+        return ()
+    model = f" with {days[newest].model}" if days[newest].model else ""
+    return (
+        (
+            f"The baseline was recorded on {newest}{model}, {count(age, 'day')} ago; drift of the provider cannot be "
+            "ruled out. `--llmeval-confirm` runs main's version side by side."
+        ),
+    )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def with_runs(falls: Finding, cases: Sequence[Pair], alpha: float) -> tuple[Finding, tuple[str, ...]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from scipy.stats import t as student
 
-from pytest_llmeval.gate import compare, decide
+from pytest_llmeval.gate import compare, decide, of_age
 from pytest_llmeval.gate.drift import run_test
 from pytest_llmeval.gate.matching import pair_of
-from pytest_llmeval.records import Verdict
+from pytest_llmeval.records import Baseline, BaselineRun, Verdict
 from tests.unit.gate_lines import line, passes
 
 RUNS = "abcd"
@@ -78,3 +79,28 @@ def test_equal_runs_leave_any_fall_standing():
     before = [of_runs(str(case), [[1.0]] * 4) for case in range(10)]
     assert run_test([pair_of(x, line(x.id.case, [0.0]), ()) for x in before]) == (0.0, 4)
     assert run_test([pair_of(x, line(x.id.case, [1.0]), ()) for x in before]) == (1.0, 4)
+
+
+def recorded(*days, model="openai/smollm2"):
+    """Return a baseline of runs of these days."""
+    runs = {day: BaselineRun(id=day, recorded_at=f"{day}T12:00:00+00:00", model=model) for day in days}
+    return Baseline(runs=runs)
+
+
+def test_old_baseline_says_that_drift_cannot_be_ruled_out():
+    """Its youngest run counts; the sentence stands at the end of the verdict's."""
+    said = of_age(recorded("2025-10-01", "2025-11-01"), date(2026, 1, 31))
+    (sentence,) = said
+    assert sentence == (
+        "The baseline was recorded on 2025-11-01 with openai/smollm2, 91 days ago; drift of the provider cannot be "
+        "ruled out. `--llmeval-confirm` runs main's version side by side."
+    )
+    assert decide([], remarks=said).sentences == said
+
+
+def test_young_baseline_and_one_of_several_runs_say_nothing():
+    """29 days; four runs, which show drift themselves; a date that is none."""
+    assert of_age(recorded("2026-01-02"), date(2026, 1, 31)) == ()
+    assert of_age(recorded("2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01"), date(2026, 1, 31)) == ()
+    assert of_age(recorded("unknown"), date(2026, 1, 31)) == ()
+    assert of_age(Baseline(), date(2026, 1, 31)) == ()
