@@ -1,6 +1,8 @@
 """Scores and a baseline in, a verdict out; pure and deterministic. GATE.md is the specification.
 
-    lines → matching → pairs of scores → families (F1 the mean, F2 the cases), precision → comparison → decision
+    before a call:  baseline → plan, and while the cases run: next_trials
+    after the last: lines → matching → pairs of scores → families (F1 the mean, F2 the cases; adaptive where suspicious
+                    cases were drawn again), precision → comparison → decision, and between rounds: next_round
 
 Nothing here imports numpy or scipy before there is a sample to test, and a run without a gate imports no tests at all.
 """
@@ -12,18 +14,46 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_llmeval.gate.comparison import compare, compare_all
+    from pytest_llmeval.gate.contracts import contracts_of
     from pytest_llmeval.gate.decision import decide
+    from pytest_llmeval.gate.drift import of_age
+    from pytest_llmeval.gate.floors import Floor, below, floor_of
     from pytest_llmeval.gate.lines import lines_of
+    from pytest_llmeval.gate.planning import plan
+    from pytest_llmeval.gate.retests import next_trials
+    from pytest_llmeval.gate.rounds import next_round
     from pytest_llmeval.gate.summary import summarise
 
 _HOMES = {
+    "Floor": "floors",
+    "below": "floors",
     "compare": "comparison",
     "compare_all": "comparison",
+    "contracts_of": "contracts",
     "decide": "decision",
+    "floor_of": "floors",
     "lines_of": "lines",
+    "next_round": "rounds",
+    "next_trials": "retests",
+    "of_age": "drift",
+    "plan": "planning",
     "summarise": "summary",
 }
-__all__ = ["compare", "compare_all", "decide", "lines_of", "summarise"]
+__all__ = [
+    "Floor",
+    "below",
+    "compare",
+    "compare_all",
+    "contracts_of",
+    "decide",
+    "floor_of",
+    "lines_of",
+    "next_round",
+    "next_trials",
+    "of_age",
+    "plan",
+    "summarise",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.gate import notes
+from pytest_llmeval.gate import named, notes, slices
 from pytest_llmeval.gate.matching import match
-from pytest_llmeval.gate.pairs import Pair, by_case, mean, mean_of_means
+from pytest_llmeval.gate.pairs import Pair, after, by_case, mean_of_means
 from pytest_llmeval.gate.replays import judge_replays, with_replays
-from pytest_llmeval.records import Baseline, CaseVerdict, CheckId, Comparison, Line, Verdict
+from pytest_llmeval.records import Baseline, CheckId, Comparison, Line, SuitePlan, TrialPlan, Verdict
 from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_N_LARGEST_FALLS = 3
+    from pytest_llmeval.gate.families import Finding
+
+_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +29,14 @@ class _Levels:
         alpha_improved: level of their mirror image.
         margin: drop of the mean below which it is unchanged, in [0, 1].
         min_case_drop: fall of a line below which it is not named, in [0, 1].
+        trials: how the lines were drawn, where not all at once.
     """
 
     alpha: float
     alpha_improved: float
     margin: float
     min_case_drop: float
+    trials: SuitePlan | None = None
 
 
 def compare(
@@ -44,6 +48,7 @@ def compare(
     alpha: float = 0.05,
     margin: float = 0.05,
     min_case_drop: float = 0.05,
+    trials: SuitePlan | None = None,
 ) -> Comparison:
     """Compare the lines of one suite and metric with the baseline's.
 
@@ -55,12 +60,14 @@ def compare(
         alpha: the chance of REGRESSED where nothing changed, at most.
         margin: the drop of the mean that UNCHANGED rules out with 95 % confidence, in [0, 1].
         min_case_drop: the fall of a line's mean below which it is never named, in [0, 1].
+        trials: by which plan suspicious cases were drawn again, or the suite in rounds; None: all cases had their
+            trials at once.
 
     Returns:
         The verdict as if this were the session's only comparison; ``decide`` weighs several. Lines without a
         threshold are left out where others have one; where none has one, all are compared for information.
     """
-    levels = _Levels(alpha=alpha, alpha_improved=alpha, margin=margin, min_case_drop=min_case_drop)
+    levels = _Levels(alpha=alpha, alpha_improved=alpha, margin=margin, min_case_drop=min_case_drop, trials=trials)
     return _compare({line.id: line for line in baseline}, {line.id: line for line in current}, suite, metric, levels)
 
 
@@ -71,6 +78,7 @@ def compare_all(
     alpha: float = 0.05,
     margin: float = 0.05,
     min_case_drop: float = 0.05,
+    trials: TrialPlan | None = None,
 ) -> tuple[Comparison, ...]:
     """Compare a session with its baseline, suite by suite and metric by metric, sorted by both.
 
@@ -81,6 +89,7 @@ def compare_all(
             regression at ``alpha``, for ``decide`` to weigh.
         margin: as for ``compare``.
         min_case_drop: as for ``compare``.
+        trials: the session's plan; without looks, or None, all cases had their trials at once.
     """
     groups: dict[tuple[str, str], tuple[dict[CheckId, Line], dict[CheckId, Line]]] = {}
     for line in current:
@@ -95,7 +104,15 @@ def compare_all(
     levels = _Levels(
         alpha=alpha, alpha_improved=alpha / max(len(groups), 1), margin=margin, min_case_drop=min_case_drop
     )
-    return tuple(_compare(*groups[suite, metric], suite, metric, levels) for suite, metric in sorted(groups))
+    return tuple(
+        _compare(*groups[suite, metric], suite, metric, replace(levels, trials=_drawn(trials, suite, metric)))
+        for suite, metric in sorted(groups)
+    )
+
+
+def _drawn(trials: TrialPlan | None, suite: str, metric: str) -> SuitePlan | None:
+    """Return how a suite was drawn; None where all its cases had their trials at once."""
+    return trials.of(suite, metric) if trials is not None and trials.looks else None
 
 
 def _compare(
@@ -120,30 +137,39 @@ def _compare(
         return base
     if not matched.pairs:
         return judge_replays(base, matched.replays, levels.min_case_drop)
-    sampled = _judge_sample(base, matched.pairs, levels)
+    sampled = _judge_sample(base, matched.pairs, levels, now)
     return with_replays(sampled, matched.replays, levels.min_case_drop) if matched.replays else sampled
 
 
-def _judge_sample(base: Comparison, pairs: Sequence[Pair], levels: _Levels) -> Comparison:
+def _judge_sample(
+    base: Comparison, pairs: Sequence[Pair], levels: _Levels, lines: Mapping[CheckId, Line]
+) -> Comparison:
     """Test the fresh draws against the baseline's."""
-    from pytest_llmeval.gate.families import find_falls, find_rises, mean_level, mean_test
+    from pytest_llmeval.gate.drift import with_runs
+    from pytest_llmeval.gate.families import find_rises, mean_level
     from pytest_llmeval.gate.precision import detectable_drop, drop_interval
 
-    cases = by_case(pairs)
-    p_fall, p_rise = mean_test(cases)
-    falls = find_falls(pairs, p_fall, alpha=levels.alpha, min_case_drop=levels.min_case_drop)
-    alpha_mean = mean_level(levels.alpha, falls.spent)
-    alpha_case = levels.alpha if falls.p_mean <= alpha_mean else levels.alpha / 2
-    said = _fallen(pairs, falls.p_cases, alpha_case, levels)
-    drop, low, high = drop_interval(cases)
+    early = pairs if levels.trials is None else after(pairs, levels.trials.n_first)
+    if not early:
+        return replace(base, notes=(*base.notes, notes.NO_FIRST_TRIAL))
+    cases = by_case(early)
+    falls, p_rise, p_round = _tests(pairs, cases, levels)
+    falls, drifted = with_runs(falls, cases, levels.alpha)
+    alpha_mean = mean_level(levels.alpha, falls.spent, falls.share)
+    alpha_case = levels.alpha if falls.p_mean <= alpha_mean else falls.share * levels.alpha
+    said = named.fallen(pairs, falls.p_cases, alpha_case, levels.min_case_drop)
+    drop, low, high = drop_interval(cases, _confidence(levels))
     verdict = Verdict.UNCHANGED if high < levels.margin else Verdict.UNDECIDED
     if falls.p_min <= levels.alpha:
         verdict = Verdict.REGRESSED
+    elif levels.trials is not None:
+        # Only falls are drawn again, so single rises are not looked for.
+        verdict = Verdict.IMPROVED if p_rise / (1.0 - falls.share) <= levels.alpha_improved else verdict
     else:
         rises = find_rises(pairs, p_rise, alpha=levels.alpha_improved, min_case_drop=levels.min_case_drop)
         if rises.p_min <= levels.alpha_improved:
             verdict = Verdict.IMPROVED
-            said += _risen(pairs, rises.p_cases, levels.alpha_improved / 2)
+            said += named.risen(pairs, rises.p_cases, levels.alpha_improved / 2)
     return replace(
         base,
         verdict=verdict,
@@ -153,6 +179,8 @@ def _judge_sample(base: Comparison, pairs: Sequence[Pair], levels: _Levels) -> C
         mde=detectable_drop(cases),
         p_mean=falls.p_mean,
         alpha_mean=alpha_mean,
+        p_round=p_round,
+        case_share=falls.share,
         p_case=falls.p_case,
         alpha_case=alpha_case,
         p_min=falls.p_min,
@@ -160,38 +188,33 @@ def _judge_sample(base: Comparison, pairs: Sequence[Pair], levels: _Levels) -> C
         current_mean=mean_of_means(case.current for case in cases),
         n_compared=len(pairs),
         cases=said,
-        notes=(*base.notes, *notes.of_sample(verdict, pairs, cases, levels.alpha, levels.margin)),
+        slices=slices.of_pairs(early, lines),
+        notes=(
+            *base.notes,
+            *drifted,
+            *notes.of_sample(verdict, early, cases, levels.alpha, levels.margin, levels.trials),
+            *notes.of_flaky(early, said, lines),
+        ),
     )
 
 
-def _fallen(
-    pairs: Sequence[Pair], p_cases: Mapping[CheckId, float], level: float, levels: _Levels
-) -> tuple[CaseVerdict, ...]:
-    """Return the lines that are named, then the largest falls that are not proven."""
-    ordered = sorted(pairs, key=lambda pair: (-pair.fall, pair.id))
-    named = [pair for pair in ordered if p_cases.get(pair.id, 1.0) <= level]
-    told = {pair.id for pair in named}
-    others = [pair for pair in ordered if pair.id not in told and pair.fall >= levels.min_case_drop - 1e-9]
-    return (
-        *(_said(pair, Verdict.REGRESSED, p_cases[pair.id]) for pair in named),
-        *(_said(pair, Verdict.UNDECIDED, p_cases.get(pair.id, 1.0)) for pair in others[:_N_LARGEST_FALLS]),
-    )
+def _tests(pairs: Sequence[Pair], cases: Sequence[Pair], levels: _Levels) -> tuple[Finding, float, float]:
+    """Return what was found against a fall, the p of a rise of the mean, and the p of a fall in the last round."""
+    from pytest_llmeval.gate.families import find_falls, mean_test
+
+    if levels.trials is not None:
+        from pytest_llmeval.gate.adaptive import find
+
+        return find(pairs, levels.trials, alpha=levels.alpha, min_case_drop=levels.min_case_drop)
+    p_fall, p_rise = mean_test(cases)
+    falls = find_falls(pairs, p_fall, alpha=levels.alpha, min_case_drop=levels.min_case_drop)
+    return falls, p_rise, p_fall
 
 
-def _risen(pairs: Sequence[Pair], p_cases: Mapping[CheckId, float], level: float) -> tuple[CaseVerdict, ...]:
-    """Return the lines that provably rose."""
-    named = [pair for pair in pairs if p_cases.get(pair.id, 1.0) <= level]
-    return tuple(_said(pair, Verdict.IMPROVED, p_cases[pair.id]) for pair in named)
+def _confidence(levels: _Levels) -> float:
+    """Return the confidence of each bound of the drop."""
+    if levels.trials is None or len(levels.trials.rounds) == 1:
+        return _CONFIDENCE
+    from pytest_llmeval.gate.adaptive import bound_level
 
-
-def _said(pair: Pair, verdict: Verdict, p_adjusted: float) -> CaseVerdict:
-    return CaseVerdict(
-        id=pair.id,
-        verdict=verdict,
-        baseline_mean=mean(pair.baseline),
-        baseline_trials=len(pair.baseline),
-        current_mean=mean(pair.current),
-        current_trials=len(pair.current),
-        p_adjusted=p_adjusted,
-        reason=notes.of_pair(pair),
-    )
+    return bound_level(levels.trials, _CONFIDENCE)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gate import sentences
-from pytest_llmeval.records import CaseVerdict, Comparison, SessionVerdict, Verdict
+from pytest_llmeval.gate.contracts import adjusted, judged
+from pytest_llmeval.records import CaseVerdict, Comparison, Contract, SessionVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +16,21 @@ _NOT_COMPARED = (Verdict.INCOMPARABLE, Verdict.NO_BASELINE)
 
 
 def decide(
-    comparisons: Sequence[Comparison], *, alpha: float = 0.05, margin: float = 0.05, max_gone: float = 0.2
+    comparisons: Sequence[Comparison],
+    *,
+    contracts: Sequence[Contract] = (),
+    remarks: Sequence[str] = (),
+    alpha: float = 0.05,
+    margin: float = 0.05,
+    max_gone: float = 0.2,
 ) -> SessionVerdict:
     """Weigh the comparisons of a session against each other and say the verdict.
 
     Args:
         comparisons: one a suite and metric, each decided at ``alpha`` as if it were alone.
+        contracts: lines without a baseline that are held to a share of their trials; all of them together are one more
+            comparison in Holm's procedure.
+        remarks: sentences to add at the end, such as ``of_age`` gives.
         alpha: the chance of REGRESSED in a session where nothing changed, at most; the one they were compared at.
         margin: the drop in [0, 1] that they were compared with; only for the words.
         max_gone: the share of the baseline's lines in [0, 1] that may be missing or edited.
@@ -31,38 +41,48 @@ def decide(
     Source:
         Holm 1979 over the gated comparisons, the j-th smallest ``p_min`` of M at ``alpha / (M - j + 1)``.
     """
-    weighed = _hold(comparisons, alpha)
+    weighed, kept = _hold(comparisons, adjusted(contracts), alpha)
     gated = [comparison for comparison in weighed if not comparison.is_informational]
+    is_broken = any(contract.is_broken for contract in kept)
+    verdict = Verdict.REGRESSED if is_broken else _verdict(gated)
     return SessionVerdict(
-        verdict=_verdict(gated),
-        sentences=sentences.of_session(_verdict(gated), weighed, margin),
+        verdict=verdict,
+        sentences=(*sentences.of_session(verdict, weighed, kept, margin), *remarks),
         comparisons=weighed,
+        contracts=kept,
         invalid=_invalid(weighed, gated, max_gone),
     )
 
 
-def _hold(comparisons: Sequence[Comparison], alpha: float) -> tuple[Comparison, ...]:
-    """Return the comparisons with the verdicts that hold together, in their order."""
-    held = list(comparisons)
+def _hold(
+    comparisons: Sequence[Comparison], contracts: tuple[Contract, ...], alpha: float
+) -> tuple[tuple[Comparison, ...], tuple[Contract, ...]]:
+    """Return the comparisons and contracts with the verdicts that hold together, in their order."""
+    held, kept = list(comparisons), contracts
     tested = [
-        place
+        (comparison.p_min, place)
         for place, comparison in enumerate(comparisons)
         if not comparison.is_informational and comparison.verdict not in _NOT_COMPARED
     ]
+    if contracts:
+        tested.append((min(contract.p_adjusted for contract in contracts), len(comparisons)))
     is_open = True
-    for rank, place in enumerate(sorted(tested, key=lambda place: comparisons[place].p_min)):
+    for rank, (p, place) in enumerate(sorted(tested)):
         level = alpha / (len(tested) - rank)
-        is_open = is_open and comparisons[place].p_min <= level
-        if comparisons[place].verdict is Verdict.REGRESSED:
+        is_open = is_open and p <= level
+        if place == len(comparisons):
+            kept = judged(contracts, level if is_open else 0.0)
+        elif comparisons[place].verdict is Verdict.REGRESSED:
             held[place] = _at_level(comparisons[place], level if is_open else 0.0, alpha)
-    return tuple(held)
+    return tuple(held), kept
 
 
 def _at_level(comparison: Comparison, level: float, alpha: float) -> Comparison:
     """Decide a regressed comparison again at a smaller level; at 0.0 only what needs no proof stands."""
     spent = alpha - comparison.alpha_mean
-    alpha_mean = max(level / 2, level - spent)
-    alpha_case = level if comparison.p_mean <= alpha_mean else level / 2
+    share = comparison.case_share
+    alpha_mean = max((1.0 - share) * level, level - spent)
+    alpha_case = level if comparison.p_mean <= alpha_mean else share * level
     return replace(
         comparison,
         verdict=Verdict.REGRESSED if comparison.p_min <= level else Verdict.UNDECIDED,

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.gate.laws import Floats
     from pytest_llmeval.records import CheckId
 
+HALF = 0.5
+"""Of a level, for the case family where all cases have their trials at once."""
+
 _N_DRAWS = 9_999
 _ENOUGH_FOR_NORMAL = 100
 _N_HALVINGS = 50
@@ -35,12 +38,14 @@ class Finding:
     Args:
         p_mean: of the mean test.
         p_cases: by line, adjusted over all lines of the comparison; 1.0 where a fall is below the practical floor.
-        spent: the share of alpha that the case family can really use up, in [0, alpha / 2]; the mean test has the rest.
+        spent: what of alpha the case family can really use up, at most ``share * alpha``; the mean test has the rest.
+        share: of a level, for the case family, in [0, 1).
     """
 
     p_mean: float
     p_cases: Mapping[CheckId, float]
     spent: float
+    share: float = HALF
 
     @property
     def p_case(self) -> float:
@@ -50,16 +55,17 @@ class Finding:
     @property
     def p_min(self) -> float:
         """The smallest level at which anything would be rejected."""
-        return min(1.0, 2.0 * self.p_mean, self.p_mean + self.spent, 2.0 * self.p_case)
+        by_case = self.p_case / self.share if self.share else 1.0
+        return min(1.0, self.p_mean / (1.0 - self.share), self.p_mean + self.spent, by_case)
 
 
-def mean_level(level: float, spent: float) -> float:
-    """Return what the mean test has of a level, if the case family has half of it and can use up ``spent`` at most.
+def mean_level(level: float, spent: float, share: float = HALF) -> float:
+    """Return what the mean test has of a level, if the case family has a share of it and can use up ``spent`` at most.
 
     Valid at every level, so it may be asked again at the smaller levels of Holm's procedure: the case family rejects
-    with a probability of at most ``min(level / 2, spent)``.
+    with a probability of at most ``min(share * level, spent)``.
     """
-    return max(level / 2.0, level - spent)
+    return max((1.0 - share) * level, level - spent)
 
 
 def find_falls(pairs: Sequence[Pair], p_mean: float, *, alpha: float, min_case_drop: float) -> Finding:

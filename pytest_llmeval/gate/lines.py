@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.records import CaseResult, CheckId, Draw, Line, Tally, Trial, tally
+from pytest_llmeval.records import CaseResult, Check, CheckId, Draw, Line, Tally, Trial, tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,19 +34,36 @@ def _line(session_id: str, result: CaseResult, found: Tally) -> Line:
     checks = found.checks
     # An unscored check may not know which version would have measured it.
     typical = next((check for check in checks if check.value is not None), checks[0])
+    # A check over all trials belongs to none of them.
+    places = [-1] * len(checks) if typical.is_case_level else _trials_that_made(result.trials, found.id)
     n_cut = sum(trial.is_unscored and not _made(trial, found.id) for trial in result.trials)
     return Line(
         id=found.id,
         suite=result.suite,
-        draws=tuple(Draw(c.score.value, session_id, c.origin) for c in checks if c.score.value is not None),
+        draws=tuple(
+            Draw(check.score.value, session_id, check.origin, place)
+            for check, place in zip(checks, places, strict=True)
+            if check.score.value is not None
+        ),
         n_unscored=len(checks) - len(found.scores) + (0 if typical.is_case_level else n_cut),
         input_hash=result.input_hash,
         metric_version=typical.score.version,
         threshold=typical.threshold,
+        require=typical.require,
+        tags=result.tags,
         is_case_level=typical.is_case_level,
         n_trials=typical.n_trials,
     )
 
 
+def _trials_that_made(trials: Sequence[Trial], id_: CheckId) -> list[int]:
+    """Return the index of the trial of each of the line's checks, in their order."""
+    return [trial.index for trial in trials for check in trial.checks if _is_of(check, id_)]
+
+
 def _made(trial: Trial, id_: CheckId) -> bool:
-    return any((check.score.metric, check.nth) == (id_.metric, id_.nth) for check in trial.checks)
+    return any(_is_of(check, id_) for check in trial.checks)
+
+
+def _is_of(check: Check, id_: CheckId) -> bool:
+    return (check.score.metric, check.nth) == (id_.metric, id_.nth)

@@ -9,7 +9,7 @@ from pytest_llmeval.gate.replays import Replay, replay_of
 from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pytest_llmeval.records import CheckId, Line
 
@@ -44,20 +44,13 @@ def match(baseline: Mapping[CheckId, Line], current: Mapping[CheckId, Line]) -> 
     common = sorted(baseline.keys() & current.keys())
     fates: dict[str, list[CheckId]] = {}
     for id_ in common:
-        fates.setdefault(_fate(baseline[id_], current[id_]), []).append(id_)
+        fates.setdefault(fate(baseline[id_], current[id_]), []).append(id_)
     pairs, replays = [], []
     for id_ in fates.get("compared", ()):
         known = {draw.origin for draw in baseline[id_].draws if draw.origin}
         fresh = [draw for draw in current[id_].draws if draw.origin not in known]
         if fresh:
-            pairs.append(
-                Pair(
-                    id=id_,
-                    baseline=whole(baseline[id_].scores),
-                    current=whole(draw.score for draw in fresh),
-                    is_case_level=current[id_].is_case_level,
-                )
-            )
+            pairs.append(pair_of(baseline[id_], current[id_], known))
         replayed = [draw for draw in current[id_].draws if draw.origin in known]
         if replayed:
             replays.append(replay_of(id_, baseline[id_].draws, replayed, is_whole=not fresh))
@@ -74,7 +67,28 @@ def match(baseline: Mapping[CheckId, Line], current: Mapping[CheckId, Line]) -> 
     )
 
 
-def _fate(before: Line, now: Line) -> str:
+def pair_of(before: Line, now: Line, known: Collection[str]) -> Pair:
+    """Lay a line's fresh draws beside the baseline's.
+
+    Args:
+        before: the line on the baseline.
+        now: the same line in the session.
+        known: origins whose draws are the baseline's own; at least one of the session's is not among them.
+    """
+    fresh = [(place, draw) for place, draw in enumerate(now.draws) if draw.origin not in known]
+    return Pair(
+        id=now.id,
+        baseline=whole(before.scores),
+        current=whole(draw.score for _, draw in fresh),
+        is_case_level=now.is_case_level,
+        places=tuple(place if draw.trial < 0 else draw.trial for place, draw in fresh),
+        n_trials=now.n_drawn,
+        runs=tuple(draw.run for draw in before.draws),
+    )
+
+
+def fate(before: Line, now: Line) -> str:
+    """Say whether two lines of one id can be compared, or else why not."""
     if before.input_hash != now.input_hash:
         return "edited"
     if not before.draws or not now.draws:

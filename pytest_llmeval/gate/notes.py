@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.gate.pairs import UNIT, Pair, mean
+from pytest_llmeval.gate.pairs import UNIT, Pair, mean, whole
 from pytest_llmeval.gate.precision import detectable_drop, trials_wanted
+from pytest_llmeval.gate.spending import CASE_SHARE, is_provable
 from pytest_llmeval.gate.words import count, in_points, names
-from pytest_llmeval.records import CheckId, Line, Verdict
+from pytest_llmeval.records import CaseVerdict, CheckId, Line, SuitePlan, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 _RECORD = "`pytest --llmeval-baseline-update` on main records the baseline anew"
 _LOWERED = "the threshold is lower than on main for "
+_HOPELESS = "no number of trials here makes"
+_MORE = " would make a drop of "
+_FLAKY = " at times on main (expected "
+
+NO_FIRST_TRIAL = "none of the trials that every case has is scored; run it again"
 
 
 def of_match(
@@ -57,6 +63,16 @@ def is_lowered(note: str) -> bool:
     return note.startswith(_LOWERED)
 
 
+def is_remedy(note: str) -> bool:
+    """Whether a note says what would make a drop of the margin visible."""
+    return _MORE in note or note.startswith(_HOPELESS)
+
+
+def is_flaky(note: str) -> bool:
+    """Whether a note speaks of cases that fail here as they do on main."""
+    return _FLAKY in note
+
+
 def of_pair(pair: Pair) -> str:
     """Say both runs' scores of one line."""
     before, now = pair.baseline, pair.current
@@ -69,7 +85,12 @@ def of_pair(pair: Pair) -> str:
 
 
 def of_sample(
-    verdict: Verdict, pairs: Sequence[Pair], cases: Sequence[Pair], alpha: float, margin: float
+    verdict: Verdict,
+    pairs: Sequence[Pair],
+    cases: Sequence[Pair],
+    alpha: float,
+    margin: float,
+    trials: SuitePlan | None = None,
 ) -> tuple[str, ...]:
     """Say which lines cannot be judged alone, and what more trials would show.
 
@@ -79,21 +100,62 @@ def of_sample(
         cases: the same, one a case.
         alpha: level of the regression tests.
         margin: the drop that should be seen, in [0, 1].
+        trials: by which plan suspicious lines were drawn again; None: all lines had their trials at once.
     """
     said = []
-    blind = [pair for pair in pairs if not pair.is_case_level and not _is_provable(pair, 0, 0, alpha)]
-    if blind:
+    single = [pair for pair in pairs if not pair.is_case_level]
+    if trials is not None:
+        said += _blind_at_looks(single, trials, alpha)
+    elif blind := [pair for pair in single if not _is_provable(pair, 0, 0, alpha)]:
         said.append(_blindness(blind, alpha))
     if verdict is Verdict.UNDECIDED and detectable_drop(cases) > margin:
         more = trials_wanted(cases, margin)
         if more is None:
-            said.append(f"no number of trials here makes a drop of {in_points(margin)} visible; main needs more too")
+            said.append(f"{_HOPELESS} a drop of {in_points(margin)} visible; main needs more too")
         else:
             said.append(
-                f"{count(more, 'more trial')} per case ({count(more * len(cases), 'call')}) "
-                f"would make a drop of {in_points(margin)} visible"
+                f"{count(more, 'more trial')} per case ({count(more * len(cases), 'call')})"
+                f"{_MORE}{in_points(margin)} visible"
             )
     return tuple(said)
+
+
+def of_flaky(pairs: Sequence[Pair], told: Sequence[CaseVerdict], lines: Mapping[CheckId, Line]) -> tuple[str, ...]:
+    """Say how many lines failed a trial here that fail at times on main too, and how many were to be expected.
+
+    Args:
+        pairs: the lines, with the trials that every case had.
+        told: what the comparison says of single lines; those that are proven broken are not among the flaky ones.
+        lines: the session's, which know their thresholds.
+    """
+    broken = {case.id for case in told if case.verdict is Verdict.REGRESSED}
+    n_failed, expected = 0, 0.0
+    for pair in pairs:
+        (threshold,) = whole([lines[pair.id].threshold or 0.0])
+        rate = sum(score >= threshold for score in pair.baseline) / len(pair.baseline)
+        if rate < 1.0 and pair.id not in broken and not pair.is_case_level:
+            n_failed += any(score < threshold for score in pair.current)
+            expected += 1.0 - rate ** len(pair.current)
+    if not n_failed:
+        return ()
+    some = any(len(pair.current) > 1 for pair in pairs)
+    verb = "fails" if n_failed == 1 else "fail"
+    said = f"{count(n_failed, 'check')} failed {'a trial ' if some else ''}here that also {verb}{_FLAKY}{expected:.1f})"
+    return (said,)
+
+
+def _blind_at_looks(pairs: Sequence[Pair], trials: SuitePlan, alpha: float) -> list[str]:
+    """Say which lines no number of retests could prove broken."""
+    level = CASE_SHARE * alpha / max(trials.n_tested, 1)
+    blind = [pair for pair in pairs if not is_provable(len(pair.baseline), level)]
+    if not blind:
+        return []
+    weakest = min(blind, key=lambda pair: (len(pair.baseline), pair.id))
+    n = len(weakest.baseline)
+    more = next(more for more in range(1, 10_000) if is_provable(n + more, level))
+    subject = str(weakest.id) if len(blind) == 1 else count(len(blind), "line")
+    said = f"{subject} cannot be judged alone: main has {count(n, 'trial')}; {more} more on main"
+    return [f"{said} would make a full break provable"]
 
 
 def _is_provable(pair: Pair, more_before: int, more_now: int, alpha: float) -> bool:

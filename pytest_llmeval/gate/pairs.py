@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.records.frozen import dataclass
@@ -24,12 +25,18 @@ class Pair:
         id: of the line.
         baseline, current: scores times ``UNIT``, at least one each.
         is_case_level: whether a score stands for a whole session of the case.
+        places: index of the trial of each current score, from 0, in their order; empty: their place.
+        n_trials: trials that the session ran of this line, scored or not; 0: as many as are scored.
+        runs: the run of each baseline score; empty where it is of no account.
     """
 
     id: CheckId
     baseline: tuple[int, ...]
     current: tuple[int, ...]
     is_case_level: bool = False
+    places: tuple[int, ...] = ()
+    n_trials: int = 0
+    runs: tuple[str, ...] = ()
 
     @property
     def pooled(self) -> tuple[int, ...]:
@@ -46,10 +53,35 @@ class Pair:
         """Mean of the baseline minus mean of the session, in [-1, 1]; positive is worse."""
         return mean(self.baseline) - mean(self.current)
 
+    @property
+    def n_drawn(self) -> int:
+        """Trials that the session ran, scored or not."""
+        return self.n_trials or len(self.current)
+
+    @property
+    def is_two_valued(self) -> bool:
+        """Whether all scores are one of two values, as passes are."""
+        return len(set(self.baseline + self.current)) <= 2  # noqa: PLR2004 - two values
+
+    def first(self, n_trials: int) -> Pair | None:
+        """Return the pair as it was after that many trials of the session; None if none of them is scored."""
+        places = self.places or tuple(range(len(self.current)))
+        kept = [(place, score) for place, score in zip(places, self.current, strict=True) if place < n_trials]
+        if self.is_case_level or len(kept) == len(self.current):
+            return self
+        if not kept:
+            return None
+        return replace(
+            self,
+            current=tuple(score for _, score in kept),
+            places=tuple(place for place, _ in kept),
+            n_trials=min(n_trials, self.n_drawn),
+        )
+
     def mirrored(self) -> Pair:
         """Return the pair in which every gain is a fall of the same size."""
         baseline, current = (tuple(UNIT - score for score in run) for run in (self.baseline, self.current))
-        return Pair(id=self.id, baseline=baseline, current=current, is_case_level=self.is_case_level)
+        return replace(self, baseline=baseline, current=current)
 
 
 def whole(scores: Iterable[float]) -> tuple[int, ...]:
@@ -72,6 +104,12 @@ def mean_of_means(runs: Iterable[Sequence[int]]) -> float:
     """Return the mean over runs of their means, in [0, 1], the same to the last bit in any order."""
     means = [mean(run) for run in runs]
     return math.fsum(means) / len(means)
+
+
+def after(pairs: Iterable[Pair], n_trials: int) -> tuple[Pair, ...]:
+    """Return the pairs as they were after that many trials of the session; those without a score then are left out."""
+    early = (pair.first(n_trials) for pair in pairs)
+    return tuple(pair for pair in early if pair is not None)
 
 
 def by_case(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
@@ -97,4 +135,4 @@ def _merged(lines: list[Pair]) -> Pair:
         tuple(round(sum(trial) / len(lines)) for trial in zip(*runs, strict=True))
         for runs in ([line.baseline for line in lines], [line.current for line in lines])
     )
-    return Pair(id=lines[0].id, baseline=baseline, current=current, is_case_level=lines[0].is_case_level)
+    return replace(lines[0], baseline=baseline, current=current)

@@ -6,9 +6,10 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.gate.notes import is_lowered
-from pytest_llmeval.gate.words import count, in_points, names, points
-from pytest_llmeval.records import Comparison, Verdict
+from pytest_llmeval.gate import contract_words
+from pytest_llmeval.gate.notes import is_flaky, is_lowered, is_remedy
+from pytest_llmeval.gate.words import count, in_points, names, odds, points
+from pytest_llmeval.records import Comparison, Contract, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,19 +29,23 @@ _NO_SIGN = 0.25
 """The p of the mean above which a drop is not worth a word."""
 
 
-def of_session(verdict: Verdict, comparisons: Sequence[Comparison], margin: float) -> tuple[str, ...]:
+def of_session(
+    verdict: Verdict, comparisons: Sequence[Comparison], contracts: Sequence[Contract], margin: float
+) -> tuple[str, ...]:
     """Return the sentences of a session: those of its own verdict first, then the others', worst first.
 
     Args:
         verdict: of the session.
         comparisons: as they hold together.
+        contracts: the same.
         margin: the drop that UNCHANGED rules out, in [0, 1].
     """
     gated = [comparison for comparison in comparisons if not comparison.is_informational]
     label = partial(_label, with_suite=len({comparison.suite for comparison in comparisons}) > 1)
-    said = list(_regressed_cases(gated))
+    said = [*_regressed_cases(gated), *contract_words.broken(contracts)]
     for word in sorted(_ORDER, key=lambda word: (word is not verdict, _ORDER.index(word))):
         said += _grouped(word, [comparison for comparison in gated if comparison.verdict is word], margin, label)
+    said += contract_words.others(contracts)
     said += _informational(comparisons, label)
     said += _lists(gated, label)
     return tuple(said)
@@ -58,8 +63,8 @@ def _regressed_cases(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 def _chance(p: float) -> str:
     """Say how rare such a case is where nothing changed; nothing where no chance was involved."""
-    odds = next((odds for odds in (1000, 500, 200, 100, 50, 20) if 0.0 < p < 1 / odds), 0)
-    return f" Chance of any such case if nothing changed: under 1 in {odds}." if odds else ""
+    rare = odds(p)
+    return f" Chance of any such case if nothing changed: {rare}." if rare else ""
 
 
 def _grouped(word: str, comparisons: Sequence[Comparison], margin: float, label: Label) -> Iterator[str]:
@@ -136,9 +141,10 @@ def _undecided(comparison: Comparison) -> str:
         if visible < 1.0
         else "no drop of any size would have shown"
     )
+    remedy = "".join(f" {note[0].upper()}{note[1:]}." for note in comparison.notes if is_remedy(note))
     if comparison.p_min <= _NO_SIGN and comparison.drop > 0:
-        return f": average fell {in_points(comparison.drop)}, which may be chance; {power}."
-    return f": no sign of a regression, but {power}."
+        return f": average fell {in_points(comparison.drop)}, which may be chance; {power}.{remedy}"
+    return f": no sign of a regression, but {power}.{remedy}"
 
 
 def _lists(comparisons: Sequence[Comparison], label: Label) -> Iterator[str]:
@@ -155,4 +161,6 @@ def _lists(comparisons: Sequence[Comparison], label: Label) -> Iterator[str]:
     for comparison in comparisons:
         # NOT COMPARABLE has said all notes of its own.
         if comparison.verdict is not Verdict.INCOMPARABLE:
-            yield from (f"{label(comparison)}: {note}." for note in comparison.notes if is_lowered(note))
+            yield from (
+                f"{label(comparison)}: {note}." for note in comparison.notes if is_lowered(note) or is_flaky(note)
+            )

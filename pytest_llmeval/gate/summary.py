@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.records import Line, Summary
+from pytest_llmeval.gate import slices
+from pytest_llmeval.gate.passing import pass_rates
+from pytest_llmeval.records import Line, Summary, TrialPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,11 +16,13 @@ if TYPE_CHECKING:
 _Z = 1.959963984540054  # NormalDist().inv_cdf(0.975), without the import
 
 
-def summarise(lines: Sequence[Line]) -> tuple[Summary, ...]:
+def summarise(lines: Sequence[Line], trials: TrialPlan | None = None) -> tuple[Summary, ...]:
     """Aggregate the lines of each suite and metric, sorted by both.
 
     Args:
         lines: of one session, in any order.
+        trials: the session's plan; where suspicious cases were drawn again, only the trials that every case had are
+            aggregated, since the others were drawn because they looked bad.
 
     Returns:
         For each suite and metric the mean over lines of the mean over their draws, in [0, 1], and its 95 % interval
@@ -30,8 +35,19 @@ def summarise(lines: Sequence[Line]) -> tuple[Summary, ...]:
     """
     groups: dict[tuple[str, str], list[Line]] = {}
     for line in sorted(lines, key=lambda line: line.id):
-        groups.setdefault((line.suite, line.id.metric), []).append(line)
+        groups.setdefault((line.suite, line.id.metric), []).append(_first(line, trials))
     return tuple(_summary(suite, metric, groups[suite, metric]) for suite, metric in sorted(groups))
+
+
+def _first(line: Line, trials: TrialPlan | None) -> Line:
+    """Return a line with the trials that every case had."""
+    if trials is None or not trials.looks or line.is_case_level:
+        return line
+    n_first = trials.first(line.suite)
+    # A draw that does not know its trial stands at its place.
+    draws = tuple(d for place, d in enumerate(line.draws) if (place if d.trial < 0 else d.trial) < n_first)
+    n_unscored = max(0, min(n_first, line.n_drawn) - len(draws))
+    return replace(line, draws=draws, n_unscored=n_unscored)
 
 
 def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
@@ -39,6 +55,7 @@ def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
     means = [math.fsum(line.scores) / len(line.scores) for line in scored]
     mean = math.fsum(means) / len(means) if means else None
     half = _half_width(scored, mean) if mean is not None else 0.0
+    pass_all, pass_any = pass_rates(lines)
     return Summary(
         suite=suite,
         metric=metric,
@@ -52,6 +69,9 @@ def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
             line.threshold is not None and line_mean < line.threshold - 1e-9
             for line, line_mean in zip(scored, means, strict=True)
         ),
+        pass_all=pass_all,
+        pass_any=pass_any,
+        slices=slices.of_lines(lines),
     )
 
 

@@ -31,3 +31,9 @@ def in_points(share: float) -> str:
     """Return a difference of scores with its unit, such as "6.1 points" or "1 point"."""
     number = points(share)
     return f"{number} point" if number == "1" else f"{number} points"
+
+
+def odds(p: float) -> str:
+    """Return a small probability as "under 1 in 1000"; empty where it is 0 or not small."""
+    found = next((odds for odds in (1000, 500, 200, 100, 50, 20) if 0.0 < p < 1 / odds), 0)
+    return f"under 1 in {found}" if found else ""

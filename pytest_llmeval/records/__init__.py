@@ -28,6 +28,11 @@ line
     The draws of one case by one metric: what the gate compares.
 comparison, verdict
     A baseline set against a session, per suite and metric; one of six words.
+contract
+    A case without a baseline that must pass a share of its trials (``require=``).
+trial plan, look, round
+    How many trials the cases have, fixed from the baseline before the first call. A suspicious case is drawn again up
+    to the next *look*, where it is judged alone; in a *round* every case of a suite is drawn again.
 session
     One pytest invocation, or several shards merged.
 worker, controller
@@ -55,7 +60,16 @@ from pytest_llmeval.records.pending import (
 from pytest_llmeval.records.score import CaseId, Check, CheckId, Place, Score
 from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Session, Trial
 from pytest_llmeval.records.tally import Tally, tally
-from pytest_llmeval.records.verdict import CaseVerdict, Comparison, SessionVerdict, Summary, Verdict
+from pytest_llmeval.records.trials import Step, SuitePlan, TrialPlan
+from pytest_llmeval.records.verdict import (
+    CaseVerdict,
+    Comparison,
+    Contract,
+    SessionVerdict,
+    Slice,
+    Summary,
+    Verdict,
+)
 
 __all__ = [
     "Acceptance",
@@ -69,6 +83,7 @@ __all__ = [
     "CheckId",
     "Coming",
     "Comparison",
+    "Contract",
     "Derived",
     "Draw",
     "Json",
@@ -86,9 +101,13 @@ __all__ = [
     "Score",
     "Session",
     "SessionVerdict",
+    "Slice",
+    "Step",
+    "SuitePlan",
     "Summary",
     "Tally",
     "Trial",
+    "TrialPlan",
     "Verdict",
     "coming_of",
     "digest",

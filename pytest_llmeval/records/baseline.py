@@ -11,11 +11,19 @@ from pytest_llmeval.records.score import CheckId
 
 
 class Draw(NamedTuple):
-    """One scored trial: its value in [0, 1], the session that drew it, and the draw's identity."""
+    """One scored trial.
+
+    Args:
+        score: its value in [0, 1].
+        run: the session that drew it.
+        origin: identity of the draw; empty where it is unknown.
+        trial: its index in that session, from 0; -1 where it is unknown, as in a baseline.
+    """
 
     score: float
     run: str = ""
     origin: str = ""
+    trial: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +48,9 @@ class Line:
         input_hash: digest of the case's own input; another hash is another case.
         metric_version: lines of two versions are never compared.
         threshold: the check's pass mark in [0, 1], None where it records only.
+        require: share of the trials in (0, 1] that must reach the threshold each, None where the mean decides; known
+            of a session's lines only.
+        tags: slices its case belongs to; known of a session's lines only.
         is_case_level: whether a draw stands for a whole session of the case.
         n_trials: trials behind one case-level draw; 1 otherwise.
         acceptance: in a baseline, why it was changed on purpose.
@@ -52,6 +63,8 @@ class Line:
     input_hash: str = ""
     metric_version: str = "1"
     threshold: float | None = None
+    require: float | None = None
+    tags: tuple[str, ...] = ()
     is_case_level: bool = False
     n_trials: int = 1
     acceptance: Acceptance | None = None
@@ -60,6 +73,11 @@ class Line:
     def scores(self) -> tuple[float, ...]:
         """The values of the draws, in their order."""
         return tuple(draw.score for draw in self.draws)
+
+    @property
+    def n_drawn(self) -> int:
+        """Trials that a session ran of this line, scored or not, as far as the line can tell."""
+        return max([len(self.draws) + self.n_unscored, *(draw.trial + 1 for draw in self.draws)])
 
     def is_comparable(self, other: Line) -> bool:
         """Whether both measure the same input with the same metric."""

@@ -1,4 +1,4 @@
-"""What is decided: Summary, Comparison, SessionVerdict."""
+"""What is decided: Summary, Comparison, Contract, SessionVerdict."""
 
 from __future__ import annotations
 
@@ -20,6 +20,28 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slice:
+    """The lines of the cases with one tag: a description, never a test.
+
+    Args:
+        tag: of the cases.
+        mean: over its lines of the mean over their trials, in [0, 1].
+        n_lines: lines it is taken over.
+        baseline_mean: of the same lines on the baseline; None where nothing is compared.
+    """
+
+    tag: str
+    mean: float
+    n_lines: int
+    baseline_mean: float | None = None
+
+    @property
+    def change(self) -> float | None:
+        """This session minus the baseline, positive is better; None where nothing is compared."""
+        return None if self.baseline_mean is None else self.mean - self.baseline_mean
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """The aggregate of one suite's scores by one metric.
 
@@ -29,6 +51,10 @@ class Summary:
         n_cases: cases with at least one scored trial.
         n_scored, n_unscored: trials with and without a value.
         n_below: lines whose mean is below their threshold.
+        pass_all: pass^1, pass^2, …: the chance, averaged over the lines that have a threshold, that so many trials of a
+            line all reach it; as far as the line with the fewest trials goes.
+        pass_any: pass@1, pass@2, …: the chance that at least one of so many does.
+        slices: one a tag, sorted.
     """
 
     suite: str
@@ -40,6 +66,9 @@ class Summary:
     n_scored: int
     n_unscored: int
     n_below: int
+    pass_all: tuple[float, ...] = ()
+    pass_any: tuple[float, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +93,9 @@ class Comparison:
         drop: mean over cases of baseline minus current; positive is worse, in [-1, 1].
         low, high: interval of ``drop`` (two-sided 90 %, so each side is a 95 % bound); None if there is none.
         mde: smallest drop that would be found 4 times in 5, in [0, 1]; None if there is none.
-        p_mean, alpha_mean: one-sided p of the mean test, and the level it had.
+        p_mean, alpha_mean: one-sided p of the mean test over all rounds so far, and the level it had.
+        p_round: one-sided p of the mean test of the latest round alone; equal to ``p_mean`` where there is one round.
+        case_share: the share of a level that the case family has for itself.
         p_case: smallest adjusted p over the cases; ``alpha_case`` the level of the case family.
         p_min: the comparison's own p, on the scale of the session's alpha, for Holm.
         baseline_mean, current_mean: over the compared cases, in [0, 1].
@@ -72,6 +103,7 @@ class Comparison:
         added, removed, edited: lines that are in one of both only, or whose input changed.
         mismatched: lines of both that were measured by another version of the metric, or over another number of trials.
         cases: what is said of single lines; the named and the notable ones.
+        slices: one a tag of the compared lines, sorted.
         notes: sentences for the report.
         is_informational: whether no line has a threshold, so that nothing depends on the verdict.
     """
@@ -85,6 +117,8 @@ class Comparison:
     mde: float | None = None
     p_mean: float = 1.0
     alpha_mean: float = 0.0
+    p_round: float = 1.0
+    case_share: float = 0.5
     p_case: float = 1.0
     alpha_case: float = 0.0
     p_min: float = 1.0
@@ -97,8 +131,31 @@ class Comparison:
     edited: tuple[CheckId, ...] = ()
     mismatched: tuple[CheckId, ...] = ()
     cases: tuple[CaseVerdict, ...] = ()
+    slices: tuple[Slice, ...] = ()
     notes: tuple[str, ...] = ()
     is_informational: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """A line without a baseline whose check says how often it must pass (``require=``), set against that.
+
+    Args:
+        id: of the line.
+        require: share of the trials in (0, 1] that must reach the threshold.
+        n_passed, n_trials: scored trials that reached it, and all that were scored; at least one.
+        p: chance of so few passes if the share were kept.
+        p_adjusted: the same over all contracts of the session.
+        is_broken: whether that is proven, beside all else that the session tests.
+    """
+
+    id: CheckId
+    require: float
+    n_passed: int
+    n_trials: int
+    p: float
+    p_adjusted: float = 1.0
+    is_broken: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +166,12 @@ class SessionVerdict:
         verdict: the worst that is proven over all comparisons.
         sentences: the verdict in words, worst first, without p-values.
         comparisons: one a suite and metric.
+        contracts: lines without a baseline that are held to an absolute share, sorted by id.
         invalid: why there can be no verdict (lost tests, coverage, nothing to compare); empty if there can.
     """
 
     verdict: Verdict
     sentences: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    contracts: tuple[Contract, ...] = ()
     invalid: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ def result(*trials, checks=(), **fields):
 
 
 def test_one_line_holds_the_draws_of_all_trials():
-    """Scores in the order of the trials, each with its session and origin; unscored ones are counted."""
+    """Scores in the order of the trials, each with its session, origin and trial; unscored ones are counted."""
     trials = [
         Trial(index=0, checks=(check(0.5, origin="a"),)),
         Trial(index=1, checks=(check(None),)),
@@ -26,7 +26,7 @@ def test_one_line_holds_the_draws_of_all_trials():
     ]
     (line,) = lines_of("run", [result(*trials, input_hash="h")])
     assert line.id == CheckId("t", "eu", "relevance", 0)
-    assert line.draws == (Draw(0.5, "run", "a"), Draw(0.25, "run", "b"))
+    assert line.draws == (Draw(0.5, "run", "a", 0), Draw(0.25, "run", "b", 2))
     assert (line.suite, line.input_hash, line.metric_version, line.threshold) == ("support", "h", "3", 0.5)
     assert line.n_unscored == 1
 

@@ -7,7 +7,7 @@ import math
 import pytest
 from scipy.stats import norm
 
-from pytest_llmeval.gate import summarise
+from pytest_llmeval.gate import compare, summarise
 from tests.unit.gate_lines import line
 
 Z2 = norm.ppf(0.975) ** 2
@@ -61,3 +61,36 @@ def test_suites_and_metrics_are_apart_and_sorted():
     """One summary each."""
     lines = [line("a", [1], suite="b"), line("a", [1], suite="a", metric="z"), line("a", [1], suite="a", metric="y")]
     assert [(found.suite, found.metric) for found in summarise(lines)] == [("a", "y"), ("a", "z"), ("b", "relevance")]
+
+
+def test_pass_rates_are_over_combinations():
+    """2 of 4 and 3 of 3 passed: two trials all pass in 1/6 and 1, and any in 5/6 and 1; three all pass in 0 and 1."""
+    (found,) = summarise([line("a", [1, 1, 0, 0]), line("b", [1, 1, 1])])
+    assert found.pass_all == (pytest.approx(0.75), pytest.approx((1 / 6 + 1) / 2), pytest.approx(0.5))
+    assert found.pass_any == (pytest.approx(0.75), pytest.approx((5 / 6 + 1) / 2), pytest.approx(1.0))
+
+
+def test_a_trial_passes_by_its_threshold():
+    """0.6 passes 0.5, and not 0.7; a line that only records has no pass rate."""
+    (found,) = summarise([line("a", [0.6]), line("b", [0.6], threshold=0.7), line("c", [0.1], threshold=None)])
+    assert found.pass_all == found.pass_any == (0.5,)
+    (recorded,) = summarise([line("c", [0.1], threshold=None)])
+    assert (recorded.pass_all, recorded.pass_any) == ((), ())
+
+
+def test_slices_have_their_means():
+    """A case may have several tags, or none."""
+    lines = [line("a", [1, 0], tags=("fr", "long")), line("b", [1], tags=("fr",)), line("c", [0]), line("d", [])]
+    (found,) = summarise(lines)
+    assert [(s.tag, s.mean, s.n_lines, s.change) for s in found.slices] == [
+        ("fr", 0.75, 2, None),
+        ("long", 0.5, 1, None),
+    ]
+
+
+def test_slices_of_a_comparison_have_their_change():
+    """Description only: the change, and of how many lines."""
+    before = [line("a", [1.0] * 4), line("b", [0.5] * 4)]
+    found = compare(before, [line("a", [0.5], tags=("fr",)), line("b", [0.5])], suite="", metric="relevance")
+    (one,) = found.slices
+    assert (one.tag, one.mean, one.baseline_mean, one.change, one.n_lines) == ("fr", 0.5, 1.0, -0.5, 1)

@@ -1,0 +1,70 @@
+"""Does the gate keep its error rates? Simulated suites through the public functions, peers' rules beside ours.
+
+    python -m tox run -e bench-gate [-- --suites N --jobs N --only TABLE,...]
+
+Exits with 1 if a target of GATE section 8 is missed: a null cell whose exact 99 % interval lies above 5 %, a power
+floor above its exact 99 % interval, wrong names or wrong "unchanged" whose interval lies above 5 %, more calls than
+allowed, or more than 1 CPU second for 1,000 cases of 10 against 10 trials.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH leaves it out, and the wheel is what is measured
+
+import adaptive
+import fixed
+import shocks
+from cells import Cell, Outcome, simulate
+from report import Report
+
+DEFAULT = 200
+
+
+def main() -> int:
+    """Run the tables; return 1 if a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--suites", type=int, default=DEFAULT, help=f"simulated suites a cell (default {DEFAULT})")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument(
+        "--only", default="", help="tables, by commas: speed, null, power, unchanged, auto-null, auto, before, shocks"
+    )
+    chosen = parser.parse_args()
+    report = Report()
+    start = time.monotonic()
+    with ProcessPoolExecutor(chosen.jobs) as pool:
+
+        def parallel(cells: Sequence[Cell]) -> Iterable[Outcome]:
+            return pool.map(simulate, cells)
+
+        tables = {
+            "speed": lambda: fixed.speed(report),
+            "null": lambda: fixed.nothing_changed(report, parallel, chosen.suites),
+            "power": lambda: fixed.something_changed(report, parallel, chosen.suites),
+            "unchanged": lambda: fixed.wrongly_unchanged(report, parallel, chosen.suites),
+            "auto-null": lambda: adaptive.nothing_changed(report, parallel, chosen.suites),
+            "auto": lambda: adaptive.targets(report, parallel, chosen.suites),
+            "before": lambda: adaptive.against_before(report, parallel, chosen.suites),
+            "shocks": lambda: shocks.table(report, chosen.suites),
+        }
+        names = chosen.only.split(",") if chosen.only else list(tables)
+        if unknown := [name for name in names if name not in tables]:
+            parser.error(f"no table {unknown[0]!r}; there are {', '.join(tables)}")
+        for name in names:
+            began = time.monotonic()
+            tables[name]()
+            print(f"[{name}: {time.monotonic() - began:.0f} s]", flush=True)
+    print(f"\n{chosen.suites} suites a cell, {time.monotonic() - start:.0f} s")
+    print("\n".join(f"MISSED {what}" for what in report.missed) or "every target is kept")
+    return 1 if report.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

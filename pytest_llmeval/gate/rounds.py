@@ -1,0 +1,70 @@
+"""Whole-suite rounds: what a session that runs until it is decided does next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.gate.words import count
+from pytest_llmeval.records import Comparison, Step, SuitePlan, TrialPlan, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LEAN = (0.5, 0.3, 0.15)
+"""The p of a round above which a drop is not worth another one, round by round, the last for all later ones.
+
+The first round is the noisiest and the cheapest to repeat, so it gives up least. Giving up costs no level."""
+
+
+def next_round(plan: TrialPlan, comparisons: Sequence[Comparison], *, is_lean: bool = True) -> Step:
+    """Say what comes after a round.
+
+    Args:
+        plan: by which the round was drawn, planned with ``until_decided=True``.
+        comparisons: of the session's verdict, so as they hold together.
+        is_lean: give up where nothing looks like a drop; False: go on, to prove that nothing changed.
+
+    Returns:
+        The plan of the next round, in which only the suites that are open have more trials; or the reason to stop.
+    """
+    found = {(comparison.suite, comparison.metric): comparison for comparison in comparisons}
+    if any(comparison.verdict is Verdict.REGRESSED and not comparison.is_informational for comparison in comparisons):
+        return Step(plan=None, reason="a regression is proven")
+    states = {(suite.suite, suite.metric): _state(suite, found, is_lean=is_lean) for suite in plan.suites}
+    open_suites = {suite for (suite, _), state in states.items() if state == "open"}
+    if not open_suites:
+        return Step(plan=None, reason=_why(list(states.values())))
+    suites = tuple(
+        replace(suite, n_rounds=suite.n_rounds + 1) if suite.suite in open_suites else suite for suite in plan.suites
+    )
+    more = [
+        (suite, then.n_first - suite.n_first)
+        for suite, then in zip(plan.suites, suites, strict=True)
+        if then is not suite
+    ]
+    n_calls = sum({suite.suite: suite.n_cases * trials for suite, trials in more}.values())
+    trials = max(suite.n_first for suite in suites if suite.suite in open_suites)
+    return Step(
+        plan=replace(plan, suites=suites, n_calls_least=plan.n_calls_least + n_calls),
+        reason=f"undecided: a round of {count(trials, 'trial')} per case follows ({count(n_calls, 'more call')})",
+    )
+
+
+def _state(suite: SuitePlan, found: Mapping[tuple[str, str], Comparison], *, is_lean: bool) -> str:
+    comparison = found.get((suite.suite, suite.metric))
+    if comparison is None or comparison.verdict in (Verdict.INCOMPARABLE, Verdict.NO_BASELINE):
+        return "not compared"
+    if comparison.verdict is not Verdict.UNDECIDED:
+        return comparison.verdict.value
+    if is_lean and comparison.p_round > _LEAN[min(suite.n_rounds, len(_LEAN)) - 1]:
+        return "given up"
+    return "open" if suite.n_rounds < len(suite.rounds) else "last round"
+
+
+def _why(states: Sequence[str]) -> str:
+    if "last round" in states:
+        return "the last round is done; more trials here would show little more"
+    if "given up" in states:
+        return "nothing looks like a regression"
+    return "everything is decided" if set(states) - {"not compared"} else "nothing can be compared"
