@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pytest_llmeval.gate import plan
 from pytest_llmeval.gate.spending import is_provable, share_among
-from pytest_llmeval.gather.codec import from_json, to_json
+from pytest_llmeval.gather.codec import from_json, to_text
 from pytest_llmeval.records import TrialPlan
 from tests.unit.gate_lines import TEST, line, passes
 
@@ -117,7 +119,7 @@ def test_what_is_not_gated_is_not_planned_for():
 def test_plan_survives_being_stored():
     """A worker, and the session file, get it as JSON."""
     planned = plan([*stored(20), line("young", [1.0])], trials="auto", until_decided=True)
-    assert from_json(TrialPlan, to_json(planned)) == planned
+    assert from_json(TrialPlan, json.loads(to_text(planned))) == planned
 
 
 def test_empty_baseline_has_a_plan():
