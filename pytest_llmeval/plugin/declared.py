@@ -1,4 +1,4 @@
-"""Whether a test declares itself an LLM test, before it runs. Imported in every run of pytest, so it imports nothing."""
+"""Whether a test declares itself an LLM test, before it runs. Part of every run of pytest, so it imports nothing."""
 
 from __future__ import annotations
 
