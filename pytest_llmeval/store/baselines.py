@@ -197,11 +197,12 @@ def parsed(path: Path, data: bytes, file: PurePosixPath) -> tuple[dict[CheckId, 
     Raises:
         BaselineUnreadable: they are malformed; the message names file, line and kind of fault.
     """
-    from pytest_llmeval.store import baseline_file
+    from pytest_llmeval.store.baseline_file import parse
+    from pytest_llmeval.store.baseline_rows import Fault
 
     try:
-        return baseline_file.parse(data, file)
-    except baseline_file.Fault as fault:
+        return parse(data, file)
+    except Fault as fault:
         raise _unreadable(path, fault) from None
 
 
