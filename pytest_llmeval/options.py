@@ -16,8 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
-FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
+FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"  # set by `llmeval baseline extend`; nobody else has a reason to
 CACHE_MODES = ("auto", "replay", "refresh", "live")
 GATES = ("off", "pr", "strict")
 REPORTS = ("term", "prom")
@@ -243,6 +242,8 @@ def resolve(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: a value that is not allowed, with the source it came from.
     """
+    from pytest_llmeval.store.baseline_folder import place
+
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
     return Settings(
@@ -258,7 +259,7 @@ def resolve(config: pytest.Config) -> Settings:
         cache=values["cache"] or _default_cache(),
         trials=values["trials"],
         recordings=values["recordings"],
-        baseline=_baseline(config, values["baseline"]),
+        baseline=place(root, values["baseline"], config.getini("llmeval_baseline")),
         baseline_update=values["baseline_update"],
         gate=values["gate"],
         min_coverage=values["min_coverage"],
@@ -266,21 +267,6 @@ def resolve(config: pytest.Config) -> Settings:
         mlflow=_below(root, values["mlflow"]),
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
     )
-
-
-def _baseline(config: pytest.Config, chosen: str) -> Path:
-    """Return the baseline's folder; a name such as ``@release`` stands in the folder that a weaker source names."""
-    if not chosen.startswith("@"):
-        return config.rootpath / chosen
-    from pytest_llmeval.errors import UsageError
-    from pytest_llmeval.store.baseline_folder import place
-
-    option = next(option for option in OPTIONS if option.name == "baseline")
-    sources = (config.getoption(option.flag, default=None), os.environ.get(option.variable), config.getini(option.ini))
-    try:
-        return place(config.rootpath, [*(str(said) for said in sources if said is not None), option.default])
-    except UsageError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 def _below(root: Path, uri: str) -> str:

@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -159,15 +160,26 @@ class Recordings:
 
 def _append(path: Path, line: bytes) -> None:
     """Write one line behind the last whole one, or nothing; the file's lock keeps other writers out."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    descriptor = locked_file(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         n_bytes = _mend(descriptor)
         n_written = os.write(descriptor, line)
         if n_written != len(line):  # the disk is full now: a next write would say so, but half a line would stand
             os.ftruncate(descriptor, n_bytes)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
+        os.close(descriptor)
+
+
+def locked_file(path: Path) -> int:
+    """Open the file that stands at a path, made if it is missing, and lock it; return its descriptor."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # While we waited, a prune may have put another file there: what is written to the old one would be lost.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
         os.close(descriptor)
 
 
