@@ -76,8 +76,10 @@ def commit_of(folder: Path, revision: str = "HEAD") -> str:
     name = "" if revision.startswith("-") else revision
     try:
         return _run(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").decode().strip()
+    except _NoGit:
+        raise
     except GitError as error:
-        hint = "git fetch --unshallow" if is_shallow(folder) else "git log --oneline"
+        hint = "git fetch --unshallow" if is_shallow(_required_top(folder)) else "git log --oneline"
         found = error.found or f"looked in {str(folder)!r}"
         raise GitError(f"revision {revision!r} is no commit in this clone", found=found, hint=hint) from None
 
