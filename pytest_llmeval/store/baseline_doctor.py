@@ -102,10 +102,12 @@ def mend(folder: Path) -> list[Path]:
 
 def _in_file(path: Path, data: bytes, file: PurePosixPath) -> Iterator[Finding]:
     once, doubles = _once(data)
+    contents = examine(once, file)
     for number in doubles:
         kind = "duplicate, equal to the letter to an earlier line"
-        yield Finding(path=path, number=number, kind=kind, cure="--fix drops it", is_mendable=True)
-    contents = examine(once, file)
+        # A file that needs a person's choice is not touched at all.
+        cure = "delete it" if contents.faults else "--fix drops it"
+        yield Finding(path=path, number=number, kind=kind, cure=cure, is_mendable=not contents.faults)
     for fault in contents.faults:
         number = _place(fault, data, doubles)
         yield Finding(path=path, number=number, kind=fault.kind, cure=_cure(fault, path))

@@ -9,7 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -17,18 +17,16 @@ import pytest
 
 from pytest_llmeval.errors import BaselineError
 from pytest_llmeval.records import BaselineRun, CheckId, Draw, Line
-from pytest_llmeval.store import baseline_doctor, baseline_file, baselines
+from pytest_llmeval.store import baseline_doctor, baseline_file, baselines, replacing
 from tests.unit.baseline_project import EU, Checkout, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from multiprocessing.connection import Connection
+    from types import FrameType
 
 RUN = BaselineRun(id="s1", recorded_at="2026-01-31T12:00:00Z")
 TESTS = ("tests/test_a.py::test_a", "tests/test_b.py::test_b")
-N_LINES = 200
-N_KILLS = 40
-SPINS = 40_000  # of a loop: about a millisecond
+N_LINES = 3
 
 
 def line_of(test: str, case: str, score: float) -> Line:
@@ -47,36 +45,42 @@ def scores_by_file(folder: Path) -> list[set[float]]:
     return [{score for line in lines if line.id.test == test for score in line.scores} for test in TESTS]
 
 
-def write_for_ever(folder: str, told: Connection) -> None:
-    """Write one version after the other, and say when each write begins."""
-    versions = [version(0), version(1)]
-    for number in count(1):
-        told.send(number)
-        baselines.write_lines(Path(folder), versions[number % 2], [RUN])
+def write_and_die(folder: str, score: float, n_lines: int) -> None:
+    """Write a version, and kill this process before the nth line of the code that replaces files."""
+    n_seen = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
+        nonlocal n_seen
+        if frame.f_code.co_filename != replacing.__file__:
+            return None
+        n_seen += event == "line"
+        if n_seen == n_lines:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+    baselines.write_lines(Path(folder), version(score), [RUN])
 
 
-def test_a_kill_at_any_moment_leaves_every_file_whole(tmp_path: Path):
+def test_a_kill_before_any_step_leaves_every_file_whole(tmp_path: Path):
     """FAULTS 1: old or new, each with all of its lines; and what the kill left behind, the next writer clears."""
     folder = tmp_path / "baselines"
-    baselines.write_lines(folder, version(0), [RUN])
     fork = multiprocessing.get_context("fork")
-    for number in range(N_KILLS):
-        here, there = fork.Pipe()
-        writer = fork.Process(target=write_for_ever, args=(str(folder), there))
+    seen = []
+    for step in count(1):
+        baselines.write_lines(folder, version(0), [RUN])
+        writer = fork.Process(target=write_and_die, args=(str(folder), 1, step))
         writer.start()
-        here.recv()
-        # A kill lands at another place of a write each time.
-        for _ in range(number * SPINS):
-            pass
-        writer.kill()
         writer.join(60)
+        if writer.exitcode == 0:
+            break
 
         assert -signal.SIGKILL == writer.exitcode
-        assert all(len(scores) == 1 for scores in scores_by_file(folder))
         assert 2 * N_LINES == len(baselines.read(folder).lines)
+        seen.append(scores_by_file(folder))
 
-    baselines.write_lines(folder, version(0.5), [RUN])
-    assert [{0.5}, {0.5}] == scores_by_file(folder)
+    # Neither file yet, one of the two, both: each state was met, and no other.
+    assert [[{0.0}, {0.0}], [{1.0}, {0.0}], [{1.0}, {1.0}]] == [state for state, _ in groupby(seen)]
     assert [] == baseline_doctor.inspect(folder)
 
 
