@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.store.baseline_file import SUFFIX, Contents, examine, render
 from pytest_llmeval.store.baseline_folder import NAMED, files, is_name
+from pytest_llmeval.store.record import shown
 from pytest_llmeval.store.replacing import locked, replace_files
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def inspect(folder: Path) -> list[Finding]:
         try:
             data = (folder / file).read_bytes()
         except OSError as error:
-            cure = _RESTORE.format(path=folder / file)
+            cure = _RESTORE.format(path=shown(folder / file))
             found.append(Finding(path=folder / file, number=0, kind=f"cannot be read: {error.strerror}", cure=cure))
         else:
             found += _in_file(folder / file, data, file)
@@ -163,7 +164,7 @@ def _place(fault: Fault, data: bytes, doubles: Sequence[int]) -> int:
 
 
 def _cure(fault: Fault, path: Path) -> str:
-    return next(cure for kind, cure in _CURES if fault.kind.startswith(kind)).format(path=path)
+    return next(cure for kind, cure in _CURES if fault.kind.startswith(kind)).format(path=shown(path))
 
 
 def _foreign(folder: Path) -> Iterator[Finding]:

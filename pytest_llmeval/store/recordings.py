@@ -44,6 +44,7 @@ class Recordings:
         self._on_first_write = on_first_write
         self._has_written = False
         self._responses: dict[str, Response] = {}
+        self._n_file = 0
         self._n_read_bytes = 0
         self._n_read_lines = 0
         self._lock = threading.Lock()
@@ -109,16 +110,21 @@ class Recordings:
     def _read_on(self) -> None:
         """Read what was appended since the last look; a broken line leaves everything as it was, and raises."""
         try:
-            n_bytes = self._path.stat().st_size
-            if n_bytes < self._n_read_bytes:  # another file stands there, such as another branch's
+            n_bytes, n_file = (status := self._path.stat()).st_size, status.st_ino
+            if (
+                n_bytes < self._n_read_bytes or n_file != self._n_file
+            ):  # another branch's file stands there, or a prune's
+                self._n_file = n_file
                 self._responses, self._n_read_bytes, self._n_read_lines, self.n_damaged = {}, 0, 0, 0
             if n_bytes == self._n_read_bytes:
-                return
+                return None
             with self._path.open("rb") as file:
+                if os.fstat(file.fileno()).st_ino != n_file:
+                    return self._read_on()  # replaced between the two
                 file.seek(self._n_read_bytes)
                 content = file.read()
         except FileNotFoundError:
-            return
+            return None
         except OSError as error:
             raise StoreError(
                 f"{shown(self._path)} cannot be read", found=str(error.strerror), hint="make it a readable file"
@@ -132,6 +138,7 @@ class Recordings:
         self._n_read_lines += len(lines)
         for response in read:
             self._take(response)
+        return None
 
     def _read_line(self, line: bytes, number: int) -> Response | None:
         try:

@@ -86,6 +86,14 @@ def test_an_extension_appends_new_draws_with_their_run(suite, provider, capfd):
     assert [0, 0, 1, 1, 1000, 1000, 1001, 1001, 1002, 1002] == sorted(seeds)
 
 
+def test_an_extension_runs_in_workers_as_well(suite, provider, capfd):
+    """Its indices reach every process."""
+    call(capfd, "extend", "--trials", "2", "--pytest-args=-n2")
+
+    assert {"[a]": (4, 4), "[b]": (4, 4)} == draws(suite)
+    assert [1000, 1000, 1001, 1001] == sorted(received.body["seed"] for received in provider.requests)[4:]
+
+
 def test_each_extension_draws_anew_and_a_line_keeps_its_last_20(suite, provider, capfd):
     """With 20 kept, the oldest run goes when no line names it."""
     first = suite.session.id

@@ -102,6 +102,7 @@ def test_any_damaged_bytes_are_a_fault_or_still_mean_something(found: list[Line]
 
 
 @given(st.lists(lines, min_size=1, max_size=3, unique_by=lambda line: line.id), st.data())
+@settings(max_examples=50)
 def test_a_doctor_finds_a_fault_where_reading_does_and_mends_only_what_reads(found: list[Line], data: st.DataObject):
     """Whatever a byte is changed to; what was mended is well, and means the same."""
     moved = {id_: line for line in found if (id_ := line.id._replace(test="a.py::t"))}

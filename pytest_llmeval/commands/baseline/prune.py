@@ -135,7 +135,7 @@ def gone_lines(session: Session, lines: Mapping[CheckId, Line]) -> Mapping[Check
         lines: of the baseline.
     """
     cases = {case.id for case in session.plan.cases.values()} | {result.id for result in session.results}
-    tests = {id_.test for id_ in cases}
+    functions = {_function(id_.test) for id_ in cases}
     ran = {result.id for result in session.results if _ran_to_its_end(result)}
     made = {
         (result.id, check.score.metric, check.nth)
@@ -144,13 +144,18 @@ def gone_lines(session: Session, lines: Mapping[CheckId, Line]) -> Mapping[Check
     }
     gone = {}
     for id_ in lines:
-        if id_.test not in tests:
+        if _function(id_.test) not in functions:
             gone[id_] = "test"
         elif id_.case_id not in cases:
             gone[id_] = "case"
         elif id_.case_id in ran and (id_.case_id, id_.metric, id_.nth) not in made:
             gone[id_] = "check"
     return gone
+
+
+def _function(test: str) -> str:
+    # A parameter makes another case of the same test, also where it stands in the test's id.
+    return test.partition("[")[0]
 
 
 def _ran_to_its_end(result: CaseResult) -> bool:

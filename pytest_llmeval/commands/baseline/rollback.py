@@ -51,14 +51,14 @@ def rollback(arguments: argparse.Namespace) -> None:
         commit, said, wanted = _last_other(folder, place, now)
     title = f"{commit[:12]} ({said})"
     if wanted == now:
-        say(f"{shown(folder)} stands as at {title} already")
+        say(f"the baseline stands as at {title} already")
         return
     _say_changes(folder, commit)
     if arguments.dry_run:
-        say(f"{shown(folder)} would stand as at {title}", "nothing was changed")
+        say(f"the baseline would stand as at {title}", "nothing was changed")
         return
     written = baselines.restore(folder, wanted)
-    say(f"{shown(folder)} stands as at {title}", *(f"  {shown(path)}" for path in written))
+    say(f"the baseline stands as at {title}", *(f"  {shown(path)}" for path in written))
     say("review and commit that: git add " + shown(folder))
 
 

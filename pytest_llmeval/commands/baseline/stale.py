@@ -83,7 +83,7 @@ def refuse_edited(found: Project, folder: Path) -> None:
     if top is None or not git.has_commits(top):
         return
     no_code = _NoCode(top, found, folder)
-    edited = [change.path for change in git.changes(top) if change.code != "??" and change.path not in no_code]
+    edited = [change.path for change in git.changes(top, has_new=False) if change.path not in no_code]
     if edited:
         raise BaselineError(
             "the checkout is edited, and a baseline is extended on a commit",
@@ -124,7 +124,7 @@ def _edited(top: Path, session: Session, no_code: _NoCode) -> list[str]:
         ended_s = datetime.fromisoformat(session.started_at).timestamp() + session.duration_s + _SLACK_S
     except ValueError:
         return []
-    known = [change.path for change in git.changes(top) if change.code != "??" and change.path not in no_code]
+    known = [change.path for change in git.changes(top, has_new=False) if change.path not in no_code]
     later = [path for path in known if _changed_s(top / path) > ended_s]
     return [f"edited since: {_named(later)}"] if later else []
 
