@@ -117,14 +117,15 @@ class Recordings:
                 self._n_file = n_file
                 self._responses, self._n_read_bytes, self._n_read_lines, self.n_damaged = {}, 0, 0, 0
             if n_bytes == self._n_read_bytes:
-                return None
+                return
             with self._path.open("rb") as file:
-                if os.fstat(file.fileno()).st_ino != n_file:
-                    return self._read_on()  # replaced between the two
+                if os.fstat(file.fileno()).st_ino != n_file:  # replaced between the two
+                    self._read_on()
+                    return
                 file.seek(self._n_read_bytes)
                 content = file.read()
         except FileNotFoundError:
-            return None
+            return
         except OSError as error:
             raise StoreError(
                 f"{shown(self._path)} cannot be read", found=str(error.strerror), hint="make it a readable file"
@@ -138,7 +139,6 @@ class Recordings:
         self._n_read_lines += len(lines)
         for response in read:
             self._take(response)
-        return None
 
     def _read_line(self, line: bytes, number: int) -> Response | None:
         try:
