@@ -13,7 +13,7 @@ from pytest_llmeval.commands.baseline import arguments as args
 from pytest_llmeval.commands.baseline.differences import differences
 from pytest_llmeval.commands.baseline.stale import refuse_stale
 from pytest_llmeval.commands.output import inert, say, shown
-from pytest_llmeval.errors import BaselineError, UsageError
+from pytest_llmeval.errors import BaselineError, GitError, UsageError
 from pytest_llmeval.store import baselines, git
 
 if TYPE_CHECKING:
@@ -96,10 +96,10 @@ def _reason(session: Session, found: project.Project, folder: Path, arguments: a
     for refuse in (partial(baselines.refuse_partial, session), partial(refuse_stale, session, found, folder)):
         try:
             refuse()
-        except BaselineError as error:
+        except (BaselineError, GitError) as error:
             if not arguments.force:
                 raise
-            faults.append(error.found)
+            faults.append(error.found or error.what)
     return f"forced: {arguments.reason} ({'; '.join(faults)})" if faults else str(arguments.reason)
 
 

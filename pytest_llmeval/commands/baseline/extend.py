@@ -58,7 +58,7 @@ def declare(group: args.Commands) -> None:
         epilog=f"{args.PATTERN_HELP}\n\n{_EXAMPLES}",
     )
     parser.add_argument(
-        "--trials", type=_trials, metavar="N", help=f"trials a case, 1 to {MOST_DRAWS}, where no marker says (ini)"
+        "--trials", type=_trials, metavar="N", help=f"trials a case, 1 to {MOST_DRAWS}, where no marker says"
     )
     parser.add_argument("--pytest-args", default="", metavar="TEXT", help='more arguments for pytest, as "-n 4"')
     parser.add_argument("--session", metavar="FILE", help="append this session's trials, and run nothing")
