@@ -158,5 +158,21 @@ def test_a_name_that_is_no_folders_name_is_refused(checkout: Checkout, name: str
 
 
 def test_show_runs_prints_each_run_and_the_drift_between_them(checkout: Checkout):
-    """In plain words."""
-    assert "solved: drift cannot be seen (one run)" in checkout.call("show", "--runs")
+    """Whose, when, of which commit, how far from the other; and in plain words what that means."""
+    commit = checkout.git("rev-parse", "HEAD")
+    checkout.run(result_of(EU, 1.0, 1.0), id="s3", started_at="2026-02-01T12:00:00Z")
+    checkout.call("extend", "--session", ".llmeval/session.jsonl", "refund-eu")
+
+    told = checkout.call("show", "--runs", "refund-eu")
+
+    assert "- solved s2 2026-01-31T12:00:00Z " in told
+    assert f"- solved s3 2026-02-01T12:00:00Z {commit[:12]} - 1 2 1.000 +0.333" in told
+    assert (
+        "- solved: the runs lie 100 points apart; noise between trials alone explains 100 points. No drift seen."
+        in told
+    )
+
+
+def test_show_runs_of_one_run_says_that_it_cannot_see_drift(checkout: Checkout):
+    """And what would show it."""
+    assert "- solved: drift cannot be seen (one run); `llmeval baseline extend`" in checkout.call("show", "--runs")
