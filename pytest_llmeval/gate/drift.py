@@ -76,14 +76,18 @@ class Drift:
         return self.spread is not None and self.explained is not None and self.spread > self.explained + 1e-9
 
     @property
+    def unseen(self) -> str:
+        """Why there is nothing to set beside each other; empty where there is."""
+        if self.spread is not None:
+            return ""
+        return "one run" if len(self.runs) == 1 else "no two runs share a case"
+
+    @property
     def sentence(self) -> str:
         """What that means, for a person."""
         name = f"{self.suite or '-'} {self.metric}"
         if self.spread is None or self.explained is None or self.p is None:
-            why = "one run" if len(self.runs) == 1 else "its runs share no case"
-            return (
-                f"{name}: drift cannot be seen ({why}); `llmeval baseline extend` draws another run of the same cases"
-            )
+            return f"{name}: drift cannot be seen ({self.unseen})"
         apart = f"{name}: the runs lie {in_points(self.spread)} apart"
         if not self.is_drift:
             return f"{apart}; noise between trials alone explains {in_points(self.explained)}. No drift seen."

@@ -202,7 +202,7 @@ def test_draws_whose_answers_are_in_no_recording_are_named(checkout: Checkout, m
     recordings.write_text(f"{to_line(response_of('c', 0))}\n")
     told = checkout.call("doctor")
     assert "note" in told
-    assert "2 of 2 draws are in no recording they may stand on several answers" in told
+    assert f"baselines/{FILE} 1 of 1 lines stand on answers that no recording is known by" in told
 
     recordings.unlink()
     assert "2 of 2 draws are in no recording restore" in checkout.call("doctor", status=4)

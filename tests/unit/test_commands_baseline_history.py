@@ -175,4 +175,5 @@ def test_show_runs_prints_each_run_and_the_drift_between_them(checkout: Checkout
 
 def test_show_runs_of_one_run_says_that_it_cannot_see_drift(checkout: Checkout):
     """And what would show it."""
-    assert "- solved: drift cannot be seen (one run); `llmeval baseline extend`" in checkout.call("show", "--runs")
+    told = "drift cannot be seen in the metric (one run): `llmeval baseline extend` draws another run of the same cases"
+    assert told in checkout.call("show", "--runs")

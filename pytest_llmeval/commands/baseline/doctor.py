@@ -84,24 +84,29 @@ def _of_meaning(found: project.Project, folder: Path, arguments: argparse.Namesp
             continue  # told already
         if contents.faults:
             continue
+        n_untold = 0
         for id_, line in contents.lines.items():
-            for kind, cure, is_note in (*_expired(line), *_outdated(line, versions), *recorded.missing(line)):
-                number = contents.places[id_]
-                yield Finding(path=path, number=number, kind=f"{id_}: {kind}", cure=cure, is_note=is_note)
+            n_untold += recorded.is_untold(line)
+            for kind, cure in (*_expired(line), *_outdated(line, versions), *recorded.missing(line)):
+                yield Finding(path=path, number=contents.places[id_], kind=f"{id_}: {kind}", cure=cure)
+        if n_untold:
+            kind = f"{n_untold} of {len(contents.lines)} lines stand on answers that no recording is known by"
+            cure = "texts that the application made of answers; or they were not recorded"
+            yield Finding(path=path, number=0, kind=kind, cure=cure, is_note=True)
 
 
-def _expired(line: Line) -> Iterator[tuple[str, str, bool]]:
+def _expired(line: Line) -> Iterator[tuple[str, str]]:
     said = line.acceptance
     if said is not None and said.is_expired(args.today()):
         kind = f"its acceptance expired on {said.expires} ({said.author}: {said.reason})"
-        yield kind, "mend the case, or accept it anew", False
+        yield kind, "mend the case, or accept it anew"
 
 
-def _outdated(line: Line, versions: Mapping[str, set[str]]) -> Iterator[tuple[str, str, bool]]:
+def _outdated(line: Line, versions: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
     known = versions.get(line.id.metric, {line.metric_version})
     if line.metric_version not in known:
         kind = f"scored by version {line.metric_version} of the metric, which is {', '.join(sorted(known))} now"
-        yield kind, "run pytest on main, then llmeval baseline accept", False
+        yield kind, "run pytest on main, then llmeval baseline accept"
 
 
 def _versions(found: project.Project, arguments: argparse.Namespace) -> Mapping[str, set[str]]:
@@ -127,22 +132,24 @@ class _Recorded:
         self._found = found
         self._origins: dict[Path, frozenset[str] | None] = {}
 
-    def missing(self, line: Line) -> Iterator[tuple[str, str, bool]]:
-        """Yield a word on a line whose draws are in no recording.
+    def missing(self, line: Line) -> Iterator[tuple[str, str]]:
+        """Yield a word on a line whose draws are in no recording, though others of it are, or there are none at all."""
+        n_missing, n, is_recorded = self._count(line)
+        if n_missing and (n_missing < n or not is_recorded):
+            yield f"{n_missing} of {n} draws are in no recording", "restore the recordings, or accept anew"
 
-        It is a fault where other draws of the line are there, or there are no recordings of its module at all. Else
-        the line may stand on texts that the application made of several answers: nobody can tell.
-        """
+    def is_untold(self, line: Line) -> bool:
+        """Whether none of its draws is known to a recording of its module: it may stand on a text made of answers."""
+        n_missing, n, is_recorded = self._count(line)
+        return is_recorded and 0 < n == n_missing
+
+    def _count(self, line: Line) -> tuple[int, int, bool]:
+        """Return how many draws no recording is known by, of how many; and whether the module has recordings."""
         draws = [draw for draw in line.draws if draw.origin]
         if not (self._found.recordings and draws):
-            return
+            return 0, 0, True
         known = self._known(named_recordings.module_file(self._found.root, line.id.test, self._found.recordings))
-        missing = [draw for draw in draws if known is None or draw.origin not in known]
-        if missing:
-            kind = f"{len(missing)} of {len(draws)} draws are in no recording"
-            is_note = known is not None and len(missing) == len(draws)
-            cure = "they may stand on several answers" if is_note else "restore the recordings, or accept anew"
-            yield kind, cure, is_note
+        return sum(known is None or draw.origin not in known for draw in draws), len(draws), known is not None
 
     def _known(self, path: Path) -> frozenset[str] | None:
         if path not in self._origins:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
@@ -80,7 +81,10 @@ def _say_runs(baseline: Baseline, lines: list[Line]) -> None:
             figures = (str(drawn.n_cases), str(drawn.n_draws), f"{drawn.mean:.3f}", shift)
             table.append((one.suite or "-", one.metric, *what, *figures))
     say_table(_RUN_COLUMNS, table)
-    say("", *(inert(one.sentence, limit=_LONGEST_SENTENCE) for one in found))
+    say("", *(inert(one.sentence, limit=_LONGEST_SENTENCE) for one in found if not one.unseen))
+    for why, n in Counter(one.unseen for one in found if one.unseen).items():
+        metrics = f"{n} of {len(found)} metrics" if len(found) > 1 else "the metric"
+        say(f"drift cannot be seen in {metrics} ({why}): `llmeval baseline extend` draws another run of the same cases")
 
 
 def _say_names(folder: Path) -> None:
