@@ -68,7 +68,7 @@ def _accepted(line: Line) -> str:
 
 
 def _say_runs(baseline: Baseline, lines: list[Line]) -> None:
-    from pytest_llmeval.gate.drift import drift
+    from pytest_llmeval.gate.between_runs import drift
     from pytest_llmeval.records import Baseline
 
     found = drift(Baseline(lines={line.id: line for line in lines}, runs=baseline.runs))

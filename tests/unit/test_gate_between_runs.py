@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmeval.gate.drift import drift
+from pytest_llmeval.gate.between_runs import drift
 from pytest_llmeval.records import Baseline, BaselineRun, CheckId, Draw, Line
 
 N_BASELINES = 200
