@@ -242,8 +242,6 @@ def resolve(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: a value that is not allowed, with the source it came from.
     """
-    from pytest_llmeval.store.baseline_folder import place
-
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
     return Settings(
@@ -259,7 +257,7 @@ def resolve(config: pytest.Config) -> Settings:
         cache=values["cache"] or _default_cache(),
         trials=values["trials"],
         recordings=values["recordings"],
-        baseline=place(root, values["baseline"], config.getini("llmeval_baseline")),
+        baseline=root / values["baseline"],
         baseline_update=values["baseline_update"],
         gate=values["gate"],
         min_coverage=values["min_coverage"],

@@ -6,6 +6,7 @@ around items and reports are registered only once a test may need them.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -54,11 +55,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _settings(config: pytest.Config) -> Settings:
-    from pytest_llmeval.errors import LlmevalError
+    """Resolve the settings; a baseline called ``@release`` stands in the folder that a weaker source names."""
+    settings = options.resolve(config)
+    root, folder = settings.root, settings.baseline
+    said = str(folder.relative_to(root)) if folder.is_relative_to(root) else ""
+    if not said.startswith("@"):
+        return settings
+    from dataclasses import replace
 
+    from pytest_llmeval.errors import UsageError
+    from pytest_llmeval.store.baseline_folder import place
+
+    weaker = (os.environ.get("LLMEVAL_BASELINE"), config.getini("llmeval_baseline"), "baselines")
     try:
-        return options.resolve(config)
-    except LlmevalError as error:
+        return replace(settings, baseline=place(root, [said, *filter(None, weaker)]))
+    except UsageError as error:
         raise pytest.UsageError(f"llmeval: {error}") from None
 
 

@@ -9,31 +9,33 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pytest_llmeval.errors import BaselineUnreadable, UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 NAMED = "@"
-DEFAULT = "baselines"
 
 
-def place(root: Path, said: str, base: str | None = None) -> Path:
-    """Return a baseline's folder.
+def place(root: Path, said: Sequence[str]) -> Path:
+    """Return a baseline's folder, made of what several sources say, the strongest first.
 
     Args:
         root: where relative paths start.
-        said: a path, or a name such as ``@release``.
-        base: the folder that a name stands in, as the project's ini says it; by default, and where that is a name
-            itself, ``baselines``.
+        said: a path each, or a name such as ``@release``: that stands in the folder which the next source with a path
+            names. The last one is a path.
 
     Raises:
         UsageError: a name that is no name of a folder.
     """
-    if not said.startswith(NAMED):
-        return root / said
-    if not is_name(said):
-        raise UsageError(f"baseline {said!r} is no name", hint=f"{NAMED} and letters, digits, '.', '_' and '-'")
-    return root / (base if base and not base.startswith(NAMED) else DEFAULT) / said
+    path = next(one for one in said if not one.startswith(NAMED))
+    if said[0] == path:
+        return root / path
+    if not is_name(said[0]):
+        raise UsageError(f"baseline {said[0]!r} is no name", hint=f"{NAMED} and letters, digits, '.', '_' and '-'")
+    return root / path / said[0]
 
 
 def is_name(text: str) -> bool:
