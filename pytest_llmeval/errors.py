@@ -7,8 +7,9 @@ LlmevalError                    .hint: the command or change that mends it
 │   └── ProviderError           the provider failed: infrastructure, not quality
 ├── BaselineError
 │   └── BaselineUnreadable      a baseline file is malformed; never "no baseline"
-└── StoreError                  a cache, recording or session file cannot be read or written
-    └── SchemaTooNew            written by a newer version of this package
+├── StoreError                  a cache, recording or session file cannot be read or written
+│   └── SchemaTooNew            written by a newer version of this package
+└── GitError                    git does not know a revision or path, or refuses
 """
 
 from __future__ import annotations
@@ -71,3 +72,7 @@ class StoreError(LlmevalError):
 
 class SchemaTooNew(StoreError):
     """A file written by a newer version of this package; left untouched."""
+
+
+class GitError(LlmevalError):
+    """Git does not know what it was asked for, or refuses to say."""

@@ -16,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"  # set by `llmeval baseline extend`; nobody else has a reason to
 CACHE_MODES = ("auto", "replay", "refresh", "live")
 GATES = ("off", "pr", "strict")
 REPORTS = ("term", "prom")
@@ -44,6 +45,7 @@ class Settings:
         min_coverage: share in [0, 1] of the checks that must be scored for a verdict.
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
+        first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
     """
 
     root: Path
@@ -64,6 +66,7 @@ class Settings:
     min_coverage: float
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
+    first_trial: int = 0
 
     @property
     def folder(self) -> Path:
@@ -260,6 +263,7 @@ def resolve(config: pytest.Config) -> Settings:
         min_coverage=values["min_coverage"],
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
+        first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
     )
 
 

@@ -6,6 +6,7 @@ around items and reports are registered only once a test may need them.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from importlib.machinery import ModuleSpec, PathFinder
@@ -15,6 +16,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pytest_llmeval.options import Settings
 
 
 class _OwnModules:
@@ -61,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(
-        options.resolve(config),
+        _settings(config),
         is_worker=bool(worker_input),
         started_s=worker_input.get(STARTED, time.time()),
         n_processes=worker_input.get("workercount", 1),
@@ -70,6 +73,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(state.thaw)
     if state.is_asked and not state.is_worker:
         _listen(config, state)
+
+
+def _settings(config: pytest.Config) -> Settings:
+    """Resolve the settings; a baseline called ``@release`` stands in the folder that a weaker source names."""
+    settings = options.resolve(config)
+    root, folder = settings.root, settings.baseline
+    said = str(folder.relative_to(root)) if folder.is_relative_to(root) else ""
+    if not said.startswith("@"):
+        return settings
+    from dataclasses import replace
+
+    from pytest_llmeval.errors import UsageError
+    from pytest_llmeval.store.baseline_folder import place
+
+    weaker = (os.environ.get("LLMEVAL_BASELINE"), config.getini("llmeval_baseline"), "baselines")
+    try:
+        return replace(settings, baseline=place(root, [said, *filter(None, weaker)]))
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 @pytest.hookimpl(tryfirst=True)

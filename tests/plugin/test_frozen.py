@@ -1,4 +1,4 @@
-"""What stands to the end of a run is frozen for the garbage collector (ADR 12): while it runs, and with LLM tests."""
+"""What stands to the end of a run is frozen for the garbage collector (ADR 13): while it runs, and with LLM tests."""
 
 from __future__ import annotations
 
