@@ -43,6 +43,8 @@ def _line(session_id: str, result: CaseResult, found: Tally) -> Line:
         input_hash=result.input_hash,
         metric_version=typical.score.version,
         threshold=typical.threshold,
+        require=typical.require,
+        is_hard=typical.is_hard,
         is_case_level=typical.is_case_level,
         n_trials=typical.n_trials,
     )

@@ -49,6 +49,28 @@ def seconds(text: str) -> float:
     return value
 
 
+def days(text: str) -> float | None:
+    """Read an age in days; empty for none."""
+    if not text:
+        return None
+    try:
+        return seconds(text)
+    except ValueError:
+        raise ValueError("a number of days above 0") from None
+
+
+def floor(text: str) -> tuple[str, float]:
+    """Read ``relevance:0.7``, or ``0.7`` for every metric, which is named by an empty text."""
+    metric, colon, least = text.rpartition(":")
+    try:
+        value = share(least.strip())
+    except ValueError:
+        value = -1.0
+    if value < 0 or (colon and not metric.strip()):
+        raise ValueError("MIN or METRIC:MIN, with MIN a number in [0, 1]")
+    return metric.strip(), value
+
+
 def yes_or_no(text: str) -> bool:
     """Read a switch."""
     if text.lower() not in ("true", "false", "1", "0", "yes", "no"):

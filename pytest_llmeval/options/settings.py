@@ -35,6 +35,10 @@ class Settings:
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
         gate: off, pr or strict.
+        base: the revision that a branch is compared with, where no CI system names one; empty for none.
+        confirm: run on the base version what regressed, side by side.
+        fail_under: (metric or empty for all, least mean in [0, 1]) of each floor.
+        max_age: days after which a recording is stale; None for never.
         min_coverage: share in [0, 1] of the checks that must be scored for a verdict.
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
@@ -55,6 +59,10 @@ class Settings:
     baseline: Path
     baseline_update: str
     gate: str
+    base: str
+    confirm: bool
+    fail_under: tuple[tuple[str, float], ...]
+    max_age: float | None
     min_coverage: float
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
@@ -94,6 +102,10 @@ def resolve(config: pytest.Config) -> Settings:
         baseline=root / values["baseline"],
         baseline_update=values["baseline_update"],
         gate=values["gate"],
+        base=values["base"],
+        confirm=values["confirm"],
+        fail_under=tuple(values["fail_under"]),
+        max_age=values["max_age"],
         min_coverage=values["min_coverage"],
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),

@@ -10,6 +10,8 @@ from pytest_llmeval.options.parsing import (
     CACHE_MODES,
     GATES,
     count,
+    days,
+    floor,
     folder_name,
     one_of,
     rate_limit,
@@ -36,6 +38,7 @@ class Option:
         bare: the text a flag without a value stands for; None where the flag needs one.
         is_repeatable: the flag may stand several times, ini and environment hold one value a line.
         has_flag: whether there is a flag at all.
+        is_switch: the flag takes no value, and means "true".
     """
 
     name: str
@@ -46,6 +49,7 @@ class Option:
     bare: str | None = None
     is_repeatable: bool = False
     has_flag: bool = True
+    is_switch: bool = False
 
     @property
     def flag(self) -> str:
@@ -84,6 +88,12 @@ OPTIONS = (
         "baseline_update", one_of("", "all", "new-only"), "", "store this session as the baseline", "new-only", "all"
     ),
     Option("gate", one_of(*GATES), "off", "let the verdict decide the exit status", "off|pr|strict"),
+    Option("base", str, "", "revision that a branch is compared with, such as origin/main", has_flag=False),
+    Option(
+        "confirm", yes_or_no, "false", "run cases that regressed on the base version too, side by side", is_switch=True
+    ),
+    Option("fail_under", floor, "", "least mean of every suite; repeatable", "[METRIC:]MIN", is_repeatable=True),
+    Option("max_age", days, "", "days after which a recording counts as stale", has_flag=False),
     Option("min_coverage", share, "0.9", "share of checks that must be scored for a verdict", has_flag=False),
     Option("report", report, "term", "a report of the session; repeatable", "TYPE[:PATH]", is_repeatable=True),
     Option("mlflow", str, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
@@ -98,6 +108,9 @@ def declare(parser: pytest.Parser) -> None:
         kind: Literal["linelist", "string"] = "linelist" if option.is_repeatable else "string"
         parser.addini(option.ini, option.help, type=kind, default=None)
         if not option.has_flag:
+            continue
+        if option.is_switch:
+            group.addoption(option.flag, action="store_const", const="true", default=None, help=help_)
             continue
         # None tells a flag that is absent from one that is empty; the value is parsed in resolve(), with the others.
         extra: dict[str, Any] = {} if option.bare is None else {"nargs": "?", "const": option.bare}

@@ -26,6 +26,8 @@ baseline, draw, origin
     Stored scores, case by case; one recorded answer; the digest by which a draw is known.
 line
     The draws of one case by one metric: what the gate compares.
+base, acceptance
+    The commit a branch is compared with; a line of the baseline that the branch changed on purpose.
 comparison, verdict
     A baseline set against a session, per suite and metric; one of six words.
 session
@@ -38,6 +40,16 @@ suite
 
 from __future__ import annotations
 
+from pytest_llmeval.records.against import (
+    AcceptedLine,
+    Against,
+    CaseOrigin,
+    Confirmation,
+    RefusedLine,
+    Rerun,
+    Weakened,
+    WeakenedCheck,
+)
 from pytest_llmeval.records.baseline import Acceptance, Baseline, BaselineRun, Draw, Line
 from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, digest
 from pytest_llmeval.records.pending import (
@@ -55,22 +67,27 @@ from pytest_llmeval.records.pending import (
 from pytest_llmeval.records.score import CaseId, Check, CheckId, Place, Score
 from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Session, Trial
 from pytest_llmeval.records.tally import Tally, tally
-from pytest_llmeval.records.verdict import CaseVerdict, Comparison, SessionVerdict, Summary, Verdict
+from pytest_llmeval.records.verdict import CaseVerdict, Comparison, FloorBreach, SessionVerdict, Summary, Verdict
 
 __all__ = [
     "Acceptance",
+    "AcceptedLine",
+    "Against",
     "Baseline",
     "BaselineRun",
     "Case",
     "CaseId",
+    "CaseOrigin",
     "CaseResult",
     "CaseVerdict",
     "Check",
     "CheckId",
     "Coming",
     "Comparison",
+    "Confirmation",
     "Derived",
     "Draw",
+    "FloorBreach",
     "Json",
     "Line",
     "Outcome",
@@ -81,7 +98,9 @@ __all__ = [
     "Plan",
     "PlannedCase",
     "Provenance",
+    "RefusedLine",
     "Request",
+    "Rerun",
     "Response",
     "Score",
     "Session",
@@ -90,6 +109,8 @@ __all__ = [
     "Tally",
     "Trial",
     "Verdict",
+    "Weakened",
+    "WeakenedCheck",
     "coming_of",
     "digest",
     "is_heard",
