@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.options.ini_file import SECTIONS, settings_in
+from pytest_llmeval.store.baseline_folder import NAMED, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +35,25 @@ class Project:
     values: Mapping[str, object] = field(default_factory=dict)
 
     def baseline(self, given: str | None) -> Path:
-        """Return the baseline's folder: as given, else by environment, ini or default, as the plugin finds it."""
-        option = next(option for option in OPTIONS if option.name == "baseline")
-        if given:
+        """Return the baseline's folder: as given, else by environment, ini or default, as the plugin finds it.
+
+        Args:
+            given: a path from the current folder, or a name such as ``@release``.
+
+        Raises:
+            UsageError: a name that is no name of a folder.
+        """
+        if given and not given.startswith(NAMED):
             return Path(given)
-        named = os.environ.get(option.variable) or self.values.get(option.ini) or option.default
-        return self.root / str(named)
+        option = next(option for option in OPTIONS if option.name == "baseline")
+        sources = (given, os.environ.get(option.variable), self.values.get(option.ini), option.default)
+        return place(self.root, [str(said) for said in sources if said])
+
+    @property
+    def recordings(self) -> str:
+        """Name of the folder of recordings beside each test module, as the plugin finds it; empty for none."""
+        option = next(option for option in OPTIONS if option.name == "recordings")
+        return str(os.environ.get(option.variable, self.values.get(option.ini, option.default)))
 
     def session_file(self, given: str | None) -> Path:
         """Return the session to read: as given, else the newest."""

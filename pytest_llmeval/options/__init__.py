@@ -6,7 +6,7 @@ option; a few are without a flag, because they belong to the project and not to 
 
 from __future__ import annotations
 
-from pytest_llmeval.options.settings import Settings, resolve
+from pytest_llmeval.options.settings import FIRST_TRIAL, Settings, resolve
 from pytest_llmeval.options.table import OPTIONS, Option, declare
 
-__all__ = ["OPTIONS", "Option", "Settings", "declare", "resolve"]
+__all__ = ["FIRST_TRIAL", "OPTIONS", "Option", "Settings", "declare", "resolve"]

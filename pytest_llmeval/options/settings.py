@@ -14,6 +14,9 @@ from pytest_llmeval.options.table import OPTIONS, Option
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
+FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -42,6 +45,7 @@ class Settings:
         min_coverage: share in [0, 1] of the checks that must be scored for a verdict.
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
+        first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
     """
 
     root: Path
@@ -66,6 +70,7 @@ class Settings:
     min_coverage: float
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
+    first_trial: int = 0
 
     @property
     def folder(self) -> Path:
@@ -99,7 +104,7 @@ def resolve(config: pytest.Config) -> Settings:
         cache=values["cache"] or _default_cache(),
         trials=values["trials"],
         recordings=values["recordings"],
-        baseline=root / values["baseline"],
+        baseline=_baseline(config, values["baseline"]),
         baseline_update=values["baseline_update"],
         gate=values["gate"],
         base=values["base"],
@@ -109,7 +114,23 @@ def resolve(config: pytest.Config) -> Settings:
         min_coverage=values["min_coverage"],
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
+        first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
     )
+
+
+def _baseline(config: pytest.Config, chosen: str) -> Path:
+    """Return the baseline's folder; a name such as ``@release`` stands in the folder that a weaker source names."""
+    if not chosen.startswith("@"):
+        return config.rootpath / chosen
+    from pytest_llmeval.errors import UsageError
+    from pytest_llmeval.store.baseline_folder import place
+
+    option = next(option for option in OPTIONS if option.name == "baseline")
+    sources = (config.getoption(option.flag, default=None), os.environ.get(option.variable), config.getini(option.ini))
+    try:
+        return place(config.rootpath, [*(str(said) for said in sources if said is not None), option.default])
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 def _below(root: Path, uri: str) -> str:

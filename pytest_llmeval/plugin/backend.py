@@ -75,7 +75,7 @@ class Backend:
             ask=self._asking(item, recorder),
             model=said.get("model", self._settings.model),
             api_base=said.get("api_base", self._settings.api_base),
-            trial=recorder.trial,
+            trial=self._settings.first_trial + recorder.trial,
             on_response=recorder.add_call,
         )
 

@@ -52,6 +52,7 @@ def finish(session: pytest.Session, state: State) -> None:
             state.closing_lines.append(f"llmeval: {error}")
         state.closing_lines += exporting.export(state.settings, record, path)
         state.closing_lines += exporting.tell_users(session.config, path)
+    state.closing_lines += _told_expired(state)
     if state.dropped:
         state.closing_lines.append(_told_dropped(state.dropped))
     state.closing_lines.insert(0, decision.line)
@@ -89,6 +90,20 @@ def _told_dropped(nodeids: Sequence[str]) -> str:
     return f"llmeval: {tests} had run when the session stopped; their checks were not waited for: {shown}"
 
 
+def _told_expired(state: State) -> list[str]:
+    """Name the lines that were accepted for a time that is over, where the gate compares with them."""
+    if state.settings.gate == "off" or state.settings.baseline_update == "all":
+        return []
+    expired = [line for line in state.baseline.lines.values() if line.is_expired(state.today)]
+    if not expired:
+        return []
+    first = [f"{line.id} ({line.acceptance.expires})" for line in expired if line.acceptance][:_SHOWN]
+    shown = ", ".join(first) + (", …" if len(expired) > _SHOWN else "")
+    have = "line is" if len(expired) == 1 else "lines are"
+    what = f"{len(expired)} {have} accepted no longer, and the threshold decides again: {shown}"
+    return [f"llmeval: {what}; mend it, or accept it anew: llmeval baseline accept PATTERN --reason ... --expires DATE"]
+
+
 def _stopped(session: pytest.Session) -> str:
     if session.exitstatus == pytest.ExitCode.INTERRUPTED:
         return "interrupted"
@@ -120,7 +135,9 @@ def _module(test_id: str) -> str:
 
 def _shown_settings(state: State) -> dict[str, object]:
     settings = state.settings
-    names = ("model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage")
+    names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
+    # Only an extension of a baseline counts its trials from elsewhere.
+    names += ["first_trial"] if settings.first_trial else []
     return {name: getattr(settings, name) for name in names}
 
 

@@ -40,13 +40,14 @@ def llm_case(request: pytest.FixtureRequest) -> Case:
 class Llmeval:
     """What a test may ask the plugin; the ``llmeval`` fixture."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, first_trial: int) -> None:
         self._recorder = recorder
+        self._first_trial = first_trial
 
     @property
     def trial(self) -> int:
-        """Index of the running trial, from 0."""
-        return self._recorder.trial
+        """Index of the running trial, from 0; from a higher number where a baseline is extended."""
+        return self._first_trial + self._recorder.trial
 
     @contextmanager
     def raises(self, match: str = "") -> Iterator[None]:
@@ -64,9 +65,11 @@ class Llmeval:
 
 
 @pytest.fixture
-def llmeval() -> Llmeval:
+def llmeval(pytestconfig: pytest.Config) -> Llmeval:
     """What a test may ask the plugin: ``llmeval.trial``, ``with llmeval.raises(): ...``."""
-    return Llmeval(_running().recorder())
+    from pytest_llmeval.plugin.state import STATE
+
+    return Llmeval(_running().recorder(), pytestconfig.stash[STATE].settings.first_trial)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import time
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,11 @@ class State:
         """Keep a result whose report does not leave this process, so that it need not be read from its text again."""
         if not self.is_worker:
             self._at_home[result.nodeid] = result
+
+    @property
+    def today(self) -> str:
+        """The day on which the session began, in UTC, as an ISO date."""
+        return time.strftime("%Y-%m-%d", time.gmtime(self.started_s))
 
     def read_stores(self) -> None:
         """Read the baseline, where it is asked for, and look at the working cache, where there is one.
@@ -228,6 +234,8 @@ class State:
         return (
             line is not None
             and bool(line.draws)
+            # What was accepted for a time that is over counts as not accepted: its threshold decides again.
+            and not line.is_expired(self.today)
             and (line.input_hash, line.metric_version, line.is_case_level)
             == (recorder.input_hash, check.score.version, check.is_case_level)
         )

@@ -19,12 +19,16 @@ class Draw(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """Why a line was changed on purpose, and by whom; ``expires`` is an ISO date or empty."""
+    """Why a line was changed on purpose, and by whom; ``expires`` is an ISO date, its last day, or empty."""
 
     reason: str
     author: str
     accepted_at: str
     expires: str = ""
+
+    def is_expired(self, on: str) -> bool:
+        """Whether it no longer holds on a day, an ISO date."""
+        return bool(self.expires) and self.expires < on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,10 @@ class Line:
         """The values of the draws, in their order."""
         return tuple(draw.score for draw in self.draws)
 
+    def is_expired(self, on: str) -> bool:
+        """Whether it was accepted for a time that is over on a day, an ISO date."""
+        return self.acceptance is not None and self.acceptance.is_expired(on)
+
     def is_comparable(self, other: Line) -> bool:
         """Whether both measure the same input with the same metric."""
         return (self.id, self.input_hash, self.metric_version, self.is_case_level) == (
@@ -84,6 +92,8 @@ class BaselineRun:
         commit: the git commit it ran on, empty where there was none.
         model: the model under test.
         versions: versions of this package and of Python.
+        first_trial: index of its first trial, as it stands in the cache keys; above 0 where the run extended a
+            baseline.
     """
 
     id: str
@@ -91,6 +101,7 @@ class BaselineRun:
     commit: str = ""
     model: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    first_trial: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,19 +6,20 @@ error with file and line, never "no baseline".
 
 from __future__ import annotations
 
-import fcntl
-import os
-from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import BaselineError, BaselineUnreadable
 from pytest_llmeval.records import Baseline, BaselineRun, CheckId, Line, Session
+from pytest_llmeval.store.baseline_folder import files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path, PurePosixPath
 
-    from pytest_llmeval.store.baseline_file import Fault
+    from pytest_llmeval.store.baseline_rows import Fault
+
+    # From the line of an id as it is stored when the writer's turn comes, to the one that is to stand there.
+    Change = Callable[[CheckId, Line | None], Line | None]
 
 MIN_COVERAGE = 0.9
 
@@ -31,7 +32,7 @@ def read(folder: Path) -> Baseline:
     """
     lines: dict[CheckId, Line] = {}
     runs: dict[str, BaselineRun] = {}
-    for relative in _files(folder):
+    for relative in files(folder):
         found_lines, found_runs = _read_file(folder, relative)
         lines |= found_lines
         runs |= found_runs
@@ -59,20 +60,73 @@ def write_lines(
         BaselineUnreadable: a file concerned is malformed.
         BaselineError: a draw names an unknown run, or a file cannot be written.
     """
-    from pytest_llmeval.store.baseline_file import path_of
+    fresh = {line.id: line for line in lines if line.draws}
 
-    by_file: dict[PurePosixPath, list[Line]] = {}
-    for line in lines:
-        if line.draws:
-            by_file.setdefault(path_of(line.id.test), []).append(line)
+    def change(id_: CheckId, stored: Line | None) -> Line:
+        return stored if new_only and stored is not None else fresh[id_]
+
+    return revise(folder, fresh, change, runs)
+
+
+def revise(folder: Path, ids: Iterable[CheckId], change: Change, runs: Sequence[BaselineRun] = ()) -> list[Path]:
+    """Change these lines and no other, each as it stands when the writer's turn comes.
+
+    Args:
+        folder: the baseline's folder, made if it is missing.
+        ids: of the lines that may change, or appear.
+        change: gets an id and the stored line, None where there is none; returns the line that is to stand there, with
+            at least one draw, or None for no line. A file without a line goes.
+        runs: those that new draws name.
+
+    Returns:
+        The files that changed, sorted.
+
+    Raises:
+        BaselineUnreadable: a file concerned is malformed; nothing was written.
+        BaselineError: a draw names an unknown run, or a file cannot be written.
+    """
+    from pytest_llmeval.store.baseline_file import path_of
+    from pytest_llmeval.store.replacing import locked, replace_files
+
+    by_file: dict[PurePosixPath, list[CheckId]] = {}
+    for id_ in ids:
+        by_file.setdefault(path_of(id_.test), []).append(id_)
     if not by_file:
         return []
-    with _locked(folder):
-        given = {run.id: run for run in runs}
-        texts = {file: _updated(folder, file, by_file[file], given, new_only=new_only) for file in sorted(by_file)}
-        changed = {folder / file: data for file, data in texts.items() if data is not None}
-        for path, data in changed.items():
-            _replace_file(path, data)
+    given = {run.id: run for run in runs}
+    with locked(folder):
+        contents: dict[Path, bytes | None] = {}
+        for file in sorted(by_file):
+            old, new = _revised(folder, file, by_file[file], change, given)
+            if new != old:
+                contents[folder / file] = new
+        replace_files(folder, contents)
+    return list(contents)
+
+
+def restore(folder: Path, contents: Mapping[PurePosixPath, bytes]) -> list[Path]:
+    """Let the folder hold exactly these files of a baseline; what stands there need not be readable.
+
+    Args:
+        folder: the baseline's folder; other baselines in it, and files of another kind, stay.
+        contents: what is to stand there, by path within the folder.
+
+    Returns:
+        The files that changed, sorted.
+
+    Raises:
+        BaselineUnreadable: one of the contents is malformed; nothing was written.
+        BaselineError: a file cannot be written.
+    """
+    from pytest_llmeval.store.replacing import locked, replace_files
+
+    for file, data in contents.items():
+        parsed(folder / file, data, file)
+    with locked(folder):
+        wanted: dict[Path, bytes | None] = {folder / file: None for file in files(folder)}
+        wanted |= {folder / file: data for file, data in contents.items()}
+        changed = {path: wanted[path] for path in sorted(wanted) if _bytes(path) != wanted[path]}
+        replace_files(folder, changed)
     return list(changed)
 
 
@@ -99,6 +153,7 @@ def run_of(session: Session) -> BaselineRun:
         commit=session.commit,
         model=",".join(sorted(models)),
         versions=dict(session.versions),
+        first_trial=first if isinstance(first := session.settings.get("first_trial", 0), int) else 0,
     )
 
 
@@ -131,37 +186,40 @@ def refuse_partial(session: Session, *, min_coverage: float = MIN_COVERAGE) -> N
         )
 
 
-def _files(folder: Path) -> list[PurePosixPath]:
-    """List what is to be read, sorted."""
-    from pytest_llmeval.store.baseline_file import SUFFIX
+def parsed(path: Path, data: bytes, file: PurePosixPath) -> tuple[dict[CheckId, Line], dict[str, BaselineRun]]:
+    """Return the lines and runs in the bytes of a file.
 
-    def refuse(error: OSError) -> NoReturn:
-        raise error
+    Args:
+        path: of the file, for an error.
+        data: its bytes, on disk or in a commit.
+        file: its path within the baseline's folder.
 
-    found = []
+    Raises:
+        BaselineUnreadable: they are malformed; the message names file, line and kind of fault.
+    """
+    from pytest_llmeval.store.baseline_file import parse
+    from pytest_llmeval.store.baseline_rows import Fault
+
     try:
-        # Path.rglob would pass over a folder it may not open, and call its lines gone.
-        for parent, _, names in os.walk(folder, onerror=refuse):
-            found += [Path(parent, name).relative_to(folder) for name in names if name.endswith(SUFFIX)]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise BaselineUnreadable(
-            f"baseline folder {str(folder)!r} cannot be read", found=str(error), hint="name a folder you may read"
-        ) from error
-    return sorted(PurePosixPath(path) for path in found)
+        return parse(data, file)
+    except Fault as fault:
+        raise _unreadable(path, fault) from None
 
 
-def _read_file(folder: Path, relative: PurePosixPath) -> tuple[dict[CheckId, Line], dict[str, BaselineRun]]:
-    from pytest_llmeval.store import baseline_file
-
-    path = folder / relative
+def _read_file(folder: Path, file: PurePosixPath) -> tuple[dict[CheckId, Line], dict[str, BaselineRun]]:
+    path = folder / file
     try:
-        return baseline_file.parse(path.read_bytes(), relative)
+        data = path.read_bytes()
     except OSError as error:
         raise BaselineUnreadable(f"baseline file {str(path)!r} cannot be read", found=str(error)) from error
-    except baseline_file.Fault as fault:
-        raise _unreadable(path, fault) from None
+    return parsed(path, data, file)
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _unreadable(path: Path, fault: Fault) -> BaselineUnreadable:
@@ -172,64 +230,24 @@ def _unreadable(path: Path, fault: Fault) -> BaselineUnreadable:
     )
 
 
-def _updated(
-    folder: Path, file: PurePosixPath, lines: Sequence[Line], given: Mapping[str, BaselineRun], *, new_only: bool
-) -> bytes | None:
-    """Return the new bytes of a file, None where they are the old ones."""
+def _revised(
+    folder: Path, file: PurePosixPath, ids: Sequence[CheckId], change: Change, given: Mapping[str, BaselineRun]
+) -> tuple[bytes | None, bytes | None]:
+    """Return a file's old bytes, spelt as we spell them, and its new ones; None where there is no file."""
     from pytest_llmeval.store import baseline_file
 
     stored: dict[CheckId, Line] = {}
     runs: dict[str, BaselineRun] = {}
-    if (folder / file).exists():
+    is_there = (folder / file).exists()
+    if is_there:
         stored, runs = _read_file(folder, file)
-    old = baseline_file.render(stored.values(), runs)
-    fresh = {line.id: line for line in lines}
-    merged = fresh | stored if new_only else stored | fresh
+    old = baseline_file.render(stored.values(), runs) if is_there else None
+    wanted = {**stored, **{id_: change(id_, stored.get(id_)) for id_ in ids}}
+    lines = [line for line in wanted.values() if line is not None]
     runs = {**runs, **given}
-    unknown = sorted({draw.run for line in merged.values() for draw in line.draws} - runs.keys())
+    unknown = sorted({draw.run for line in lines for draw in line.draws} - runs.keys())
     if unknown:
         raise BaselineError(
             f"lines of {str(file)!r} name run {unknown[0]!r}, which is not known", hint="give it in runs="
         )
-    new = baseline_file.render(merged.values(), runs)
-    return None if new == old else new
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder alone; the lock is on the folder itself, so no lock file lands in git."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _replace_file(path: Path, data: bytes) -> None:
-    """Put a new file in the place of the old one, so that every reader sees one of the two in full."""
-    # One fixed name: under the lock nobody else uses it, and what a killed writer left is overwritten.
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> BaselineError:
-    return BaselineError(
-        f"baseline {str(path)!r} cannot be written",
-        found=str(error),
-        hint="make it writable, or free space on its disk",
-    )
+    return old, baseline_file.render(lines, runs) if lines else None

@@ -169,12 +169,44 @@ def changes(folder: Path, *paths: Path) -> list[Change]:
     return [Change(path=PurePosixPath(os.fsdecode(entry[3:])), code=entry[:2].decode()) for entry in entries]
 
 
-def log(folder: Path, path: Path, *, since: str = "", limit: int = 0) -> list[Commit]:
-    """Return the commits that changed a file, or anything below a folder, newest first.
+def changed_between(folder: Path, one: str, other: str) -> list[PurePosixPath]:
+    """Return the paths that differ between two commits, relative to the top, sorted.
+
+    Raises:
+        GitError: a revision is unknown.
+    """
+    ids = [commit_of(folder, revision) for revision in (one, other)]
+    told = _run(folder, "diff-tree", "-r", "-z", "--name-only", "--no-renames", *ids)
+    return [PurePosixPath(os.fsdecode(name)) for name in told.split(b"\0")[:-1]]
+
+
+def main_commits(folder: Path) -> dict[str, str]:
+    """Return the commits of the main branch, here and on origin, by the branch's full name; empty where there is none.
+
+    The main branch is the one that origin calls its default, else ``main``, else ``master``.
+    """
+    told = _run(folder, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", "refs/heads", "refs/remotes")
+    commits, default = {}, ""
+    for row in os.fsdecode(told).splitlines():
+        name, commit, symbolic = row.split(" ", 2)
+        if name == "refs/remotes/origin/HEAD":
+            default = symbolic.removeprefix("refs/remotes/origin/")
+        else:
+            commits[name] = commit
+    for branch in filter(None, (default, "main", "master")):
+        names = (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
+        found = {name: commits[name] for name in names if name in commits}
+        if found:
+            return found
+    return {}
+
+
+def log(folder: Path, *paths: Path, since: str = "", limit: int = 0) -> list[Commit]:
+    """Return the commits that changed one of the files, or anything below one of the folders, newest first.
 
     Args:
         folder: of the checkout.
-        path: from the current folder or absolute.
+        paths: from the current folder or absolute; none: every commit.
         since: leave out what this revision holds; empty: all of it.
         limit: most commits; 0: all.
 
@@ -187,8 +219,8 @@ def log(folder: Path, path: Path, *, since: str = "", limit: int = 0) -> list[Co
     span = f"{commit_of(folder, since)}..HEAD" if since else "HEAD"
     most = [f"--max-count={limit}"] if limit else []
     fields = "%H%x00%an%x00%aI%x00%s%x00"
-    place = str(_from_top(folder, path))
-    told = _run(root, "log", "--no-show-signature", f"--format=tformat:{fields}", *most, span, "--", place)
+    places = [str(_from_top(folder, path)) for path in paths]
+    told = _run(root, "log", "--no-show-signature", f"--format=tformat:{fields}", *most, span, "--", *places)
     words = os.fsdecode(told).split("\0")[:-1]
     rows = [words[start : start + 4] for start in range(0, len(words), 4)]
     return [Commit(id=row[0].strip(), author=row[1], authored_at=row[2], subject=row[3]) for row in rows]

@@ -20,7 +20,8 @@ def is_kept(text: str) -> bool:
 texts = st.text(st.characters(), max_size=8).filter(is_kept)
 shares = st.floats(0.0, 1.0)
 run_ids = st.sampled_from(["s1", "s2", "s\ud8003"])
-acceptances = st.builds(Acceptance, reason=texts, author=texts, accepted_at=texts, expires=texts)
+days = st.just("") | st.dates().map(str)
+acceptances = st.builds(Acceptance, reason=texts, author=texts, accepted_at=texts, expires=days)
 lines = st.builds(
     Line,
     id=st.builds(

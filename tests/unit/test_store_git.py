@@ -107,6 +107,34 @@ def test_a_log_names_who_when_and_why_newest_first(checkout: Path):
     assert [last] == [c.id for c in git.log(checkout, checkout / "a", limit=1)]
 
 
+def test_what_differs_between_two_commits_is_named(checkout: Path):
+    """New, edited, deleted and moved, by path from the top."""
+    for name in ("edited", "deleted", "kept"):
+        (checkout / name).write_text("1")
+    first = commit(checkout, "first")
+    (checkout / "edited").write_text("2")
+    (checkout / "deleted").rename(checkout / "moved")
+    commit(checkout, "second")
+
+    assert ["deleted", "edited", "moved"] == [str(path) for path in git.changed_between(checkout, first, "HEAD")]
+    assert [] == git.changed_between(checkout, first, first)
+
+
+def test_the_main_branch_is_origins_default_else_main(checkout: Path, tmp_path: Path):
+    """Here and on origin: the two may differ by what is not pushed."""
+    assert {} == git.main_commits(checkout)
+    first = commit(checkout, "first")
+    assert {"refs/heads/main": first} == git.main_commits(checkout)
+
+    run(checkout, "branch", "--move", "main", "trunk")
+    run(tmp_path, "clone", "--quiet", checkout.as_uri(), "clone")
+    clone = tmp_path / "clone"
+    second = commit(clone, "not pushed")
+    run(clone, "branch", "main")
+    assert {} == git.main_commits(checkout)
+    assert {"refs/heads/trunk": second, "refs/remotes/origin/trunk": first} == git.main_commits(clone)
+
+
 def test_the_newest_common_commit_is_found(checkout: Path):
     """What a pull request is compared with."""
     base = commit(checkout, "base")
