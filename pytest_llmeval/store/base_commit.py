@@ -61,6 +61,6 @@ def _depth(root: Path) -> str:
 def _fetch(root: Path, revision: str, branch: str) -> str:
     """Return the command that brings the branch, and some of the way back to where this one left it."""
     first, _, _ = revision.removeprefix("refs/remotes/").partition("/")
-    remote = first if first in git.remotes(root) else "origin"
+    remote = first if first in git.run(root, "remote").decode().split() else "origin"
     deepen = f"--deepen={_DEEPER} " if git.is_shallow(root) else ""
     return f"git fetch --no-tags {deepen}{remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
