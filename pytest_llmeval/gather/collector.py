@@ -111,6 +111,8 @@ def _counted(call: Response) -> Response:
         text="",
         request=_asked(asked.model, asked.trial),
         outcome=call.outcome,
+        fingerprint=call.fingerprint,
+        recorded_at=call.recorded_at,
         n_input_tokens=call.n_input_tokens,
         n_output_tokens=call.n_output_tokens,
         latency_s=call.latency_s,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.options.settings import Settings
 
-GUARDED = ("baseline", "gate", "min_coverage", "fail_under")
+GUARDED = ("baseline", "baseline_update", "gate", "min_coverage", "fail_under")
 
 
 def config_files(rootdir: PurePosixPath, named: PurePosixPath | None = None) -> list[PurePosixPath]:
@@ -100,7 +100,8 @@ def _parse(args: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     parser.add_argument("-o", "--override-ini", action="append", default=[], dest="overridden")
     for option in OPTIONS:
         if option.name in GUARDED:
-            parser.add_argument(option.flag, action="append", dest=option.name)
+            nargs = None if option.bare is None else "?"
+            parser.add_argument(option.flag, action="append", dest=option.name, nargs=nargs, const=option.bare)
     found = vars(parser.parse_known_args(list(args))[0])
     overridden = dict(text.partition("=")[::2] for text in found.pop("overridden"))
     repeatable = {option.name for option in OPTIONS if option.is_repeatable}

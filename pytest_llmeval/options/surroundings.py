@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 FORK = "LLMEVAL_FORK"
 """Says "true" or "false" where no CI system that we know does. Never an ini key: the fork writes the ini."""
 
-# One of them is set in every pull request that we can tell for one; looking at them costs a foreign suite nothing.
-SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", FORK)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:

@@ -6,6 +6,7 @@ around items and reports are registered only once a test may need them.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STARTED = "llmeval_started_s"
+BASE = "llmeval_base"
+# One of them is set in every pull request that tells itself; a look at them costs a foreign suite nothing.
+PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LLMEVAL_FORK")
 
 __all__ = ["llm", "llm_case", "llmeval", "llmeval_loopback"]
 
@@ -47,6 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
         started_s=worker_input.get(STARTED, time.time()),
         n_processes=worker_input.get("workercount", 1),
     )
+    if worker_input.get(BASE):
+        from pytest_llmeval.plugin import base
+
+        base.obey(state, worker_input[BASE])
     if state.is_asked and not state.is_worker:
         _listen(config, state)
 
@@ -54,16 +62,27 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Read baseline and cache before anything is spent: a malformed one is exit 4 (:hook:`pytest_sessionstart`)."""
-    state = session.config.stash[STATE]
-    if not state.is_worker and not _runs_nothing(session.config):
-        state.read_stores()
+    config, state = session.config, session.config.stash[STATE]
+    if state.is_worker or _runs_nothing(config):
+        return
+    if state.settings.gate != "off" or any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS):
+        from pytest_llmeval.plugin import base
+
+        base.meet(config, state)
+        if state.is_asked:
+            _listen(config, state)
+    state.read_stores()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which may not be installed
-    """Tell a worker of xdist when the session began, and listen to what it says (:hook:`pytest_configure_node`)."""
+    """Tell a worker of xdist what the controller knows, and listen to what it says (:hook:`pytest_configure_node`)."""
     state = node.config.stash[STATE]
     node.workerinput[STARTED] = state.started_s
+    if state.base is not None or state.is_fork:
+        from pytest_llmeval.plugin import base
+
+        node.workerinput[BASE] = base.sent(state)
     _listen(node.config, state)
     if state.ledger is None:
         from pytest_llmeval.plugin.ledger import Ledger
