@@ -55,6 +55,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_llmeval.plugin import base
 
         base.obey(state, worker_input[BASE])
+    if os.environ.get("_LLMEVAL_ONLY"):
+        from pytest_llmeval.plugin.only import Only
+
+        config.pluginmanager.register(Only(), "llmeval_only")
     if state.is_asked and not state.is_worker:
         _listen(config, state)
 
@@ -65,7 +69,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config, state = session.config, session.config.stash[STATE]
     if state.is_worker or _runs_nothing(config):
         return
-    if state.settings.gate != "off" or any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS):
+    if (
+        state.settings.gate != "off"
+        or state.settings.confirm
+        or any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS)
+    ):
         from pytest_llmeval.plugin import base
 
         base.meet(config, state)

@@ -85,7 +85,7 @@ def meet(config: pytest.Config, state: State) -> None:
     try:
         _meet(config, state)
     except LlmevalError as error:
-        if state.is_asked:
+        if state.is_asked or state.settings.confirm:
             raise pytest.UsageError(f"llmeval: {error}") from None
         # A fork may have taken the gate out of its ini. Whether there is anything to judge shows only at the end.
         state.base_fault = str(error)
@@ -95,6 +95,9 @@ def _meet(config: pytest.Config, state: State) -> None:
     from pytest_llmeval.store import base_commit, git
 
     told = surroundings(os.environ, state.settings.base)
+    is_confirming = state.settings.confirm and not told.is_fork
+    if is_confirming and state.settings.gate == "off":
+        raise UsageError("--llmeval-confirm has nothing to confirm", hint="--llmeval-gate=pr")
     if state.settings.gate == "off" and not told.is_fork:
         return
     if told.is_fork:
@@ -109,6 +112,12 @@ def _meet(config: pytest.Config, state: State) -> None:
             "a fork is judged by its base commit", found=found, hint=f"LLMEVAL_BASE=origin/main, or {FORK}=false"
         )
     if not (is_checkout and told.revisions):
+        if is_confirming:
+            raise UsageError(
+                "--llmeval-confirm has no base version to run",
+                found="nobody names it" if is_checkout else f"{str(root)!r} is no git checkout",
+                hint="llmeval_base=origin/main in the ini, or LLMEVAL_BASE",
+            )
         return
     commit, name = base_commit.find(root, told.revisions, branch=told.branch, source=told.source)
     if told.is_fork:

@@ -10,10 +10,13 @@ from pytest_llmeval import gate
 from pytest_llmeval.gate.acceptances import acceptance_sentences, with_thresholds_of
 from pytest_llmeval.gate.origins import origin_sentences, origins_of
 from pytest_llmeval.gate.weakened import find_weakened, weakened_sentences
+from pytest_llmeval.plugin.confirming import Confirmed, beside_base
 from pytest_llmeval.records import Against, SessionVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import pytest
 
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line
@@ -21,17 +24,23 @@ if TYPE_CHECKING:
 _SHOWN = 12  # of a commit's id
 
 
-def compare(state: State, lines: Sequence[Line], *, is_whole: bool) -> tuple[SessionVerdict, Against]:
+def compare(
+    session: pytest.Session, state: State, lines: Sequence[Line], *, is_whole: bool
+) -> tuple[SessionVerdict, Against]:
     """Compare a session with its baseline, and say what the branch did to that baseline.
 
     Args:
+        session: of pytest.
         state: of the controller.
         lines: of the session.
         is_whole: the session was to run every test and did, so that a check it lacks is gone.
     """
     base, results = state.base, state.collector.results()
     judged = with_thresholds_of(base.stored, lines) if base is not None and base.is_fork else tuple(lines)
-    verdict = gate.decide(gate.compare_all(state.baseline, judged))
+    compared = gate.compare_all(state.baseline, judged)
+    confirmed = Confirmed(gate.decide(compared))
+    if state.settings.confirm and base is not None and is_whole:
+        confirmed = beside_base(session, state, base, judged, compared, confirmed.verdict)
     stored = base.stored if base is not None else state.baseline
     own = base.own if base is not None and not base.is_fork else None
     weakened = find_weakened(stored, lines, results, own=own)
@@ -52,8 +61,11 @@ def compare(state: State, lines: Sequence[Line], *, is_whole: bool) -> tuple[Ses
             now=datetime.fromtimestamp(state.started_s, tz=UTC),
             max_age_days=state.settings.max_age,
         ),
+        reruns=confirmed.reruns,
     )
-    return replace(verdict, sentences=(*verdict.sentences, *_sentences(against))), against
+    verdict = confirmed.verdict
+    sentences = (*verdict.sentences, *confirmed.sentences, *_sentences(against))
+    return replace(verdict, sentences=sentences), against
 
 
 def _sentences(against: Against) -> Iterator[str]:

@@ -71,7 +71,9 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
     if state.settings.gate != "off":
         from pytest_llmeval.plugin import comparing
 
-        verdict, against = comparing.compare(state, lines, is_whole=not (stopped or selection or lost))
+        verdict, against = comparing.compare(session, state, lines, is_whole=not (stopped or selection or lost))
+        # Ctrl-C while the base version ran.
+        stopped = stopped or _stopped(session)
     summaries = gate.summarise(lines)
     return Session(
         id=session_id,
