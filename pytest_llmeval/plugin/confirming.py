@@ -98,7 +98,8 @@ def _announce(config: pytest.Config, state: State, base: Base, n_trials: Mapping
         reporter.ensure_newline()
         reporter.write_line(
             f"llmeval: confirming on {base.name} at {base.commit[:12]}: {count(len(n_trials), 'case')}, "
-            f"{count(len(trials), 'trial')}, about {count(len(calls), 'call')} for {cost}; here they took {took_s:.0f} s one after the other"
+            f"{count(len(trials), 'trial')}, about {count(len(calls), 'call')} for {cost}; "
+            f"here they took {took_s:.0f} s one after the other"
         )
 
 

@@ -23,6 +23,8 @@ def test_words(llm, word):
     assert_score("kept", lambda text: float(word in text), output=answer, threshold={threshold})
 """
 
+WORSE = SUITE.format(prompt="say ", threshold=0.5).replace("float(word in", "0 * float(word in")
+
 
 @pytest.fixture
 def fork(project, repository, loopback, github_event, monkeypatch):
@@ -51,12 +53,12 @@ def test_it_runs_from_recordings_without_a_call(fork, project, loopback, sentenc
 
 
 def test_it_says_what_needs_recording(fork, project, loopback, sentences, way):
-    """The tests, and the command for a maintainer."""
+    """The tests, and the command for a maintainer; until then nobody can tell, which is 6."""
     project.write("test_suite.py", SUITE.format(prompt="please say ", threshold=0.5))
 
     result = project.run(*way)
 
-    assert 1 == result.ret
+    assert 6 == result.ret
     assert [] == loopback.requests
     expected = (
         "2 tests ask what is not recorded; a maintainer who has read the branch runs, and commits: "
@@ -69,9 +71,7 @@ def test_it_says_what_needs_recording(fork, project, loopback, sentences, way):
 def test_it_cannot_take_the_gate_off(fork, project, loopback, more, way):
     """Not by leaving it out of the ini, nor by an ini key, nor by addopts: the base commit's ini says pr."""
     project.write("pytest.ini", INI.format(url=loopback.url, more=more))
-    project.write(
-        "test_suite.py", SUITE.format(prompt="say ", threshold=0.5).replace("float(word in", "0 * float(word in")
-    )
+    project.write("test_suite.py", WORSE)
 
     result = project.run(*way)
 
@@ -87,9 +87,7 @@ def test_the_job_itself_may_take_the_gate_off(fork, project):
 
 def test_its_acceptances_count_for_nothing(fork, project, monkeypatch, sentences):
     """Accepted on the fork, and red all the same."""
-    project.write(
-        "test_suite.py", SUITE.format(prompt="say ", threshold=0.5).replace("float(word in", "0 * float(word in")
-    )
+    project.write("test_suite.py", WORSE)
     assert 1 == project.run().ret
     accept = ["baseline", "accept", "--reason", "fine by me", "--author", "Stranger", "--rootdir", str(project.path)]
     assert 0 == main(accept)
