@@ -95,7 +95,7 @@ def _why_not(line: Line, before: Line | None, today: str) -> str:
         return "this branch changed it without a reason"
     if not accepted.reason.strip() or not accepted.author.strip():
         return "its acceptance names no reason, or no author"
-    if accepted.expires and accepted.expires < today:
+    if accepted.is_expired(today):
         return f"its acceptance expired on {accepted.expires}"
     return ""
 

@@ -5,8 +5,12 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
+from pathlib import Path
 
 import pytest
+
+from pytest_llmeval.gather import session_file
 
 SUITE = """
 import pytest

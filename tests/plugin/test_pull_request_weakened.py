@@ -56,7 +56,7 @@ def branch(project, repository, monkeypatch):
         (
             '"id": "one"',
             '"id": "uno"',
-            "GONE test_suite.py::test_input[one] m: no longer compared; by its input it is now test_suite.py::test_input[",
+            "GONE test_suite.py::test_input[one] m: no longer compared; by its input it is now test_suite.py::",
         ),
     ],
 )
