@@ -81,11 +81,20 @@ def confirm(
     return tuple(weighed), tuple(sorted(told, key=lambda one: one.id))
 
 
-def confirmation_sentences(reruns: Sequence[Rerun], base: str) -> Iterator[str]:
-    """Say what each line did on the base version; ``base`` names it."""
+def confirmation_sentences(reruns: Sequence[Rerun], base: str, *, was_red: bool = True) -> Iterator[str]:
+    """Say what each line did on the base version.
+
+    Args:
+        reruns: what ``confirm`` gave.
+        base: the base version's name.
+        was_red: whether anything had regressed; where nothing had, the lines were run for information, and prove nothing.
+    """
     order = list(Confirmation)
     for one in sorted(reruns, key=lambda one: (order.index(one.word), one.id)):
         there, here = _scored(one, one.base_mean, one.base_trials), _scored(one, one.current_mean, one.current_trials)
+        if not was_red:
+            yield f"FOR INFORMATION {one.id}: {there} on {base} now, {here} here."
+            continue
         yield {
             Confirmation.CONFIRMED: f"CONFIRMED {one.id}: {there} on {base} now, {here} here.",
             Confirmation.ALSO_ON_BASE: f"NOT CONFIRMED {one.id}: also fails on {base}: {there} there, {here} here.",
@@ -121,10 +130,11 @@ def _weighed(
     """Return a comparison with the reds that the base version supports; its p stay, for they rank it among others."""
     if held.verdict is not Verdict.REGRESSED or not pairs:
         return raw
-    cases = tuple(_case(case, lifted) for case in raw.cases)
-    is_named = any(case.verdict is Verdict.REGRESSED for case in held.cases if not _is_lifted(case, lifted))
-    is_red = is_named or _is_mean_red(held, pairs, rerun)
-    return replace(raw, cases=cases, verdict=raw.verdict if is_red else Verdict.UNDECIDED)
+    is_named = any(case.verdict is Verdict.REGRESSED and not _is_lifted(case, lifted) for case in held.cases)
+    if is_named or _is_mean_red(held, pairs, rerun):
+        return replace(raw, cases=tuple(_case(case, lifted) for case in raw.cases))
+    # As they hold together: decide() looks only at the cases of what is red.
+    return replace(raw, verdict=Verdict.UNDECIDED, cases=tuple(_case(case, lifted) for case in held.cases))
 
 
 def _is_lifted(case: CaseVerdict, lifted: Collection[CheckId]) -> bool:

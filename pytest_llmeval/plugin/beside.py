@@ -82,7 +82,7 @@ def run_base(config: pytest.Config, commit: str, n_trials: Mapping[CaseId, int],
             raise BaseRunFailed(f"the base version {commit[:12]!r} could not be run", found=_tail(said))
         session = session_file.read(written)
         keep_in.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copyfile(written, keep_in / f"{session.id}.jsonl")
+        shutil.copy(written, keep_in / f"{session.id}.jsonl")  # with its mode: nobody else may read it
         return session
 
 

@@ -10,7 +10,7 @@ from pytest_llmeval import gate
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.confirmation import confirm, confirmation_sentences, to_confirm
 from pytest_llmeval.gate.words import count
-from pytest_llmeval.records import Provenance
+from pytest_llmeval.records import Provenance, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,8 +74,10 @@ def beside_base(
         if line.id in here and line.draws and line.is_comparable(here[line.id])
     }
     weighed, reruns = confirm(state.baseline, lines, compared, verdict.comparisons, there)
-    said_of_all = (*confirmation_sentences(reruns, base.name), *_not_beside(asked, state.collector.results()))
-    return Confirmed(gate.decide(weighed), reruns, said_of_all)
+    was_red = verdict.verdict is Verdict.REGRESSED
+    sentences = [*confirmation_sentences(reruns, base.name, was_red=was_red)]
+    sentences += _not_beside(asked, state.collector.results())
+    return Confirmed(gate.decide(weighed), reruns, tuple(sentences))
 
 
 def _trials(asked: Sequence[CheckId], results: Sequence[CaseResult]) -> Mapping[CaseId, int]:

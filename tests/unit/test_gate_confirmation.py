@@ -121,4 +121,8 @@ def test_where_nothing_regressed_what_looks_suspicious_is_run_for_information():
 
     assert Verdict.UNDECIDED is verdict.verdict
     assert [now[4].id] == list(to_confirm(stored, now, verdict.comparisons))
-    assert Verdict.UNDECIDED is _confirmed(stored, now, line("4", passes(10, 10)))[0].verdict
+    after, told = _confirmed(stored, now, line("4", passes(10, 10)))
+    assert Verdict.UNDECIDED is after.verdict
+    assert [f"FOR INFORMATION {TEST}[4] relevance: 10 of 10 on main now, 4 of 10 here."] == list(
+        confirmation_sentences(told, "main", was_red=False)
+    )
