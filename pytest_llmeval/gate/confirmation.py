@@ -87,7 +87,7 @@ def confirmation_sentences(reruns: Sequence[Rerun], base: str, *, was_red: bool 
     Args:
         reruns: what ``confirm`` gave.
         base: the base version's name.
-        was_red: whether anything had regressed; where nothing had, the lines were run for information, and prove nothing.
+        was_red: whether anything had regressed; where nothing had, the lines were run for information only.
     """
     order = list(Confirmation)
     for one in sorted(reruns, key=lambda one: (order.index(one.word), one.id)):

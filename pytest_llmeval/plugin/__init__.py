@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STARTED = "llmeval_started_s"
 BASE = "llmeval_base"
+# Names the cases to run, in a pytest that we ourselves start; nobody else has a reason to set it.
+ONLY = "_LLMEVAL_ONLY"
 # One of them is set in every pull request that tells itself; a look at them costs a foreign suite nothing.
 PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LLMEVAL_FORK")
 
@@ -55,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_llmeval.plugin import base
 
         base.obey(state, worker_input[BASE])
-    if os.environ.get("_LLMEVAL_ONLY"):
+    if os.environ.get(ONLY):
         from pytest_llmeval.plugin.only import Only
 
         config.pluginmanager.register(Only(), "llmeval_only")
@@ -69,11 +71,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config, state = session.config, session.config.stash[STATE]
     if state.is_worker or _runs_nothing(config):
         return
-    if (
-        state.settings.gate != "off"
-        or state.settings.confirm
-        or any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS)
-    ):
+    if _may_have_base(state):
         from pytest_llmeval.plugin import base
 
         base.meet(config, state)
@@ -133,6 +131,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In every process: stop the engine (:hook:`pytest_sessionfinish`)."""
     session.config.stash[STATE].close()
+
+
+def _may_have_base(state: State) -> bool:
+    """Whether a base commit has a say; not in the pytest that we ourselves start on the base version."""
+    is_asked = state.settings.gate != "off" or state.settings.confirm
+    is_told = any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS)
+    return (is_asked or is_told) and not os.environ.get(ONLY)
 
 
 def _listen(config: pytest.Config, state: State) -> None:

@@ -85,7 +85,7 @@ def meet(config: pytest.Config, state: State) -> None:
     try:
         _meet(config, state)
     except LlmevalError as error:
-        if state.is_asked or state.settings.confirm:
+        if state.is_asked or not state.is_fork:
             raise pytest.UsageError(f"llmeval: {error}") from None
         # A fork may have taken the gate out of its ini. Whether there is anything to judge shows only at the end.
         state.base_fault = str(error)
@@ -95,7 +95,8 @@ def _meet(config: pytest.Config, state: State) -> None:
     from pytest_llmeval.store import base_commit, git
 
     told = surroundings(os.environ, state.settings.base)
-    is_confirming = state.settings.confirm and not told.is_fork
+    # Where only the ini asks for it, a run without a gate, or without a base, simply has nothing to confirm.
+    is_confirming = config.getoption("--llmeval-confirm", default=None) is not None and not told.is_fork
     if is_confirming and state.settings.gate == "off":
         raise UsageError("--llmeval-confirm has nothing to confirm", hint="--llmeval-gate=pr")
     if state.settings.gate == "off" and not told.is_fork:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import GitError, LlmevalError
 from pytest_llmeval.gather import session_file
-from pytest_llmeval.plugin import only
+from pytest_llmeval.plugin import ONLY, only
 from pytest_llmeval.plugin.same_options import same_options
 from pytest_llmeval.store import git, worktrees
 
@@ -135,7 +135,7 @@ def _environment(top: Path, checkout: Path, cases: Path) -> dict[str, str]:
         kept["PYTEST_ADDOPTS"] = shlex.join(same_options(shlex.split(kept["PYTEST_ADDOPTS"]), ()))
     # What is imported from the checkout here is to be imported from the other one there, installed editable or not.
     paths = [*_moved(top, checkout), *filter(None, [kept.get("PYTHONPATH", "")])]
-    return {**kept, only.VARIABLE: str(cases), "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    return {**kept, ONLY: str(cases), "PYTHONPATH": os.pathsep.join(map(str, paths))}
 
 
 def _moved(top: Path, checkout: Path) -> list[Path]:

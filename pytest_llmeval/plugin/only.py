@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmeval.plugin import ONLY
 from pytest_llmeval.plugin.state import is_llm_test
 
 if TYPE_CHECKING:
@@ -16,20 +17,17 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import CaseId
 
-VARIABLE = "_LLMEVAL_ONLY"
-"""Path of the file that names the cases; nobody else has a reason to set it."""
-
 
 def write(path: Path, n_trials: Mapping[CaseId, int]) -> None:
-    """Write the cases to run, and their trials, for ``VARIABLE``."""
+    """Write the cases to run, and their trials, for ``ONLY``."""
     path.write_text(json.dumps([[*id_, n] for id_, n in n_trials.items()]), encoding="ascii")
 
 
 class Only:
-    """Registered where ``VARIABLE`` is set."""
+    """Registered where ``ONLY`` is set."""
 
     def __init__(self) -> None:
-        rows = json.loads(Path(os.environ[VARIABLE]).read_text(encoding="ascii"))
+        rows = json.loads(Path(os.environ[ONLY]).read_text(encoding="ascii"))
         self._n_trials: Mapping[tuple[str, str], int] = {(test, case): n for test, case, n in rows}
 
     @pytest.hookimpl(trylast=True)

@@ -103,6 +103,23 @@ def test_the_answers_of_the_base_version_are_kept(branch, project):
     assert {"say yes to good", "say yes to fine"} == texts
 
 
+def test_the_ini_may_ask_for_it(branch, project, sentences):
+    """A run without a gate has nothing to confirm then, and the base version's own ini does not confirm in its turn."""
+    branch.git("stash", "-q")
+    ini = (project.path / "pytest.ini").read_text()
+    project.write("pytest.ini", ini + "addopts = --llmeval-confirm --llmeval-gate=pr\nllmeval_confirm = true\n")
+    branch.commit("always confirm")
+    branch.git("branch", "-f", "main")
+    project.write("pytest.ini", ini + "llmeval_confirm = true\n")
+    project.write("app.py", BROKEN)
+
+    assert 1 == project.run_apart().ret
+    result = project.run_apart("--llmeval-gate=pr")
+
+    assert 1 == result.ret
+    assert "CONFIRMED test_suite.py::test_words[good] kept: 6 of 6 on main now, 0 of 6 here." in sentences(result)
+
+
 def test_nothing_is_run_where_nothing_regressed(branch, project, loopback):
     """The base version costs nothing then."""
     project.write("app.py", KEPT)
