@@ -36,7 +36,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, or 4 where it cannot be obeyed.
+    """Run the command and return its exit status: 0, or 4 where it cannot be obeyed or a doctor found something.
 
     Args:
         argv: the arguments after the command's name; by default those of the process.
@@ -54,15 +54,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     baseline.declare(commands)
     try:
         arguments = parser.parse_args(argv)
-        arguments.run(arguments)
+        status: int | None = arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has left (`llmeval baseline show | head`); Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (LlmevalError, OSError) as error:
         _complain(str(error))
         return USAGE_ERROR
-    return 0
+    return status or 0
 
 
 def _complain(message: str) -> None:

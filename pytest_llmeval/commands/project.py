@@ -46,8 +46,9 @@ class Project:
         if given and not given.startswith(NAMED):
             return Path(given)
         option = next(option for option in OPTIONS if option.name == "baseline")
-        sources = (given, os.environ.get(option.variable), self.values.get(option.ini), option.default)
-        return place(self.root, [str(said) for said in sources if said])
+        base = self.values.get(option.ini)
+        said = given or os.environ.get(option.variable) or base or option.default
+        return place(self.root, str(said), str(base or ""))
 
     @property
     def recordings(self) -> str:

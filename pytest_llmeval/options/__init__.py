@@ -124,17 +124,15 @@ def resolve(config: pytest.Config) -> Settings:
     )
 
 
-def _baseline(config: pytest.Config, chosen: str) -> Path:
-    """Return the baseline's folder; a name such as ``@release`` stands in the folder that a weaker source names."""
-    if not chosen.startswith("@"):
-        return config.rootpath / chosen
+def _baseline(config: pytest.Config, said: str) -> Path:
+    """Return the baseline's folder; what a name such as ``@release`` means is looked up only where one is given."""
+    if not said.startswith("@"):
+        return config.rootpath / said
     from pytest_llmeval.errors import UsageError
     from pytest_llmeval.store.baseline_folder import place
 
-    option = next(option for option in OPTIONS if option.name == "baseline")
-    sources = (config.getoption(option.flag, default=None), os.environ.get(option.variable), config.getini(option.ini))
     try:
-        return place(config.rootpath, [*(str(said) for said in sources if said is not None), option.default])
+        return place(config.rootpath, said, config.getini("llmeval_baseline"))
     except UsageError as error:
         raise pytest.UsageError(f"llmeval: {error}") from None
 

@@ -50,6 +50,8 @@ def judged_by_base(
     Raises:
         UsageError: a file of the base commit cannot be parsed, or says what cannot be obeyed.
     """
+    from pytest_llmeval.store.baseline_folder import place
+
     ini = _ini(files)
     typed = [*shlex.split(environ.get("PYTEST_ADDOPTS", "")), *args]
     flags, overridden = _parse([*_words(ini.get("addopts", "")), *typed])
@@ -65,7 +67,8 @@ def judged_by_base(
                 option.default,
             )
             values[option.name] = _value(option, next(text for text in sources if text is not None))
-    values["baseline"] = settings.root / values["baseline"]
+    named = ini.get("llmeval_baseline")
+    values["baseline"] = place(settings.root, values["baseline"], None if named is None else str(named))
     values["fail_under"] = tuple(values["fail_under"])
     return replace(settings, **values)
 

@@ -20,6 +20,8 @@ from pytest_llmeval.plugin.state import STATE, State, is_llm_test
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_llmeval.options import Settings
+
 STARTED = "llmeval_started_s"
 BASE = "llmeval_base"
 # Names the cases to run, in a pytest that we ourselves start; nobody else has a reason to set it.
@@ -48,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(
-        options.resolve(config),
+        _settings(config),
         is_worker=bool(worker_input),
         started_s=worker_input.get(STARTED, time.time()),
         n_processes=worker_input.get("workercount", 1),
@@ -63,6 +65,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Only(), "llmeval_only")
     if state.is_asked and not state.is_worker:
         _listen(config, state)
+
+
+def _settings(config: pytest.Config) -> Settings:
+    from pytest_llmeval.errors import LlmevalError
+
+    try:
+        return options.resolve(config)
+    except LlmevalError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -29,11 +29,13 @@ class Contents(NamedTuple):
 
     Args:
         lines, runs: by their ids.
+        places: the line each of them stands in, from 1.
         faults: in the order of their lines, but a newer format first, since it explains all others.
     """
 
     lines: dict[CheckId, Line]
     runs: dict[str, BaselineRun]
+    places: dict[CheckId | str, int]
     faults: list[Fault]
 
 
@@ -69,15 +71,15 @@ def parse(data: bytes, path: PurePosixPath) -> tuple[dict[CheckId, Line], dict[s
     Raises:
         Fault: the bytes are anything but what ``render`` gives, spacing and the order of keys and lines aside.
     """
-    lines, runs, faults = examine(data, path)
-    if faults:
-        raise faults[0]
-    return lines, runs
+    found = examine(data, path)
+    if found.faults:
+        raise found.faults[0]
+    return found.lines, found.runs
 
 
 def examine(data: bytes, path: PurePosixPath) -> Contents:
     """Read all that can be read, and name every fault; arguments as of ``parse``."""
-    found = Contents({}, {}, [])
+    found = Contents({}, {}, {}, [])
     n_rows = 0
     for number, text in _texts(data, found.faults):
         n_rows = number
@@ -128,12 +130,12 @@ def _take(found: Contents, number: int, row: LineRow | RunRow, path: PurePosixPa
     if isinstance(row, RunRow):
         if row.id in found.runs:
             raise Fault(number, f"duplicate run {row.id!r}")
-        found.runs[row.id] = row.run()
+        found.runs[row.id], found.places[row.id] = row.run(), number
         return
     line = _line(number, row, path)
     if line.id in found.lines:
         raise Fault(number, f"duplicate line {str(line.id)!r}")
-    found.lines[line.id] = line
+    found.lines[line.id], found.places[line.id] = line, number
 
 
 def _line(number: int, row: LineRow, path: PurePosixPath) -> Line:

@@ -9,35 +9,31 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from pytest_llmeval.errors import BaselineUnreadable, UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 NAMED = "@"
+DEFAULT = "baselines"
 
 
-def place(root: Path, said: Sequence[str]) -> Path:
-    """Return a baseline's folder, made of what several sources say, the strongest first.
+def place(root: Path, said: str, base: str | None = None) -> Path:
+    """Return a baseline's folder.
 
     Args:
         root: where relative paths start.
-        said: a path each, or a name such as ``@release``: then the next path that a weaker source says is the folder
-            it stands in. The last one is a path.
+        said: a path, or a name such as ``@release``.
+        base: the folder that a name stands in, as the project's ini says it; by default, and where that is a name
+            itself, ``baselines``.
 
     Raises:
         UsageError: a name that is no name of a folder.
     """
-    path = next(one for one in said if not one.startswith(NAMED))
-    if said[0] == path:
-        return root / path
-    if not is_name(said[0]):
-        raise UsageError(
-            f"baseline {said[0]!r} is no name", hint=f"letters, digits, '.', '_' and '-', such as {NAMED}release"
-        )
-    return root / path / said[0]
+    if not said.startswith(NAMED):
+        return root / said
+    if not is_name(said):
+        raise UsageError(f"baseline {said!r} is no name", hint=f"{NAMED} and letters, digits, '.', '_' and '-'")
+    return root / (base if base and not base.startswith(NAMED) else DEFAULT) / said
 
 
 def is_name(text: str) -> bool:

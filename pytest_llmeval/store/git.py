@@ -76,8 +76,10 @@ def commit_of(folder: Path, revision: str = "HEAD") -> str:
     name = "" if revision.startswith("-") else revision
     try:
         return run(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").decode().strip()
+    except _NoGit:
+        raise
     except GitError as error:
-        hint = "git fetch --unshallow" if is_shallow(folder) else "git log --oneline"
+        hint = "git fetch --unshallow" if is_shallow(_required_top(folder)) else "git log --oneline"
         found = error.found or f"looked in {str(folder)!r}"
         raise GitError(f"revision {revision!r} is no commit in this clone", found=found, hint=hint) from None
 
@@ -152,19 +154,21 @@ def files(folder: Path, revision: str, under: Path) -> dict[Path, bytes]:
     return dict(zip(blobs, _contents(folder, list(blobs.values())), strict=True))
 
 
-def changes(folder: Path, *paths: Path) -> list[Change]:
-    """Return what differs from HEAD in the checkout, new files that are not ignored included.
+def changes(folder: Path, *paths: Path, has_new: bool = True) -> list[Change]:
+    """Return what differs from HEAD in the checkout.
 
     Args:
         folder: of the checkout.
         paths: files or folders to look at; none: all of the checkout.
+        has_new: with files that git does not know, unless it ignores them.
 
     Raises:
         GitError: it is no checkout, or a path lies outside it.
     """
     root = _required_top(folder)
     places = [str(_from_top(folder, path)) for path in paths]
-    told = run(root, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *places)
+    new = f"--untracked-files={'all' if has_new else 'no'}"
+    told = run(root, "status", "--porcelain=v1", "-z", "--no-renames", new, "--", *places)
     entries = told.split(b"\0")[:-1]
     return [Change(path=PurePosixPath(os.fsdecode(entry[3:])), code=entry[:2].decode()) for entry in entries]
 

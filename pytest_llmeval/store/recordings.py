@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ class Recordings:
         self._on_first_write = on_first_write
         self._has_written = False
         self._responses: dict[str, Response] = {}
+        self._n_file = 0
         self._n_read_bytes = 0
         self._n_read_lines = 0
         self._lock = threading.Lock()
@@ -108,12 +110,18 @@ class Recordings:
     def _read_on(self) -> None:
         """Read what was appended since the last look; a broken line leaves everything as it was, and raises."""
         try:
-            n_bytes = self._path.stat().st_size
-            if n_bytes < self._n_read_bytes:  # another file stands there, such as another branch's
+            n_bytes, n_file = (status := self._path.stat()).st_size, status.st_ino
+            if (
+                n_bytes < self._n_read_bytes or n_file != self._n_file
+            ):  # another branch's file stands there, or a prune's
+                self._n_file = n_file
                 self._responses, self._n_read_bytes, self._n_read_lines, self.n_damaged = {}, 0, 0, 0
             if n_bytes == self._n_read_bytes:
                 return
             with self._path.open("rb") as file:
+                if os.fstat(file.fileno()).st_ino != n_file:  # replaced between the two
+                    self._read_on()
+                    return
                 file.seek(self._n_read_bytes)
                 content = file.read()
         except FileNotFoundError:
@@ -159,15 +167,26 @@ class Recordings:
 
 def _append(path: Path, line: bytes) -> None:
     """Write one line behind the last whole one, or nothing; the file's lock keeps other writers out."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    descriptor = locked_file(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         n_bytes = _mend(descriptor)
         n_written = os.write(descriptor, line)
         if n_written != len(line):  # the disk is full now: a next write would say so, but half a line would stand
             os.ftruncate(descriptor, n_bytes)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
+        os.close(descriptor)
+
+
+def locked_file(path: Path) -> int:
+    """Open the file that stands at a path, made if it is missing, and lock it; return its descriptor."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # While we waited, a prune may have put another file there: what is written to the old one would be lost.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
         os.close(descriptor)
 
 

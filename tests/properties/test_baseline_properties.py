@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_llmeval.errors import BaselineUnreadable
 from pytest_llmeval.records import Acceptance, BaselineRun, CheckId, Draw, Line
-from pytest_llmeval.store import baseline_file, baselines
+from pytest_llmeval.store import baseline_doctor, baseline_file, baselines
 
 
 def is_kept(text: str) -> bool:
@@ -98,3 +99,32 @@ def test_any_damaged_bytes_are_a_fault_or_still_mean_something(found: list[Line]
         n_read = None
 
     assert n_read in (None, len(moved))
+
+
+@given(st.lists(lines, min_size=1, max_size=3, unique_by=lambda line: line.id), st.data())
+@settings(max_examples=50)
+def test_a_doctor_finds_a_fault_where_reading_does_and_mends_only_what_reads(found: list[Line], data: st.DataObject):
+    """Whatever a byte is changed to; what was mended is well, and means the same."""
+    moved = {id_: line for line in found if (id_ := line.id._replace(test="a.py::t"))}
+    whole = baseline_file.render(
+        [Line(**{**vars(line), "id": id_}) for id_, line in moved.items()], {run.id: run for run in RUNS}
+    )
+    at = data.draw(st.integers(0, len(whole)))
+    damaged = whole[:at] + data.draw(st.binary(max_size=2) | st.sampled_from([b"\n", whole, b" "])) + whole[at:]
+    with TemporaryDirectory() as name:
+        path = Path(name, "a", "t.jsonl")
+        path.parent.mkdir()
+        path.write_bytes(damaged)
+        try:
+            before = baselines.read(Path(name)).lines
+        except BaselineUnreadable:
+            before = None
+        findings = baseline_doctor.inspect(Path(name))
+
+        assert (before is not None) or findings
+        baseline_doctor.mend(Path(name))
+        left = baseline_doctor.inspect(Path(name))
+        assert [] == [finding for finding in left if finding.is_mendable]
+        if before is not None:
+            assert [] == left
+            assert before == baselines.read(Path(name)).lines

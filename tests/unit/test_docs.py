@@ -1,10 +1,12 @@
 """The documentation keeps up with the code: every option is documented, every link leads somewhere."""
 
+import argparse
 import re
 from pathlib import Path
 
 import pytest
 
+from pytest_llmeval.commands import baseline, init
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -32,3 +34,32 @@ def test_relative_links_lead_somewhere(page):
     """A link to a file of the repository names one that exists."""
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
     assert [] == [target for target in targets if not (page.parent / target).exists()]
+
+
+def test_every_command_and_each_of_its_flags_is_documented():
+    """In docs/options.md, and with what the command is for in its own help."""
+    text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+    undocumented = []
+    for name, command in _commands("llmeval", _parser()):
+        flags = [flag for action in command._actions for flag in action.option_strings if flag.startswith("--")]
+        undocumented += [name] if f"`{name}" not in text else []
+        undocumented += [f"{name} {flag}" for flag in flags if flag != "--help" and flag not in text]
+    assert [] == undocumented
+
+
+def _parser():
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    for module in (baseline, init):
+        module.declare(commands)
+    return parser
+
+
+def _commands(name, parser):
+    """Yield every command that does something, with its words."""
+    children = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not children:
+        yield name, parser
+    for action in children:
+        for word, child in action.choices.items():
+            yield from _commands(f"{name} {word}", child)

@@ -87,6 +87,7 @@ def test_what_changed_since_head_is_named(checkout: Path):
     told = {str(change.path): change.code for change in git.changes(checkout)}
 
     assert {"edited": " M", "deleted": " D", "new\nline": "??"} == told
+    assert {"edited", "deleted"} == {str(change.path) for change in git.changes(checkout, has_new=False)}
     assert ["edited"] == [str(change.path) for change in git.changes(checkout, checkout / "edited", checkout / "kept")]
 
 

@@ -59,6 +59,25 @@ def differences(stored: Mapping[CheckId, Line], current: Sequence[Line], *, is_w
     return sorted(found, key=lambda difference: difference.line.id)
 
 
+def changes_between(now: Mapping[CheckId, Line], then: Mapping[CheckId, Line]) -> list[Difference]:
+    """Say what becomes of each line where a baseline is set back, sorted by id; lines that are equal are left out.
+
+    Args:
+        now: the baseline's lines as they stand.
+        then: as they are to stand.
+    """
+    found = []
+    for id_ in sorted(now.keys() | then.keys()):
+        old, new = now.get(id_), then.get(id_)
+        if old == new:
+            continue
+        if old is None or new is None:
+            found.append(Difference("removed" if new is None else "put back", old, new))
+        else:
+            found.append(_difference(old, new)._replace(word="restored"))
+    return found
+
+
 def _difference(old: Line | None, new: Line) -> Difference:
     if not new.draws:
         return Difference("unscored", old, new)
@@ -98,11 +117,13 @@ def threshold(line: Line) -> str:
 
 
 def rows(found: Iterable[Difference]) -> list[tuple[str, ...]]:
-    """Return a row for each difference, under ``COLUMNS``."""
+    """Return a row for each difference, under ``columns``."""
     return [_row(difference) for difference in found]
 
 
-COLUMNS = ("", "suite", "case and metric", "baseline", "session", "change", "")
+def columns(old: str, new: str) -> tuple[str, ...]:
+    """Return the heads of the columns, with what the two sides are called."""
+    return ("", "suite", "case and metric", old, new, "change", "")
 
 
 def _row(difference: Difference) -> tuple[str, ...]:
