@@ -20,7 +20,6 @@ from pytest_llmeval.plugin.state import STATE, State, is_llm_test
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmeval.options import Settings
 
 STARTED = "llmeval_started_s"
 BASE = "llmeval_base"
@@ -50,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(
-        _settings(config),
+        options.resolve(config),
         is_worker=bool(worker_input),
         started_s=worker_input.get(STARTED, time.time()),
         n_processes=worker_input.get("workercount", 1),
@@ -65,15 +64,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Only(), "llmeval_only")
     if state.is_asked and not state.is_worker:
         _listen(config, state)
-
-
-def _settings(config: pytest.Config) -> Settings:
-    from pytest_llmeval.errors import LlmevalError
-
-    try:
-        return options.resolve(config)
-    except LlmevalError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 @pytest.hookimpl(tryfirst=True)
