@@ -31,7 +31,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if (
             name.endswith("_API_KEY")
-            or name.startswith("LLMEVAL_")
+            or name.startswith(("LLMEVAL_", "GITHUB_", "CI_"))
             or name in ("CI", "OPENAI_BASE_URL", "PYTEST_ADDOPTS")
         ):
             monkeypatch.delenv(name)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import configparser
 import os
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.options import OPTIONS
+from pytest_llmeval.options.ini_file import SECTIONS, settings_in
 from pytest_llmeval.store.baseline_folder import NAMED, place
 
 if TYPE_CHECKING:
@@ -75,24 +74,11 @@ def find(rootdir: str | None) -> Project:
         raise UsageError(f"--rootdir={rootdir!r} is not a folder")
     start = Path(rootdir or "").resolve()
     for folder in (start,) if rootdir else (start, *start.parents):
-        for name, section in _SECTIONS:
+        for name, section in SECTIONS:
             values = _read(folder / name, section)
             if values is not None:
                 return Project(root=folder, config=folder / name, section=section, values=values)
     return Project(root=start)
-
-
-# In pytest's order of precedence; see "Initialization: determining rootdir and configfile" in its manual.
-_SECTIONS = (
-    ("pytest.toml", "[pytest]"),
-    (".pytest.toml", "[pytest]"),
-    ("pytest.ini", "[pytest]"),
-    (".pytest.ini", "[pytest]"),
-    ("pyproject.toml", "[tool.pytest]"),
-    ("pyproject.toml", "[tool.pytest.ini_options]"),
-    ("tox.ini", "[pytest]"),
-    ("setup.cfg", "[tool:pytest]"),
-)
 
 
 def _read(path: Path, section: str) -> Mapping[str, object] | None:
@@ -100,22 +86,6 @@ def _read(path: Path, section: str) -> Mapping[str, object] | None:
     if not path.is_file():
         return None
     try:
-        found = _toml_table(path, section) if path.suffix == ".toml" else _ini_section(path, section)
-    except (configparser.Error, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return settings_in(path.name, section, path.read_bytes())
+    except ValueError as error:
         raise UsageError(f"{str(path)!r} cannot be parsed", found=" ".join(str(error).split())) from error
-    return {} if found is None and path.stem.endswith("pytest") else found
-
-
-def _toml_table(path: Path, section: str) -> Mapping[str, object] | None:
-    table: object = tomllib.loads(path.read_text(encoding="utf-8"))
-    for name in section.strip("[]").split("."):
-        table = table.get(name) if isinstance(table, dict) else None
-    # [tool.pytest] also exists where only its child, the older form, is meant.
-    return table if isinstance(table, dict) and table.keys() != {"ini_options"} else None
-
-
-def _ini_section(path: Path, section: str) -> Mapping[str, object] | None:
-    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
-    parser.read_string(path.read_text(encoding="utf-8"))
-    name = section.strip("[]")
-    return dict(parser[name]) if parser.has_section(name) else None

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.gate.contracts import contracts_of
     from pytest_llmeval.gate.decision import decide
     from pytest_llmeval.gate.drift import of_age
-    from pytest_llmeval.gate.floors import Floor, below, floor_of
     from pytest_llmeval.gate.lines import lines_of
     from pytest_llmeval.gate.planning import plan
     from pytest_llmeval.gate.retests import next_trials
@@ -25,13 +24,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.gate.summary import summarise
 
 _HOMES = {
-    "Floor": "floors",
-    "below": "floors",
     "compare": "comparison",
     "compare_all": "comparison",
     "contracts_of": "contracts",
     "decide": "decision",
-    "floor_of": "floors",
     "lines_of": "lines",
     "next_round": "rounds",
     "next_trials": "retests",
@@ -40,13 +36,10 @@ _HOMES = {
     "summarise": "summary",
 }
 __all__ = [
-    "Floor",
-    "below",
     "compare",
     "compare_all",
     "contracts_of",
     "decide",
-    "floor_of",
     "lines_of",
     "next_round",
     "next_trials",

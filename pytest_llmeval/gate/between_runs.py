@@ -7,11 +7,11 @@ session, and no test against one run can see it. Several runs can.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.gate.words import in_points
+from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,66 +1,57 @@
-"""Absolute floors under the mean of a suite (``--llmeval-fail-under=[METRIC:]MIN``): no test, plainly the mean."""
+"""Absolute floors: the mean of a suite that a session may not fall below, whatever the baseline was."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import UsageError
+from pytest_llmeval.gate.words import count
+from pytest_llmeval.records import FloorBreach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmeval.records import Summary
+    from pytest_llmeval.records import Line, Summary
 
 
-class Floor(NamedTuple):
-    """The least mean of a metric in [0, 1]; of every metric where it has no name."""
+def below_floors(
+    floors: Sequence[tuple[str, float]], summaries: Sequence[Summary], lines: Sequence[Line]
+) -> tuple[FloorBreach, ...]:
+    """Return every suite mean that is below a floor, and every floor that no mean could be set against.
 
-    metric: str
-    minimum: float
-
-
-def floor_of(text: str) -> Floor:
-    """Read ``[METRIC:]MIN``, such as ``0.8`` or ``relevance:0.8``.
-
-    Raises:
-        UsageError: MIN is not a number in [0, 1].
-    """
-    metric, _, number = text.rpartition(":")
-    try:
-        minimum = float(number)
-    except ValueError:
-        minimum = -1.0
-    if not 0.0 <= minimum <= 1.0:
-        raise UsageError(
-            f"a floor is {text!r}",
-            found=f"{number!r} is not a number from 0 to 1",
-            hint="write MIN or METRIC:MIN, such as 0.8 or relevance:0.8",
-        )
-    return Floor(metric, minimum)
-
-
-def below(floors: Sequence[Floor], summaries: Sequence[Summary]) -> tuple[str, ...]:
-    """Return a sentence for each suite mean below its floor; empty: every floor is kept.
+    No test and no interval: a floor is a promise about this session's scores, not a claim about the model.
 
     Args:
-        floors: a floor with a metric's name stands in the place of the one for every metric.
+        floors: (metric, least mean in [0, 1]); an empty metric means every metric that has a threshold somewhere. A
+            metric with a floor of its own has only that one.
         summaries: of the session.
-
-    Returns:
-        Also a sentence for each named metric that the session has not, or has no score of: a floor that holds up
-        nothing is a mistake, and must not pass unseen.
+        lines: of the session; they say which metrics have a threshold.
     """
-    named = {floor.metric: floor.minimum for floor in floors if floor.metric}
-    every = max((floor.minimum for floor in floors if not floor.metric), default=None)
-    said = []
+    named = dict(floors)
+    general = named.pop("", None)
+    gated = {(line.suite, line.id.metric) for line in lines if line.threshold is not None}
+    found = []
     for summary in summaries:
-        minimum = named.get(summary.metric, every)
-        where = f"{summary.suite} {summary.metric}".strip()
-        if minimum is None:
-            continue
-        if summary.mean is None:
-            said.append(f"{where}: no score, and the floor is {minimum:g}")
-        elif summary.mean < minimum - 1e-9:
-            said.append(f"{where}: the mean {summary.mean:.3f} is below the floor {minimum:g}")
-    missing = sorted(named.keys() - {summary.metric for summary in summaries})
-    return (*said, *(f"{metric}: not measured, and the floor is {named[metric]:g}" for metric in missing))
+        floor = named.get(summary.metric)
+        if floor is None and (summary.suite, summary.metric) in gated:
+            floor = general
+        if floor is not None and (summary.mean is None or summary.mean < floor - 1e-9):
+            found.append(FloorBreach(suite=summary.suite, metric=summary.metric, floor=floor, mean=summary.mean))
+    measured = {summary.metric for summary in summaries}
+    unmet = [
+        FloorBreach(suite="", metric=metric, floor=floor) for metric, floor in named.items() if metric not in measured
+    ]
+    if general is not None and not gated:
+        unmet.append(FloorBreach(suite="", metric="", floor=general))
+    return (*found, *unmet)
+
+
+def floor_sentence(breach: FloorBreach, summaries: Sequence[Summary]) -> str:
+    """Say one breach: the mean and the floor, or that there was nothing to set against it."""
+    if breach.mean is None:
+        whose = f"of {breach.metric}" if breach.metric else "of every mean"
+        return f"the floor {breach.floor:g} {whose} was set, and this session has no such mean"
+    n_cases = sum(one.n_cases for one in summaries if (one.suite, one.metric) == (breach.suite, breach.metric))
+    suite = f"{breach.suite} " if len({summary.suite for summary in summaries}) > 1 else ""
+    # Four digits: 0.6996 against 0.7 must not read as "0.70 is below its floor 0.7".
+    mean = f"{breach.mean:.4g} over {count(n_cases, 'line')}"
+    return f"the mean of {suite}{breach.metric}, {mean}, is below its floor {breach.floor:g}"

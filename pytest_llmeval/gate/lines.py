@@ -51,6 +51,7 @@ def _line(session_id: str, result: CaseResult, found: Tally) -> Line:
         threshold=typical.threshold,
         require=typical.require,
         tags=result.tags,
+        is_hard=typical.is_hard,
         is_case_level=typical.is_case_level,
         n_trials=typical.n_trials,
     )

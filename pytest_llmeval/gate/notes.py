@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 
 _RECORD = "`pytest --llmeval-baseline-update` on main records the baseline anew"
-_LOWERED = "the threshold is lower than on main for "
 _HOPELESS = "no number of trials here makes"
 _MORE = " would make a drop of "
 _FLAKY = " at times on main (expected "
@@ -52,15 +51,10 @@ def of_match(
     if matched.unscored:
         said.append(f"no score to compare for {names(matched.unscored)}; run it again")
     if matched.lowered:
-        said.append(f"{_LOWERED}{names(matched.lowered)}")
+        said.append(f"the threshold is lower than on main for {names(matched.lowered)}")
     if n_informational:
         said.append(f"{count(n_informational, 'line')} without a threshold left out")
     return tuple(said)
-
-
-def is_lowered(note: str) -> bool:
-    """Whether a note speaks of a lowered threshold, which no reader may miss."""
-    return note.startswith(_LOWERED)
 
 
 def is_remedy(note: str) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gate import contract_words
-from pytest_llmeval.gate.notes import is_flaky, is_lowered, is_remedy
+from pytest_llmeval.gate.notes import is_flaky, is_remedy
 from pytest_llmeval.gate.words import count, in_points, names, odds, points
 from pytest_llmeval.records import Comparison, Contract, Verdict
 
@@ -148,19 +148,14 @@ def _undecided(comparison: Comparison) -> str:
 
 
 def _lists(comparisons: Sequence[Comparison], label: Label) -> Iterator[str]:
-    """Name what is new, gone or edited, each case once, and where the pass mark was lowered."""
+    """Name what is new or edited, each case once; what is gone or lowered is ``gate.weakened``'s affair."""
     added = {id_.case_id for c in comparisons if c.verdict is not Verdict.NO_BASELINE for id_ in c.added}
-    removed = {id_ for comparison in comparisons for id_ in comparison.removed}
     edited = {id_.case_id for comparison in comparisons for id_ in comparison.edited}
     if added:
         yield f"{count(len(added), 'new case')} without a baseline yet: {names(sorted(added))}."
-    if removed:
-        yield f"{count(len(removed), 'check')} of the baseline not in this session: {names(sorted(removed))}."
     if edited:
         yield f"{count(len(edited), 'case')} with another input than on main, not compared: {names(sorted(edited))}."
     for comparison in comparisons:
         # NOT COMPARABLE has said all notes of its own.
         if comparison.verdict is not Verdict.INCOMPARABLE:
-            yield from (
-                f"{label(comparison)}: {note}." for note in comparison.notes if is_lowered(note) or is_flaky(note)
-            )
+            yield from (f"{label(comparison)}: {note}." for note in comparison.notes if is_flaky(note))

@@ -107,9 +107,7 @@ def _light(trial: Trial) -> Trial:
 
 def _counted(call: Response) -> Response:
     asked = call.request
-    return _changed(
-        call, text="", request=_asked(asked.model, asked.trial), model="", fingerprint="", recorded_at="", key=""
-    )
+    return _changed(call, text="", request=_asked(asked.model, asked.trial), model="", key="")
 
 
 def _changed(record: T, **fields: object) -> T:

@@ -105,6 +105,8 @@ class Recorder:
 
     def _forget(self) -> None:
         self.is_judged = False
+        # Whether it asked for an answer that is not recorded, where none may be asked for.
+        self.has_miss = False
         # When the last of what was on its way was there, on time.perf_counter.
         self.landed_s = 0.0
         self.fault: Fault | None = None
@@ -274,4 +276,5 @@ class Recorder:
             trials=self.trials,
             checks=self._landed,
             outcome=outcome,
+            has_miss=self.has_miss,
         )

@@ -17,8 +17,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmeval.options import Settings
-
 
 class _OwnModules:
     """Import the modules of this package as Python does, past the hook that rewrites a plug-in's asserts.
@@ -42,6 +40,11 @@ from pytest_llmeval.plugin.fixtures import llm, llm_case, llmeval, llmeval_loopb
 from pytest_llmeval.plugin.state import STATE, State  # noqa: E402
 
 STARTED = "llmeval_started_s"
+BASE = "llmeval_base"
+# Names the cases to run, in a pytest that we ourselves start; nobody else has a reason to set it.
+ONLY = "_LLMEVAL_ONLY"
+# One of them is set in every pull request that tells itself; a look at them costs a foreign suite nothing.
+PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LLMEVAL_FORK")
 
 __all__ = ["llm", "llm_case", "llmeval", "llmeval_loopback"]
 
@@ -64,34 +67,23 @@ def pytest_configure(config: pytest.Config) -> None:
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(
-        _settings(config),
+        options.resolve(config),
         is_worker=bool(worker_input),
         started_s=worker_input.get(STARTED, time.time()),
         n_processes=worker_input.get("workercount", 1),
     )
     # Registered before pytest's own search for garbage at the end, and so obeyed after it.
     config.add_cleanup(state.thaw)
+    if worker_input.get(BASE):
+        from pytest_llmeval.plugin import base
+
+        base.obey(state, worker_input[BASE])
+    if os.environ.get(ONLY):
+        from pytest_llmeval.plugin.only import Only
+
+        config.pluginmanager.register(Only(), "llmeval_only")
     if state.is_asked and not state.is_worker:
         _listen(config, state)
-
-
-def _settings(config: pytest.Config) -> Settings:
-    """Resolve the settings; a baseline called ``@release`` stands in the folder that a weaker source names."""
-    settings = options.resolve(config)
-    root, folder = settings.root, settings.baseline
-    said = str(folder.relative_to(root)) if folder.is_relative_to(root) else ""
-    if not said.startswith("@"):
-        return settings
-    from dataclasses import replace
-
-    from pytest_llmeval.errors import UsageError
-    from pytest_llmeval.store.baseline_folder import place
-
-    weaker = (os.environ.get("LLMEVAL_BASELINE"), config.getini("llmeval_baseline"), "baselines")
-    try:
-        return replace(settings, baseline=place(root, [said, *filter(None, weaker)]))
-    except UsageError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -101,6 +93,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if _runs_nothing(config):
         return
     if not state.is_worker:
+        if _may_have_base(state):
+            from pytest_llmeval.plugin import base
+
+            base.meet(config, state)
+            if state.is_asked:
+                _listen(config, state)
         state.read_stores()
     if state.is_worker or not config.getoption("numprocesses", None):
         state.prepare(config.args)
@@ -108,9 +106,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which may not be installed
-    """Tell a worker of xdist when the session began, and listen to what it says (:hook:`pytest_configure_node`)."""
+    """Tell a worker of xdist what the controller knows, and listen to what it says (:hook:`pytest_configure_node`)."""
     state = node.config.stash[STATE]
     node.workerinput[STARTED] = state.started_s
+    if state.base is not None or state.is_fork:
+        from pytest_llmeval.plugin import base
+
+        node.workerinput[BASE] = base.sent(state)
     _listen(node.config, state)
     if state.ledger is None:
         from pytest_llmeval.plugin.ledger import Ledger
@@ -154,6 +156,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In every process: stop the engine (:hook:`pytest_sessionfinish`)."""
     session.config.stash[STATE].close()
+
+
+def _may_have_base(state: State) -> bool:
+    """Whether a base commit has a say; not in the pytest that we ourselves start on the base version."""
+    is_asked = state.settings.gate != "off" or state.settings.confirm
+    is_told = any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS)
+    return (is_asked or is_told) and not os.environ.get(ONLY)
 
 
 def _listen(config: pytest.Config, state: State) -> None:

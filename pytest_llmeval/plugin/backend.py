@@ -11,7 +11,7 @@ from pytest_llmeval.calls.cache import Cache, Layered, Mode
 from pytest_llmeval.calls.client import Client
 from pytest_llmeval.calls.coroutines import bounded
 from pytest_llmeval.calls.engine import Engine
-from pytest_llmeval.errors import UsageError
+from pytest_llmeval.errors import CacheMiss, UsageError
 from pytest_llmeval.store.claims import Claims
 from pytest_llmeval.store.recordings import Recordings
 from pytest_llmeval.store.sqlite import SqliteCache
@@ -95,9 +95,10 @@ class Backend:
                 found="a metric of this test asks for one, and the settings name none",
                 hint="set llmeval_judge in the ini, --llmeval-judge=NAME, or LLMEVAL_JUDGE",
             )
+        # Never waiting: an async metric goes on between the calls, on their own thread.
+        begin = partial(self._engine.begin, where=item.nodeid, cache=self._cache_of(item.path))
         return Client(
-            # Never waiting: an async metric goes on between the calls, on their own thread.
-            ask=partial(self._engine.begin, where=item.nodeid, cache=self._cache_of(item.path)),
+            ask=_noting_misses(begin, recorder),
             model=self._settings.judge,
             api_base=self._settings.judge_api_base,
             trial=None,
@@ -116,7 +117,7 @@ class Backend:
             answer = engine.begin if recorder.is_open and not recorder.is_eager else engine.ask
             return answer(request, where=where, cache=cache)
 
-        return ask
+        return _noting_misses(ask, recorder)
 
     @property
     def n_in_flight(self) -> int:
@@ -168,6 +169,20 @@ class Backend:
         """Stop the engine and close the cache."""
         self._engine.close()
         self._working.close()
+
+
+def _noting_misses(ask: Callable[[Request], Response], recorder: Recorder) -> Callable[[Request], Response]:
+    """Let the case remember that it asked for what is not recorded, whoever catches the error."""
+
+    def noting(request: Request) -> Response:
+        __tracebackhide__ = True
+        try:
+            return ask(request)
+        except CacheMiss:
+            recorder.has_miss = True
+            raise
+
+    return noting
 
 
 def _shared(limits: Mapping[str, tuple[float | None, float | None]], n_processes: int) -> Mapping[str, Rate]:

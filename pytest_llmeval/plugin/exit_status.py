@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from pytest_llmeval.gate.floors import floor_sentence
 from pytest_llmeval.records import Verdict
 
 if TYPE_CHECKING:
@@ -35,22 +36,33 @@ class Decision(NamedTuple):
     line: str
 
 
-def decide(session: pytest.Session, settings: Settings, record: Session) -> Decision:
-    """Choose the exit status of a session."""
+def decide(session: pytest.Session, settings: Settings, record: Session, *, base_fault: str = "") -> Decision:
+    """Choose the exit status of a session; ``base_fault`` says why a fork's base commit could not be read."""
     status = int(session.exitstatus)
     if status in _PYTESTS_OWN:
         return _because(status, _PYTESTS_OWN[pytest.ExitCode(status)])
+    if base_fault and (record.results or record.lost):
+        return _because(pytest.ExitCode.USAGE_ERROR, " ".join(base_fault.split()))
     invalid = invalid_reasons(settings, record)
     if invalid:
         return _because(NO_VERDICT, "no verdict is possible: " + "; ".join(invalid))
+    bad = _bad_reason(record, session.testsfailed if status != pytest.ExitCode.OK else 0)
+    if bad:
+        return _because(max(status, 1), bad)
     verdict = record.verdict.verdict if record.verdict else None
-    if verdict is Verdict.REGRESSED:
-        return _because(1, "a metric regressed")
-    if status != pytest.ExitCode.OK:
-        return _because(status, f"{session.testsfailed} test{'s' * (session.testsfailed != 1)} failed")
     if verdict is Verdict.UNDECIDED and settings.gate == "strict":
         return _because(UNDECIDED, "undecided, and the gate is strict")
     return _because(0, "nothing failed" if verdict is None else "the gate is open")
+
+
+def _bad_reason(record: Session, n_failed: int) -> str:
+    """Say what is worse than it may be; empty where nothing is."""
+    if record.verdict is not None and record.verdict.verdict is Verdict.REGRESSED:
+        return "a metric regressed"
+    below = [floor_sentence(breach, record.summaries) for breach in record.floors]
+    if below:
+        return below[0] + (f", and {len(below) - 1} more" if len(below) > 1 else "")
+    return f"{n_failed} test{'s' * (n_failed != 1)} failed" if n_failed else ""
 
 
 def invalid_reasons(settings: Settings, record: Session) -> list[str]:
@@ -61,6 +73,7 @@ def invalid_reasons(settings: Settings, record: Session) -> list[str]:
     scored, expected = record.coverage
     if expected and scored < settings.min_coverage * expected:
         reasons.append(f"{scored} of {expected} checks are scored, and llmeval_min_coverage is {settings.min_coverage}")
+    reasons += [floor_sentence(breach, record.summaries) for breach in record.floors if breach.mean is None]
     if settings.gate == "off":
         return reasons
     if record.stopped:
@@ -78,4 +91,4 @@ def unstored(decision: Decision, reason: str) -> Decision:
 
 
 def _because(status: int, reason: str) -> Decision:
-    return Decision(status, f"exit status {status}: {reason}")
+    return Decision(int(status), f"exit status {status}: {reason}")

@@ -17,8 +17,10 @@ import pytest
 
 from pytest_llmeval import __version__, gate
 from pytest_llmeval.errors import LlmevalError
+from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.plugin import exit_status, exporting
+from pytest_llmeval.plugin.recording import needs_recording
 from pytest_llmeval.records import Session
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def finish(session: pytest.Session, state: State) -> None:
     session_id = f"{datetime.fromtimestamp(state.started_s, tz=UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     lines = gate.lines_of(session_id, state.collector.results())
     record = _session(session, state, session_id, lines)
-    decision = exit_status.decide(session, state.settings, record)
+    decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
     state.session = record
     try:
         path = session_file.write(record, state.settings.folder, state.collector.text_of)
@@ -53,6 +55,7 @@ def finish(session: pytest.Session, state: State) -> None:
         state.closing_lines += exporting.export(state.settings, record, path)
         state.closing_lines += exporting.tell_users(session.config, path)
     state.closing_lines += _told_expired(state)
+    state.closing_lines += needs_recording(record)
     if state.dropped:
         state.closing_lines.append(_told_dropped(state.dropped))
     state.closing_lines.insert(0, decision.line)
@@ -61,11 +64,17 @@ def finish(session: pytest.Session, state: State) -> None:
 
 def _session(session: pytest.Session, state: State, session_id: str, lines: tuple[Line, ...]) -> Session:
     """Put the gathered results in one fixed order, aggregate them, and compare them with the baseline."""
-    stopped = _stopped(session)
+    stopped, selection = _stopped(session), _selection(session.config, state)
     commit, branch = _git(session.config)
-    verdict = None
+    lost = state.collector.lost(was_stopped=bool(stopped), dropped=state.dropped)
+    verdict = against = None
     if state.settings.gate != "off":
-        verdict = gate.decide(gate.compare_all(state.baseline, lines))
+        from pytest_llmeval.plugin import comparing
+
+        verdict, against = comparing.compare(session, state, lines, is_whole=not (stopped or selection or lost))
+        # Ctrl-C while the base version ran.
+        stopped = stopped or _stopped(session)
+    summaries = gate.summarise(lines)
     return Session(
         id=session_id,
         started_at=datetime.fromtimestamp(state.started_s, tz=UTC).isoformat(timespec="seconds"),
@@ -76,11 +85,13 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         versions=_versions(),
         plan=state.collector.plan(),
         results=state.collector.results(),
-        lost=state.collector.lost(was_stopped=bool(stopped), dropped=state.dropped),
+        lost=lost,
         stopped=stopped,
-        selection=_selection(session.config, state),
-        summaries=gate.summarise(lines),
+        selection=selection,
+        summaries=summaries,
         verdict=verdict,
+        against=against,
+        floors=below_floors(state.settings.fail_under, summaries, lines),
     )
 
 

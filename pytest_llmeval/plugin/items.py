@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager")
 DEFAULT_SUITE = "session"
+N_TRIALS = pytest.StashKey[int]()
+"""How many trials an item has, where whoever started this pytest has said so of each."""
 _MARKED = pytest.StashKey[dict[str, Any]]()
 _LONG_PARAMETER = 100
 
@@ -84,6 +86,9 @@ def n_trials(item: pytest.Item, settings: Settings) -> int:
     Raises:
         UsageError: the marker's number is none.
     """
+    only = item.stash.get(N_TRIALS, None)
+    if only is not None:
+        return only
     return _valid_trials(marked(item).get("trials", settings.trials), item.nodeid)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options import Settings
     from pytest_llmeval.plugin.backend import Backend
+    from pytest_llmeval.plugin.base import Base
     from pytest_llmeval.plugin.display import Display
     from pytest_llmeval.plugin.flight import Flight
     from pytest_llmeval.plugin.ledger import Ledger
@@ -47,6 +48,10 @@ class State:
         self.faults: dict[str, UsageError] = {}
         self.planned: dict[str, PlannedCase] = {}
         self.n_deselected = 0
+        # The commit that a branch is compared with; why there is none, where a fork needs one.
+        self.base: Base | None = None
+        self.base_fault = ""
+        self.is_fork = False
         self.session: Session | None = None
         self.closing_lines: list[str] = []
         # Tests that had run when the session stopped, and whose checks nobody waited for.
@@ -69,13 +74,14 @@ class State:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to decide: no LLM test was seen, and nobody asked for a gate or a baseline."""
+        """Whether there is nothing to decide: no LLM test was seen, and nobody asked for a verdict."""
         return "collector" not in self.__dict__ and not self.is_asked
 
     @property
     def is_asked(self) -> bool:
-        """Whether a verdict or a baseline was asked for, so that a run without LLM tests must say that it has none."""
-        return self.settings.gate != "off" or bool(self.settings.baseline_update)
+        """Whether gate, floor or baseline was asked for, so that a run without LLM tests must say that it has none."""
+        settings = self.settings
+        return settings.gate != "off" or bool(settings.fail_under) or bool(settings.baseline_update)
 
     def collect(self, report: pytest.TestReport) -> None:
         """Take what rides on a report; an empty result says that its test has begun."""
@@ -121,7 +127,7 @@ class State:
         from pytest_llmeval.errors import LlmevalError
 
         try:
-            if self.is_asked:
+            if self.settings.gate != "off" or self.settings.baseline_update:
                 _ = self.baseline
             if has_cache:
                 self.backend.check()
@@ -184,7 +190,9 @@ class State:
 
     @cached_property
     def baseline(self) -> Baseline:
-        """The stored baseline, as it was when it was first read."""
+        """What the session is compared with, as it was when it was first read."""
+        if self.base is not None:
+            return self.base.held.baseline
         from pytest_llmeval.store import baselines
 
         return baselines.read(self.settings.baseline)

@@ -26,6 +26,8 @@ baseline, draw, origin
     Stored scores, case by case; one recorded answer; the digest by which a draw is known.
 line
     The draws of one case by one metric: what the gate compares.
+base, acceptance
+    The commit a branch is compared with; a line of the baseline that the branch changed on purpose.
 comparison, verdict
     A baseline set against a session, per suite and metric; one of six words.
 contract
@@ -43,6 +45,16 @@ suite
 
 from __future__ import annotations
 
+from pytest_llmeval.records.against import (
+    AcceptedLine,
+    Against,
+    CaseOrigin,
+    Confirmation,
+    RefusedLine,
+    Rerun,
+    Weakened,
+    WeakenedCheck,
+)
 from pytest_llmeval.records.baseline import Acceptance, Baseline, BaselineRun, Draw, Line
 from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, digest
 from pytest_llmeval.records.pending import (
@@ -65,6 +77,7 @@ from pytest_llmeval.records.verdict import (
     CaseVerdict,
     Comparison,
     Contract,
+    FloorBreach,
     SessionVerdict,
     Slice,
     Summary,
@@ -73,19 +86,24 @@ from pytest_llmeval.records.verdict import (
 
 __all__ = [
     "Acceptance",
+    "AcceptedLine",
+    "Against",
     "Baseline",
     "BaselineRun",
     "Case",
     "CaseId",
+    "CaseOrigin",
     "CaseResult",
     "CaseVerdict",
     "Check",
     "CheckId",
     "Coming",
     "Comparison",
+    "Confirmation",
     "Contract",
     "Derived",
     "Draw",
+    "FloorBreach",
     "Json",
     "Line",
     "Outcome",
@@ -96,7 +114,9 @@ __all__ = [
     "Plan",
     "PlannedCase",
     "Provenance",
+    "RefusedLine",
     "Request",
+    "Rerun",
     "Response",
     "Score",
     "Session",
@@ -109,6 +129,8 @@ __all__ = [
     "Trial",
     "TrialPlan",
     "Verdict",
+    "Weakened",
+    "WeakenedCheck",
     "coming_of",
     "digest",
     "is_heard",

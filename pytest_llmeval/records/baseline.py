@@ -52,8 +52,8 @@ class Line:
         input_hash: digest of the case's own input; another hash is another case.
         metric_version: lines of two versions are never compared.
         threshold: the check's pass mark in [0, 1], None where it records only.
-        require: share of the trials in (0, 1] that must reach the threshold each, None where the mean decides; known
-            of a session's lines only.
+        require: share of the trials in (0, 1] that must reach the threshold each, None where the mean decides.
+        is_hard: whether the check fails its test whatever the baseline says.
         tags: slices its case belongs to; known of a session's lines only.
         is_case_level: whether a draw stands for a whole session of the case.
         n_trials: trials behind one case-level draw; 1 otherwise.
@@ -68,6 +68,7 @@ class Line:
     metric_version: str = "1"
     threshold: float | None = None
     require: float | None = None
+    is_hard: bool = False
     tags: tuple[str, ...] = ()
     is_case_level: bool = False
     n_trials: int = 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from pytest_llmeval.records.against import Against
 from pytest_llmeval.records.exchange import Json, Response
 from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import CaseId, Check
-from pytest_llmeval.records.verdict import SessionVerdict, Summary
+from pytest_llmeval.records.verdict import FloorBreach, SessionVerdict, Summary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class CaseResult:
         checks: case-level checks, made after the last trial.
         outcome: ``passed``, ``failed``, ``skipped`` or ``xfailed``, as pytest reports it; ``unscored`` where the test
             passed and none of its checks has a value.
+        has_miss: whether it asked for an answer that is not recorded, where none may be asked for.
     """
 
     nodeid: str
@@ -60,6 +62,7 @@ class CaseResult:
     trials: tuple[Trial, ...] = ()
     checks: tuple[Check, ...] = ()
     outcome: str = "passed"
+    has_miss: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +100,8 @@ class Session:
         selection: how the user narrowed the run ("-k refund"); empty if it was not.
         summaries: aggregates, one a suite and metric.
         verdict: the gate's word; None where no baseline was compared with.
+        against: what that baseline was, and what the branch did to it; None with ``verdict``.
+        floors: suite means below the floor that was set for them.
     """
 
     id: str
@@ -113,6 +118,8 @@ class Session:
     selection: str = ""
     summaries: tuple[Summary, ...] = ()
     verdict: SessionVerdict | None = None
+    against: Against | None = None
+    floors: tuple[FloorBreach, ...] = ()
 
     @property
     def coverage(self) -> tuple[int, int]:

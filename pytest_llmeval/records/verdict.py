@@ -72,6 +72,21 @@ class Summary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FloorBreach:
+    """A suite mean below the floor that was set for it; both in [0, 1].
+
+    Args:
+        metric: empty for a floor of every metric.
+        mean: None where the session has no mean to set against the floor.
+    """
+
+    suite: str
+    metric: str
+    floor: float
+    mean: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseVerdict:
     """What the gate says of one line; means in [0, 1], p adjusted over all lines of the comparison."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.errors import BaselineUnreadable
 from pytest_llmeval.records import Baseline, BaselineRun, CheckId, Line
 from pytest_llmeval.store import git
 from pytest_llmeval.store.baseline_folder import NAMED
@@ -12,6 +13,8 @@ from pytest_llmeval.store.baselines import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_SHOWN = 12  # of a commit's id
 
 
 def read_at(folder: Path, revision: str = "HEAD") -> Baseline:
@@ -23,12 +26,19 @@ def read_at(folder: Path, revision: str = "HEAD") -> Baseline:
 
     Raises:
         GitError: the revision is unknown, or the folder is in no checkout.
-        BaselineUnreadable: a file of that commit is malformed.
+        BaselineUnreadable: a file of that commit is malformed; the message names it with the revision.
     """
     lines: dict[CheckId, Line] = {}
     runs: dict[str, BaselineRun] = {}
     for file, data in files_at(folder, revision).items():
-        found_lines, found_runs = parsed(folder / file, data, file)
+        try:
+            found_lines, found_runs = parsed(folder / file, data, file)
+        except BaselineUnreadable as error:
+            raise BaselineUnreadable(
+                f"{error.what}, in commit {revision[:_SHOWN]!r}",
+                found=error.found,
+                hint="mend it in the branch of that commit; this checkout cannot",
+            ) from None
         lines |= found_lines
         runs |= found_runs
     return Baseline(lines=lines, runs=runs)

@@ -64,6 +64,8 @@ class LineRow(_Row):
     input_hash: Text
     metric_version: Text
     threshold: Share | None
+    require: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] | None = None
+    is_hard: bool = False
     is_case_level: bool = False
     n_trials: int = Field(default=1, ge=1)
     acceptance: _AcceptanceRow | None = None
@@ -162,6 +164,10 @@ def line_text(line: Line) -> str:
     }
     if line.n_unscored:
         row["n_unscored"] = line.n_unscored
+    if line.require is not None:
+        row["require"] = float(line.require)
+    if line.is_hard:
+        row["is_hard"] = True
     if line.is_case_level:
         row["is_case_level"] = True
     if line.n_trials != 1:

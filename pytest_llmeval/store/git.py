@@ -57,7 +57,7 @@ def top(folder: Path) -> Path | None:
         GitError: git refuses to say, as for a checkout of another owner.
     """
     try:
-        return Path(os.fsdecode(_run(folder, "rev-parse", "--show-toplevel").rstrip(b"\n")))
+        return Path(os.fsdecode(run(folder, "rev-parse", "--show-toplevel").rstrip(b"\n")))
     except _NoGit:
         return None
     except GitError as error:
@@ -75,7 +75,7 @@ def commit_of(folder: Path, revision: str = "HEAD") -> str:
     # `--` and `--end-of-options` are not understood by every rev-parse; no revision begins with a dash.
     name = "" if revision.startswith("-") else revision
     try:
-        return _run(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").decode().strip()
+        return run(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").decode().strip()
     except _NoGit:
         raise
     except GitError as error:
@@ -95,7 +95,7 @@ def has_commits(folder: Path) -> bool:
 
 def is_shallow(folder: Path) -> bool:
     """Whether the clone holds only the newest commits, as CI systems make them."""
-    return _run(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    return run(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
 
 
 def merge_base(folder: Path, one: str, other: str) -> str:
@@ -106,7 +106,7 @@ def merge_base(folder: Path, one: str, other: str) -> str:
     """
     ids = [commit_of(folder, revision) for revision in (one, other)]
     try:
-        return _run(folder, "merge-base", *ids).decode().strip()
+        return run(folder, "merge-base", *ids).decode().strip()
     except GitError as error:
         hint = "git fetch --unshallow" if is_shallow(folder) else "name another revision"
         raise GitError(f"{one!r} and {other!r} have no commit in common", found=error.found, hint=hint) from None
@@ -144,7 +144,7 @@ def files(folder: Path, revision: str, under: Path) -> dict[Path, bytes]:
     place = _from_top(folder, under)
     # An empty pathspec means nothing at all to git; the top itself is no pathspec.
     paths = [str(place)] if place.parts else []
-    listed = _run(folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+    listed = run(folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
     blobs: dict[Path, bytes] = {}
     for entry in listed.split(b"\0")[:-1]:
         facts, _, name = entry.partition(b"\t")
@@ -168,7 +168,7 @@ def changes(folder: Path, *paths: Path, has_new: bool = True) -> list[Change]:
     root = _required_top(folder)
     places = [str(_from_top(folder, path)) for path in paths]
     new = f"--untracked-files={'all' if has_new else 'no'}"
-    told = _run(root, "status", "--porcelain=v1", "-z", "--no-renames", new, "--", *places)
+    told = run(root, "status", "--porcelain=v1", "-z", "--no-renames", new, "--", *places)
     entries = told.split(b"\0")[:-1]
     return [Change(path=PurePosixPath(os.fsdecode(entry[3:])), code=entry[:2].decode()) for entry in entries]
 
@@ -180,7 +180,7 @@ def changed_between(folder: Path, one: str, other: str) -> list[PurePosixPath]:
         GitError: a revision is unknown.
     """
     ids = [commit_of(folder, revision) for revision in (one, other)]
-    told = _run(folder, "diff-tree", "-r", "-z", "--name-only", "--no-renames", *ids)
+    told = run(folder, "diff-tree", "-r", "-z", "--name-only", "--no-renames", *ids)
     return [PurePosixPath(os.fsdecode(name)) for name in told.split(b"\0")[:-1]]
 
 
@@ -189,7 +189,7 @@ def main_commits(folder: Path) -> dict[str, str]:
 
     The main branch is the one that origin calls its default, else ``main``, else ``master``.
     """
-    told = _run(folder, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", "refs/heads", "refs/remotes")
+    told = run(folder, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", "refs/heads", "refs/remotes")
     commits, default = {}, ""
     for row in os.fsdecode(told).splitlines():
         name, commit, symbolic = row.split(" ", 2)
@@ -224,7 +224,7 @@ def log(folder: Path, *paths: Path, since: str = "", limit: int = 0) -> list[Com
     most = [f"--max-count={limit}"] if limit else []
     fields = "%H%x00%an%x00%aI%x00%s%x00"
     places = [str(_from_top(folder, path)) for path in paths]
-    told = _run(root, "log", "--no-show-signature", f"--format=tformat:{fields}", *most, span, "--", *places)
+    told = run(root, "log", "--no-show-signature", f"--format=tformat:{fields}", *most, span, "--", *places)
     words = os.fsdecode(told).split("\0")[:-1]
     rows = [words[start : start + 4] for start in range(0, len(words), 4)]
     return [Commit(id=row[0].strip(), author=row[1], authored_at=row[2], subject=row[3]) for row in rows]
@@ -233,7 +233,7 @@ def log(folder: Path, *paths: Path, since: str = "", limit: int = 0) -> list[Com
 def user(folder: Path) -> str:
     """Return git's user.name, empty where there is no git or no name."""
     try:
-        return os.fsdecode(_run(folder, "config", "user.name")).strip()
+        return os.fsdecode(run(folder, "config", "user.name")).strip()
     except GitError:
         return ""
 
@@ -260,7 +260,7 @@ def _from_top(folder: Path, path: Path) -> PurePosixPath:
 def _contents(folder: Path, blobs: Sequence[bytes]) -> list[bytes]:
     if not blobs:
         return []
-    told = _run(folder, "cat-file", "--batch", given=b"\n".join(blobs) + b"\n")
+    told = run(folder, "cat-file", "--batch", given=b"\n".join(blobs) + b"\n")
     found, at = [], 0
     for blob in blobs:
         end = told.index(b"\n", at)
@@ -273,7 +273,7 @@ def _contents(folder: Path, blobs: Sequence[bytes]) -> list[bytes]:
     return found
 
 
-def _run(folder: Path, *arguments: str, given: bytes | None = None) -> bytes:
+def run(folder: Path, *arguments: str, given: bytes | None = None) -> bytes:
     """Return what git prints; raises GitError where it fails or there is none."""
     try:
         done = subprocess.run(  # noqa: S603 - a list, no shell

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -93,6 +95,66 @@ def loopback() -> Iterator[Loopback]:
     """A provider that echoes the question."""
     with Loopback() as server:
         yield server
+
+
+class Repository:
+    """A project as a git repository.
+
+    Attributes:
+        base: the commit that a test's branch has left, once there is one.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.base = ""
+        self.git("init", "-q", "-b", "main")
+        project.write(".gitignore", ".llmeval/\n__pycache__/\n.pytest_cache/\n/clone/\n/event.json\n")
+
+    def git(self, *args: str, cwd: Path | None = None) -> str:
+        """Run git as a user who has a name, and return what it prints."""
+        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        done = subprocess.run(  # noqa: S603 - git itself
+            ["git", *identity, *args],  # noqa: S607 - the machine's own
+            cwd=cwd or self.project.path,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, message: str) -> str:
+        """Commit all there is, and return the commit's id."""
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(project: Project) -> Repository:
+    """The project as a git repository without a commit."""
+    return Repository(project)
+
+
+@pytest.fixture
+def sentences() -> Callable[[pytest.RunResult], str]:
+    """Read what a run printed as one text, however its lines were wrapped."""
+    return lambda result: " ".join(result.stdout.str().split())
+
+
+@pytest.fixture
+def github_event(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Be in a pull request on GitHub: of ``head``, a repository by name, to the main branch of acme/app."""
+
+    def enter(head: str | None, base_sha: str = "") -> None:
+        pull_request = {
+            "base": {"ref": "main", "sha": base_sha, "repo": {"full_name": "acme/app"}},
+            "head": {"repo": head and {"full_name": head}},
+        }
+        path = project.write("event.json", json.dumps({"pull_request": pull_request}))
+        monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
+        monkeypatch.setenv("GITHUB_BASE_REF", "main")
+
+    return enter
 
 
 class Provider(Loopback):

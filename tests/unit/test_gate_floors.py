@@ -1,53 +1,52 @@
-"""Absolute floors under the means."""
+"""Absolute floors on suite means."""
 
 from __future__ import annotations
 
-import pytest
-
-from pytest_llmeval.errors import UsageError
-from pytest_llmeval.gate import Floor, below, floor_of, summarise
+from pytest_llmeval.gate import summarise
+from pytest_llmeval.gate.floors import below_floors, floor_sentence
 from tests.unit.gate_lines import line
 
-
-@pytest.mark.parametrize(
-    ("text", "floor"), [("0.8", Floor("", 0.8)), ("relevance:1", Floor("relevance", 1.0)), ("a:b:0", Floor("a:b", 0.0))]
-)
-def test_floor_is_read(text, floor):
-    """``[METRIC:]MIN``."""
-    assert floor_of(text) == floor
-
-
-@pytest.mark.parametrize("text", ["", "relevance", "relevance:", "80", "nan", "relevance:-0.1", "0,8"])
-def test_floor_that_is_no_share_is_refused(text):
-    """With what was found and how to write it."""
-    with pytest.raises(UsageError) as error:
-        floor_of(text)
-    assert repr(text) in str(error.value)
-    assert "relevance:0.8" in str(error.value)
+LINES = [
+    line("eu", [0.6, 0.8]),
+    line("us", [0.9, 0.9]),
+    line("eu", [0.2], metric="tone", threshold=None),
+]
+SUMMARIES = summarise(LINES)
 
 
-def test_mean_below_its_floor_is_told():
-    """0.5 where 0.6 was asked; a mean on its floor is not below it."""
-    summaries = summarise([line("a", [0.5]), line("a", [0.9], metric="safety")])
-    assert below([Floor("", 0.6)], summaries) == ("relevance: the mean 0.500 is below the floor 0.6",)
-    assert below([Floor("", 0.5)], summaries) == ()
+def _below(*floors):
+    return [(one.metric, one.floor, one.mean) for one in below_floors(floors, SUMMARIES, LINES)]
 
 
-def test_floor_of_a_metric_stands_before_that_of_all():
-    """Both ways."""
-    summaries = summarise([line("a", [0.5]), line("a", [0.9], metric="safety")])
-    assert below([Floor("", 0.6), Floor("relevance", 0.4)], summaries) == ()
-    assert below([Floor("safety", 0.95)], summaries) == ("safety: the mean 0.900 is below the floor 0.95",)
+def test_a_floor_of_all_metrics_holds_those_that_have_a_threshold():
+    """A metric that records only is held where it is named."""
+    assert [("relevance", 0.9, 0.8)] == _below(("", 0.9))
+    assert [] == _below(("", 0.8))
+    assert [("tone", 0.3, 0.2)] == _below(("tone", 0.3))
 
 
-def test_floor_that_holds_nothing_is_told():
-    """A misspelt metric, and one without a score."""
-    summaries = summarise([line("a", [], n_unscored=3)])
-    assert below([Floor("relevence", 0.5)], summaries) == ("relevence: not measured, and the floor is 0.5",)
-    assert below([Floor("relevance", 0.5)], summaries) == ("relevance: no score, and the floor is 0.5",)
+def test_a_metric_with_a_floor_of_its_own_has_only_that_one():
+    """METRIC:MIN beside MIN."""
+    assert [] == _below(("", 0.9), ("relevance", 0.5))
 
 
-def test_suites_have_floors_of_their_own():
-    """Each mean is named with its suite."""
-    summaries = summarise([line("a", [0.5], suite="support"), line("b", [0.9], suite="search")])
-    assert below([Floor("", 0.6)], summaries) == ("support relevance: the mean 0.500 is below the floor 0.6",)
+def test_a_mean_that_is_its_floor_on_paper_is_not_below_it():
+    """(0.1 + 0.7) / 2 is a hair below 0.4 in floats."""
+    lines = [line("eu", [0.1, 0.7])]
+    assert () == below_floors([("", 0.4)], summarise(lines), lines)
+
+
+def test_a_floor_that_nothing_can_be_set_against_is_told():
+    """A misspelt metric, and a session that scored nothing, are no pass."""
+    assert [("relevanse", 0.5, None)] == _below(("relevanse", 0.5))
+    assert [("", 0.5, None)] == [(one.metric, one.floor, one.mean) for one in below_floors([("", 0.5)], (), ())]
+    unscored = [line("eu", [], n_unscored=3)]
+    assert [None] == [one.mean for one in below_floors([("", 0.5)], summarise(unscored), unscored)]
+
+
+def test_in_words():
+    """Mean, number of lines, floor; four digits, so that 0.6996 is not 0.70."""
+    (breach,) = below_floors([("", 0.9)], SUMMARIES, LINES)
+    assert "the mean of relevance, 0.8 over 2 lines, is below its floor 0.9" == floor_sentence(breach, SUMMARIES)
+    (breach,) = below_floors([("x", 0.9)], SUMMARIES, LINES)
+    assert "the floor 0.9 of x was set, and this session has no such mean" == floor_sentence(breach, SUMMARIES)

@@ -1,0 +1,169 @@
+"""Every flag and ini key, declared once (``table``), and the frozen Settings that they become.
+
+Precedence: marker, command line, environment, ini. ``--llmeval-NAME``, ``LLMEVAL_NAME`` and ``llmeval_name`` are one
+option; a few are without a flag, because they belong to the project and not to a run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.options.table import OPTIONS, Option, declare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["FIRST_TRIAL", "OPTIONS", "Option", "Settings", "declare", "resolve"]
+
+# Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
+FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this run was asked to do; resolved once a process, and never passed below the plugin.
+
+    Args:
+        root: rootdir; relative paths below start there.
+        model: model under test, in litellm's spelling; empty where tests name their own.
+        api_base: endpoint of the model, where it is not the provider's own.
+        judge: judge model; empty for none.
+        judge_api_base: endpoint of the judge, where it is not the provider's own.
+        concurrency: most calls in flight, per process.
+        timeout_s: most seconds of one call, retries included.
+        rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
+        eager: every test waits for its own calls, and a failing check raises on the spot.
+        cache: where answers come from: auto, replay, refresh or live.
+        trials: trials a case.
+        recordings: name of the folder beside each test module that holds its recordings; empty for none.
+        baseline: folder of the stored baseline.
+        baseline_update: ``""``, ``all`` or ``new-only``.
+        gate: off, pr or strict.
+        base: the revision that a branch is compared with, where no CI system names one; empty for none.
+        confirm: run on the base version what regressed, side by side.
+        fail_under: (metric or empty for all, least mean in [0, 1]) of each floor.
+        max_age: days after which a recording is stale; None for never.
+        min_coverage: share in [0, 1] of the checks that must be scored for a verdict.
+        reports: (type, path or None) of each report that is wanted.
+        mlflow: tracking URI, empty for none.
+        first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
+    """
+
+    root: Path
+    model: str
+    api_base: str
+    judge: str
+    judge_api_base: str
+    concurrency: int
+    timeout_s: float
+    rate_limits: Mapping[str, tuple[float | None, float | None]]
+    eager: bool
+    cache: str
+    trials: int
+    recordings: str
+    baseline: Path
+    baseline_update: str
+    gate: str
+    base: str
+    confirm: bool
+    fail_under: tuple[tuple[str, float], ...]
+    max_age: float | None
+    min_coverage: float
+    reports: tuple[tuple[str, Path | None], ...]
+    mlflow: str
+    first_trial: int = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where sessions and the working cache stand; never in git."""
+        return self.root / ".llmeval"
+
+    @property
+    def working_cache(self) -> Path:
+        """The SQLite file of the working cache."""
+        return self.folder / "llmeval.db"
+
+
+def resolve(config: pytest.Config) -> Settings:
+    """Read every option from its best source.
+
+    Raises:
+        pytest.UsageError: a value that is not allowed, with the source it came from.
+    """
+    values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
+    root = config.rootpath
+    return Settings(
+        root=root,
+        model=values["model"],
+        api_base=values["api_base"],
+        judge=values["judge"],
+        judge_api_base=values["judge_api_base"],
+        concurrency=values["concurrency"],
+        timeout_s=values["timeout_s"],
+        rate_limits=dict(values["rate_limits"]),
+        eager=values["eager"],
+        cache=values["cache"] or _default_cache(),
+        trials=values["trials"],
+        recordings=values["recordings"],
+        baseline=_baseline(config, values["baseline"]),
+        baseline_update=values["baseline_update"],
+        gate=values["gate"],
+        base=values["base"],
+        confirm=values["confirm"],
+        fail_under=tuple(values["fail_under"]),
+        max_age=values["max_age"],
+        min_coverage=values["min_coverage"],
+        reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
+        mlflow=_below(root, values["mlflow"]),
+        first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
+    )
+
+
+def _baseline(config: pytest.Config, said: str) -> Path:
+    """Return the baseline's folder; what a name such as ``@release`` means is looked up only where one is given."""
+    if not said.startswith("@"):
+        return config.rootpath / said
+    from pytest_llmeval.errors import UsageError
+    from pytest_llmeval.store.baseline_folder import place
+
+    try:
+        weaker = (os.environ.get("LLMEVAL_BASELINE"), config.getini("llmeval_baseline"), "baselines")
+        return place(config.rootpath, [said, *filter(None, weaker)])
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
+
+
+def _below(root: Path, uri: str) -> str:
+    """Let a relative SQLite file start at the root, from wherever pytest is called."""
+    path = uri.removeprefix("sqlite:///")
+    return uri if path == uri or path.startswith("/") else f"sqlite:///{root / path}"
+
+
+def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each option has its own type
+    given = config.getoption(option.flag, default=None) if option.has_flag else None
+    source = option.flag
+    if given is None:
+        given, source = os.environ.get(option.variable), option.variable
+    if given is None:
+        given, source = config.getini(option.ini), f"{option.ini} in the ini file"
+    if given is None or given == []:
+        given = option.default
+    texts = [given] if isinstance(given, str) else given
+    if option.is_repeatable:
+        texts = [line for text in texts for line in text.splitlines()]
+    try:
+        parsed = [option.parse(text) for text in texts]
+    except ValueError as error:
+        raise pytest.UsageError(f"llmeval: {source}={given!r} is not allowed\n  it takes {error}") from None
+    return parsed if option.is_repeatable else parsed[0]
+
+
+def _default_cache() -> str:
+    """In CI without any provider's key nothing can be called: replay, and say what is missing."""
+    has_key = any(name.endswith("_API_KEY") and value for name, value in os.environ.items())
+    return "replay" if os.environ.get("CI") and not has_key else "auto"

@@ -1,0 +1,124 @@
+"""Every flag and ini key, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_llmeval.options.parsing import (
+    CACHE_MODES,
+    GATES,
+    count,
+    days,
+    floor,
+    folder_name,
+    one_of,
+    rate_limit,
+    report,
+    seconds,
+    share,
+    yes_or_no,
+)
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option under its three names.
+
+    Args:
+        name: without prefix, as in the ini (``baseline_update``).
+        parse: text to value; raises ValueError with what is allowed.
+        default: the text it has when nobody says anything.
+        help: one sentence; the docs hold the rest.
+        metavar: what ``--help`` shows for the value.
+        bare: the text a flag without a value stands for; None where the flag needs one.
+        is_repeatable: the flag may stand several times, ini and environment hold one value a line.
+        has_flag: whether there is a flag at all.
+        is_switch: the flag takes no value, and means "true".
+    """
+
+    name: str
+    parse: Callable[[str], Any]  # Any: each option has its own type; Settings names it.
+    default: str
+    help: str
+    metavar: str = "TEXT"
+    bare: str | None = None
+    is_repeatable: bool = False
+    has_flag: bool = True
+    is_switch: bool = False
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return "--llmeval-" + self.name.replace("_", "-")
+
+    @property
+    def ini(self) -> str:
+        """Its name in the ini file."""
+        return "llmeval_" + self.name
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return "LLMEVAL_" + self.name.upper()
+
+
+OPTIONS = (
+    Option("model", str, "", "model under test, in litellm's spelling", "NAME"),
+    Option("api_base", str, "", "endpoint of the model under test, where it is not the provider's own", has_flag=False),
+    Option("judge", str, "", "judge model, in litellm's spelling; without one there is none", "NAME"),
+    Option("judge_api_base", str, "", "endpoint of the judge, where it is not the provider's own", has_flag=False),
+    Option("concurrency", count, "20", "most calls in flight, per process", "N"),
+    Option("timeout_s", seconds, "120", "most seconds of one call, retries included", has_flag=False),
+    Option(
+        "rate_limits", rate_limit, "", "requests and tokens a minute of a provider", has_flag=False, is_repeatable=True
+    ),
+    Option("eager", yes_or_no, "false", "tests wait for their own calls, checks raise on the spot", has_flag=False),
+    Option("cache", one_of("", *CACHE_MODES), "", "where answers come from", "auto|replay|refresh|live"),
+    Option("trials", count, "1", "trials a case", "N"),
+    Option(
+        "recordings", folder_name, "recordings", "folder beside each test module for its recordings", has_flag=False
+    ),
+    Option("baseline", str, "baselines", "folder of the stored baseline", "PATH"),
+    Option(
+        "baseline_update", one_of("", "all", "new-only"), "", "store this session as the baseline", "new-only", "all"
+    ),
+    Option("gate", one_of(*GATES), "off", "let the verdict decide the exit status", "off|pr|strict"),
+    Option("base", str, "", "revision that a branch is compared with, such as origin/main", has_flag=False),
+    Option(
+        "confirm", yes_or_no, "false", "run cases that regressed on the base version too, side by side", is_switch=True
+    ),
+    Option("fail_under", floor, "", "least mean of every suite; repeatable", "[METRIC:]MIN", is_repeatable=True),
+    Option("max_age", days, "", "days after which a recording counts as stale", has_flag=False),
+    Option("min_coverage", share, "0.9", "share of checks that must be scored for a verdict", has_flag=False),
+    Option("report", report, "term", "a report of the session; repeatable", "TYPE[:PATH]", is_repeatable=True),
+    Option("mlflow", str, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
+)
+
+
+def declare(parser: pytest.Parser) -> None:
+    """Tell pytest of every flag and ini key."""
+    group = parser.getgroup("llmeval", "LLM regression testing (pytest-llmeval)")
+    for option in OPTIONS:
+        help_ = f"{option.help}; ini {option.ini}, environment {option.variable}"
+        kind: Literal["linelist", "string"] = "linelist" if option.is_repeatable else "string"
+        parser.addini(option.ini, option.help, type=kind, default=None)
+        if not option.has_flag:
+            continue
+        if option.is_switch:
+            group.addoption(option.flag, action="store_const", const="true", default=None, help=help_)
+            continue
+        # None tells a flag that is absent from one that is empty; the value is parsed in resolve(), with the others.
+        extra: dict[str, Any] = {} if option.bare is None else {"nargs": "?", "const": option.bare}
+        group.addoption(
+            option.flag,
+            action="append" if option.is_repeatable else "store",
+            default=None,
+            metavar=option.metavar,
+            help=help_.replace("%", "%%"),
+            **extra,
+        )
