@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -39,7 +39,7 @@ class Settings:
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
         eager: every test waits for its own calls, and a failing check raises on the spot.
         cache: where answers come from: auto, replay, refresh or live.
-        trials: trials a case.
+        trials: trials a case; auto: few, and more for the cases that look bad.
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
@@ -64,7 +64,7 @@ class Settings:
     rate_limits: Mapping[str, tuple[float | None, float | None]]
     eager: bool
     cache: str
-    trials: int
+    trials: int | Literal["auto"]
     recordings: str
     baseline: Path
     baseline_update: str

@@ -10,6 +10,7 @@ from pytest_llmeval.options.parsing import (
     CACHE_MODES,
     GATES,
     count,
+    count_or_auto,
     days,
     floor,
     folder_name,
@@ -79,7 +80,7 @@ OPTIONS = (
     ),
     Option("eager", yes_or_no, "false", "tests wait for their own calls, checks raise on the spot", has_flag=False),
     Option("cache", one_of("", *CACHE_MODES), "", "where answers come from", "auto|replay|refresh|live"),
-    Option("trials", count, "1", "trials a case", "N"),
+    Option("trials", count_or_auto, "1", "trials a case; auto: few, and more for cases that look bad", "N|auto"),
     Option(
         "recordings", folder_name, "recordings", "folder beside each test module for its recordings", has_flag=False
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llmeval import gate
@@ -37,10 +38,15 @@ def compare(
     """
     base, results = state.base, state.collector.results()
     judged = with_thresholds_of(base.stored, lines) if base is not None and base.is_fork else tuple(lines)
-    compared = gate.compare_all(state.baseline, judged)
-    confirmed = Confirmed(gate.decide(compared))
+    trials = state.trials.plan if state.settings.trials == "auto" else None
+    compared = gate.compare_all(state.baseline, judged, trials=trials)
+    contracts = gate.contracts_of(state.baseline.lines, judged)
+    now = datetime.fromtimestamp(state.started_s, tz=UTC)
+    remarks = gate.of_age(state.baseline, now.date())
+    confirmed = Confirmed(gate.decide(compared, contracts=contracts, remarks=remarks))
     if state.settings.confirm and base is not None and is_whole:
-        confirmed = beside_base(session, state, base, judged, compared, confirmed.verdict)
+        decide = partial(gate.decide, contracts=contracts, remarks=remarks)
+        confirmed = beside_base(session, state, base, judged, compared, confirmed.verdict, decide)
     stored = base.stored if base is not None else state.baseline
     own = base.own if base is not None and not base.is_fork else None
     weakened = find_weakened(stored, lines, results, own=own)
@@ -58,7 +64,7 @@ def compare(
             state.baseline,
             lines,
             results,
-            now=datetime.fromtimestamp(state.started_s, tz=UTC),
+            now=now,
             max_age_days=state.settings.max_age,
         ),
         reruns=confirmed.reruns,

@@ -74,7 +74,8 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         verdict, against = comparing.compare(session, state, lines, is_whole=not (stopped or selection or lost))
         # Ctrl-C while the base version ran.
         stopped = stopped or _stopped(session)
-    summaries = gate.summarise(lines)
+    trials = state.trials.plan if state.settings.trials == "auto" else None
+    summaries = gate.summarise(lines, trials)
     return Session(
         id=session_id,
         started_at=datetime.fromtimestamp(state.started_s, tz=UTC).isoformat(timespec="seconds"),
@@ -92,6 +93,7 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         verdict=verdict,
         against=against,
         floors=below_floors(state.settings.fail_under, summaries, lines),
+        trials=trials,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -80,8 +80,8 @@ def _asked_for(metafunc: pytest.Metafunc) -> None:
         )
 
 
-def n_trials(item: pytest.Item, settings: Settings) -> int:
-    """Return how many trials the item has: by its marker, else by the settings.
+def n_trials(item: pytest.Item, settings: Settings) -> int | Literal["auto"]:
+    """Return how many trials the item has: by its marker, else by the settings, which may leave it to the gate.
 
     Raises:
         UsageError: the marker's number is none.
@@ -89,7 +89,8 @@ def n_trials(item: pytest.Item, settings: Settings) -> int:
     only = item.stash.get(N_TRIALS, None)
     if only is not None:
         return only
-    return _valid_trials(marked(item).get("trials", settings.trials), item.nodeid)
+    said = marked(item).get("trials")
+    return settings.trials if said is None else _valid_trials(said, item.nodeid)
 
 
 def _valid_trials(trials: object, nodeid: str) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.display import Display
     from pytest_llmeval.plugin.flight import Flight
     from pytest_llmeval.plugin.ledger import Ledger
+    from pytest_llmeval.plugin.trials import Trials
     from pytest_llmeval.records import Baseline, CaseId, CaseResult, PlannedCase, Session, Tally
 
 RECORDER = pytest.StashKey["Recorder"]()
@@ -230,6 +231,8 @@ class State:
             try:
                 items.refuse_twin(item, seen.setdefault(case_id, item.nodeid))
                 n_trials, suite = items.n_trials(item, self.settings), items.suite_of(item)
+                if n_trials == "auto":
+                    n_trials = self.trials.first(item.nodeid, case_id, suite)
             except UsageError as error:
                 self.faults[item.nodeid] = error
                 n_trials, suite = 1, items.DEFAULT_SUITE
@@ -239,6 +242,17 @@ class State:
             self._plan_text = wire.encode_plan(plan)
         else:
             self.collector.add_plan(plan)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """How many trials each case has, where that is left to the gate."""
+        from pytest_llmeval.plugin.trials import Trials
+
+        return Trials(self)
+
+    def is_adaptive(self, nodeid: str) -> bool:
+        """Whether a case may be drawn again, so that it is not judged before that is decided."""
+        return "trials" in self.__dict__ and nodeid in self.trials.adaptive
 
     @property
     def needs_flight(self) -> bool:

@@ -9,6 +9,7 @@ from pytest_llmeval.records.against import Against
 from pytest_llmeval.records.exchange import Json, Response
 from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import CaseId, Check
+from pytest_llmeval.records.trials import TrialPlan
 from pytest_llmeval.records.verdict import FloorBreach, SessionVerdict, Summary
 
 
@@ -102,6 +103,7 @@ class Session:
         verdict: the gate's word; None where no baseline was compared with.
         against: what that baseline was, and what the branch did to it; None with ``verdict``.
         floors: suite means below the floor that was set for them.
+        trials: how many trials the cases were to have, where that was left to the gate; None where it was not.
     """
 
     id: str
@@ -120,6 +122,7 @@ class Session:
     verdict: SessionVerdict | None = None
     against: Against | None = None
     floors: tuple[FloorBreach, ...] = ()
+    trials: TrialPlan | None = None
 
     @property
     def coverage(self) -> tuple[int, int]:

@@ -142,7 +142,7 @@ def _first_trial(runs: Mapping[str, BaselineRun]) -> int:
 def _append(folder: Path, lines: Sequence[Line], session: Session) -> None:
     from pytest_llmeval import gate
 
-    drawn = {line.id: line for line in gate.lines_of(session.id, session.results)}
+    drawn = {line.id: line for line in gate.first_drawn(gate.lines_of(session.id, session.results), session.trials)}
     fates: Counter[str] = Counter()
     table = []
 
