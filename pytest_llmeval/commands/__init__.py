@@ -24,7 +24,8 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   pytest                                    run it; answers are recorded, scores are kept in .llmeval/
   llmeval baseline accept --reason "..."    make these scores the ones that later runs are compared with
   pytest --llmeval-gate=pr                  let the comparison decide the exit status
-  llmeval baseline diff                     see what differs, case by case"""
+  llmeval baseline diff                     see what differs, case by case
+  llmeval run --until-decided               more trials, round by round, while the gate cannot tell"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, init
+    from pytest_llmeval.commands import baseline, init, run
 
     parser = _Parser(
         prog="llmeval",
@@ -52,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     init.declare(commands)
     baseline.declare(commands)
+    run.declare(commands)
     try:
         arguments = parser.parse_args(argv)
         status: int | None = arguments.run(arguments)

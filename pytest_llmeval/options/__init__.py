@@ -18,10 +18,12 @@ from pytest_llmeval.options.table import OPTIONS, Option, declare
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FIRST_TRIAL", "OPTIONS", "Option", "Settings", "declare", "resolve"]
+__all__ = ["FIRST_TRIAL", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
 
 # Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
 FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
+# Set by `llmeval run --until-decided` likewise: rounds of each suite and metric, as JSON.
+ROUNDS = "_LLMEVAL_ROUNDS"
 
 
 @dataclass(frozen=True)

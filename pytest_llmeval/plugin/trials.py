@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llmeval import gate
+from pytest_llmeval.options import ROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import CaseId, Line, TrialPlan
-
-# Set by `llmeval run --until-decided` for the pytest that it starts: rounds of each suite and metric, as JSON.
-ROUNDS = "_LLMEVAL_ROUNDS"
 
 
 class Trials:
