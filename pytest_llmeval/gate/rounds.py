@@ -11,10 +11,13 @@ from pytest_llmeval.records import Comparison, Step, SuitePlan, TrialPlan, Verdi
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_LEAN = (0.5, 0.3, 0.15)
+_LEAN = (0.6, 0.3, 0.15)
 """The p of a round above which a drop is not worth another one, round by round, the last for all later ones.
 
 The first round is the noisiest and the cheapest to repeat, so it gives up least. Giving up costs no level."""
+
+_DOUBTFUL = 0.15
+"""The p of a round up to which a drop that is proven small is still worth another one: it may be real."""
 
 
 def next_round(plan: TrialPlan, comparisons: Sequence[Comparison], *, is_lean: bool = True) -> Step:
@@ -47,7 +50,7 @@ def next_round(plan: TrialPlan, comparisons: Sequence[Comparison], *, is_lean: b
     trials = max(suite.n_first for suite in suites if suite.suite in open_suites)
     return Step(
         plan=replace(plan, suites=suites, n_calls_least=plan.n_calls_least + n_calls),
-        reason=f"undecided: a round of {count(trials, 'trial')} per case follows ({count(n_calls, 'more call')})",
+        reason=f"not settled: a round of {count(trials, 'trial')} per case follows ({count(n_calls, 'more call')})",
     )
 
 
@@ -55,11 +58,14 @@ def _state(suite: SuitePlan, found: Mapping[tuple[str, str], Comparison], *, is_
     comparison = found.get((suite.suite, suite.metric))
     if comparison is None or comparison.verdict in (Verdict.INCOMPARABLE, Verdict.NO_BASELINE):
         return "not compared"
+    is_last = suite.n_rounds == len(suite.rounds)
+    if comparison.verdict is Verdict.UNCHANGED and comparison.p_round <= _DOUBTFUL and not is_last:
+        return "open"
     if comparison.verdict is not Verdict.UNDECIDED:
         return comparison.verdict.value
     if is_lean and comparison.p_round > _LEAN[min(suite.n_rounds, len(_LEAN)) - 1]:
         return "given up"
-    return "open" if suite.n_rounds < len(suite.rounds) else "last round"
+    return "last round" if is_last else "open"
 
 
 def _why(states: Sequence[str]) -> str:
