@@ -250,9 +250,9 @@ class State:
 
         return Trials(self)
 
-    def is_adaptive(self, nodeid: str) -> bool:
+    def is_adaptive(self, recorder: Recorder) -> bool:
         """Whether a case may be drawn again, so that it is not judged before that is decided."""
-        return "trials" in self.__dict__ and nodeid in self.trials.adaptive
+        return "trials" in self.__dict__ and recorder.nodeid in self.trials.adaptive
 
     @property
     def needs_flight(self) -> bool:
