@@ -66,9 +66,7 @@ def _break_one(ids: frozenset[CheckId]) -> Plant:
     return plant
 
 
-def _lower_all(
-    means: Mapping[CheckId, float], is_binary: Mapping[CheckId, bool], drop: float
-) -> Plant:
+def _lower_all(means: Mapping[CheckId, float], is_binary: Mapping[CheckId, bool], drop: float) -> Plant:
     """Lower every line by one step, so that the mean over each metric's lines falls by ``drop``.
 
     Passes become fails at random, as often as the step asks for; other scores fall by the step. None falls below 0.

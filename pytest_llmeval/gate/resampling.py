@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import CheckId, Line
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class PooledCase:
     """All draws of one case.
@@ -68,9 +67,7 @@ class PooledCase:
         kept = [place for place in range(len(self.lines)) if all(lines[place].draws for lines in sides)]
         return [tuple(lines[place] for place in kept) for lines in sides]
 
-    def _drawn(
-        self, place: int, trials: Sequence[Mapping[int, float]], whole: Mapping[int, float], run: str
-    ) -> Line:
+    def _drawn(self, place: int, trials: Sequence[Mapping[int, float]], whole: Mapping[int, float], run: str) -> Line:
         line = self.lines[place]
         if line.is_case_level:
             draws = [Draw(whole[place], run)] if place in whole else []

@@ -141,7 +141,7 @@ def drawn_faults(cases: Sequence[PooledCase], n_resamples: int) -> tuple[DrawnFa
 def found_with(cases: Sequence[PooledCase], fault: Sequence[Line], n_resamples: int) -> tuple[AtTrials, ...]:
     """Count how often a fault that was run would be found, with as many trials as were drawn and with fewer.
 
-    The baseline is dealt out of the draws of unchanged code, as many as a run has, and the session out of those with the
+    The baseline is dealt out of the draws of unchanged code, as many as a run has, the session out of those with the
     fault. Case-level lines, such as consistency, are compared only with all trials that they stand for.
 
     Args:

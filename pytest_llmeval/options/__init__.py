@@ -18,10 +18,12 @@ from pytest_llmeval.options.table import OPTIONS, Option, declare
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FIRST_TRIAL", "OPTIONS", "Option", "Settings", "declare", "resolve"]
+__all__ = ["FIRST_TRIAL", "FOLDER", "OPTIONS", "Option", "Settings", "declare", "resolve"]
 
 # Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
 FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
+# Set by `llmeval gate check`: its runs are kept apart, and the newest session stays the user's own.
+FOLDER = "_LLMEVAL_FOLDER"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Settings:
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
+        folder_name: where sessions and the working cache stand below the root.
     """
 
     root: Path
@@ -77,11 +80,12 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
     first_trial: int = 0
+    folder_name: str = ".llmeval"
 
     @property
     def folder(self) -> Path:
         """Where sessions and the working cache stand; never in git."""
-        return self.root / ".llmeval"
+        return self.root / self.folder_name
 
     @property
     def working_cache(self) -> Path:
@@ -121,6 +125,7 @@ def resolve(config: pytest.Config) -> Settings:
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
+        folder_name=os.environ.get(FOLDER, ".llmeval"),
     )
 
 

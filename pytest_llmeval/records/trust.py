@@ -101,8 +101,7 @@ class TrustReport:
         runs: ids of the sessions of unchanged code, pair after pair; empty where only stored draws were used.
         n_cases, n_lines: gated cases and lines of which there are draws to judge by.
         n_varying: those of the lines whose score differs between their trials; no other can raise a false alarm.
-        n_trials: fewest and most trials that a case has in one run, as a pair.
-        n_baseline: the same on the side of the baseline.
+        n_trials: fewest and most trials that a case has on either side; as a pair, empty where there is no case.
         pairs: verdicts on pairs of runs; None where none was run.
         n_no_verdict: pairs in which too little could be compared.
         alarms: what was named in pairs of runs, the most frequent first.
@@ -123,7 +122,6 @@ class TrustReport:
     n_lines: int = 0
     n_varying: int = 0
     n_trials: tuple[int, ...] = ()
-    n_baseline: tuple[int, ...] = ()
     pairs: Rate | None = None
     n_no_verdict: int = 0
     alarms: tuple[Alarm, ...] = ()

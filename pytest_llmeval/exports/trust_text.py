@@ -1,0 +1,149 @@
+"""TrustReport → a table of rates, and the sentences that say what they mean to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_llmeval.exports.wording import count, join
+from pytest_llmeval.records.trust import Sight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_llmeval.records.trust import Alarm, AtTrials, PlantedFault, Rate, TrustReport
+
+PROMISED = 0.05
+"""Of sessions in which nothing changed, at most so many are called REGRESSED."""
+
+COLUMNS = ("what was tried", "trials", "red", "share", "exact 95 % interval")
+
+
+class Row(NamedTuple):
+    """A row of the table, by its columns."""
+
+    tried: str
+    trials: str
+    red: str
+    share: str
+    interval: str
+
+
+def heading(report: TrustReport) -> str:
+    """Say what was checked, and when."""
+    cases = f"{count(report.n_cases, 'case')}, {count(report.n_lines, 'check')}, {_span(report.n_trials)} trials a case"
+    what = [f"gate check of {report.checked_at}", cases]
+    what += [f"commit {report.commit[:12]}"] if report.commit else []
+    what += [report.model] if report.model else []
+    return ", ".join(what)
+
+
+def rows(report: TrustReport) -> list[Row]:
+    """Return every rate of the report: first where nothing changed, then the faults."""
+    sizes = _span(report.n_trials)
+    table = []
+    if report.pairs is not None:
+        table.append(_row("same commit, two runs", sizes, report.pairs))
+    if report.resampled is not None:
+        table.append(_row("same draws, dealt out at random", sizes, report.resampled))
+    for fault in report.faults:
+        table += [_row(fault.name, str(one.n_trials), one.rate) for one in fault.found]
+    for drawn in report.drawn_faults:
+        table += [_row(f"in stored draws: {drawn.name}", str(one.n_trials), one.rate) for one in drawn.found]
+    return table
+
+
+def sentences(report: TrustReport) -> list[str]:
+    """Say what the rates mean."""
+    return [
+        *_false_alarms(report),
+        *(_fault(fault) for fault in report.faults),
+        *_drawn(report),
+        *report.drift,
+        *report.notes,
+    ]
+
+
+def percent(share: float) -> str:
+    """Return a share in [0, 1] as "2.8 %" or "61 %"."""
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"
+
+
+def between(rate: Rate) -> str:
+    """Return the interval of a rate, such as "between 1.4 and 4.9 %"."""
+    return f"between {percent(rate.low).removesuffix(' %')} and {percent(rate.high)}"
+
+
+def _row(tried: str, trials: str, rate: Rate) -> Row:
+    low, high = percent(rate.low).removesuffix(" %"), percent(rate.high)
+    return Row(tried, trials, f"{rate.n_red} of {rate.n}", percent(rate.share), f"{low} to {high}")
+
+
+def _span(ends: Sequence[int]) -> str:
+    return "-" if not ends else "-".join(map(str, dict.fromkeys(ends)))
+
+
+def _false_alarms(report: TrustReport) -> Iterator[str]:
+    tried = []
+    if report.pairs is not None:
+        pairs = "pair of runs" if report.pairs.n == 1 else "pairs of runs"
+        tried.append(f"in {report.pairs.n_red} of {report.pairs.n} {pairs} ({between(report.pairs)})")
+    if report.resampled is not None and report.resampled.n:
+        rate = report.resampled
+        tried.append(f"in {percent(rate.share)} of {rate.n} ways to deal the same draws out ({between(rate)})")
+    if tried:
+        yield f"FALSE ALARMS Nothing had changed, and the gate was red {' and '.join(tried)}. {_promise(report)}"
+    yield from _named("Named in pairs of runs, without a reason", report.alarms, report.pairs)
+    yield from _named("Named in draws dealt out at random", report.resampled_alarms, report.resampled)
+    if report.n_no_verdict:
+        yield f"In {count(report.n_no_verdict, 'pair')} of runs too little could be compared for a verdict."
+    yield (
+        f"Scores vary between the trials of {report.n_varying} of {count(report.n_lines, 'check')}; the others can "
+        "raise no false alarm."
+    )
+    yield (
+        "Dealing out shows the noise between trials. What a whole run shares, such as a provider's bad hour, only more "
+        "pairs of runs can show, hours apart."
+    )
+
+
+def _promise(report: TrustReport) -> str:
+    """Say whether what was seen can be squared with what the gate promises."""
+    promised = f"It promises at most {percent(PROMISED)}"
+    if report.pairs is not None and report.pairs.low > PROMISED:
+        return (
+            f"{promised}, and does not keep it here: whole runs differ by more than their trials do. More runs in the "
+            "baseline (`llmeval baseline extend`) or `--llmeval-confirm` help."
+        )
+    if report.resampled is not None and report.resampled.low > PROMISED:
+        return f"{promised}, and does not keep it on these draws: please report it."
+    return f"{promised}."
+
+
+def _named(what: str, alarms: Sequence[Alarm], rate: Rate | None) -> Iterator[str]:
+    if alarms and rate is not None:
+        yield f"{what}: {join(f'{alarm.id} ({alarm.n} of {rate.n})' for alarm in alarms)}."
+
+
+def _fault(fault: PlantedFault) -> str:
+    if fault.sight is Sight.NO_VERDICT:
+        return f"NO VERDICT {fault.name}: {' '.join(fault.sentences)} (exit status 6, so not green)"
+    if fault.sight is Sight.MISSED:
+        return f"MISSED {fault.name}: {' '.join(fault.sentences)}{_with_fewer(fault.found)}"
+    named = f"named {join(map(str, fault.named))}" if fault.named else "the average fell, no case was named"
+    return f"FOUND {fault.name}: {named}.{_with_fewer(fault.found)}"
+
+
+def _with_fewer(found: Sequence[AtTrials]) -> str:
+    if not found:
+        return ""
+    first, *others = found
+    said = [f"With {count(first.n_trials, 'trial')} a case it would be found in {percent(first.rate.share)} of runs"]
+    said += [f"with {one.n_trials} in {percent(one.rate.share)}" for one in others]
+    return f" {', '.join(said)}."
+
+
+def _drawn(report: TrustReport) -> Iterator[str]:
+    last = [(drawn.name, drawn.found[-1]) for drawn in report.drawn_faults if drawn.found]
+    if last:
+        said = "; ".join(f"where {name}, in {percent(one.rate.share)} of runs" for name, one in last)
+        yield f"MISSES With {count(last[0][1].n_trials, 'trial')} a case the gate would be red: {said}."
