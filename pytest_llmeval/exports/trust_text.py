@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.exports.wording import count, join
 from pytest_llmeval.records.trust import Sight
@@ -14,18 +14,7 @@ if TYPE_CHECKING:
 
 PROMISED = 0.05
 """Of sessions in which nothing changed, at most so many are called REGRESSED."""
-
-COLUMNS = ("what was tried", "trials", "red", "share", "exact 95 % interval")
-
-
-class Row(NamedTuple):
-    """A row of the table, by its columns."""
-
-    tried: str
-    trials: str
-    red: str
-    share: str
-    interval: str
+_FEW = 20  # verdicts, of which a person wants to hear the number and not the share
 
 
 def heading(report: TrustReport) -> str:
@@ -37,19 +26,22 @@ def heading(report: TrustReport) -> str:
     return ", ".join(what)
 
 
-def rows(report: TrustReport) -> list[Row]:
-    """Return every rate of the report: first where nothing changed, then the faults."""
-    sizes = _span(report.n_trials)
-    table = []
+def columns(report: TrustReport) -> list[str]:
+    """Return the heads of the table: what was tried, and each number of trials of a case in the session."""
+    return ["red in so many verdicts, with", *(count(n, "trial") for n in _sizes(report))]
+
+
+def rows(report: TrustReport) -> list[list[str]]:
+    """Return every rate of the report, its exact 95 % interval behind it: where nothing changed, then the faults."""
+    most = max(report.n_trials, default=1)
+    found: list[tuple[str, dict[int, Rate]]] = []
     if report.pairs is not None:
-        table.append(_row("same commit, two runs", sizes, report.pairs))
+        found.append(("nothing changed: pairs of runs", {most: report.pairs}))
     if report.resampled is not None:
-        table.append(_row("same draws, dealt out at random", sizes, report.resampled))
-    for fault in report.faults:
-        table += [_row(fault.name, str(one.n_trials), one.rate) for one in fault.found]
-    for drawn in report.drawn_faults:
-        table += [_row(f"in stored draws: {drawn.name}", str(one.n_trials), one.rate) for one in drawn.found]
-    return table
+        found.append(("nothing changed: draws dealt out", {most: report.resampled}))
+    found += [(fault.name, _by_trials(fault.found)) for fault in report.faults]
+    found += [(f"in the draws: {drawn.name}", _by_trials(drawn.found)) for drawn in report.drawn_faults]
+    return [[name, *(_cell(rates.get(n)) for n in _sizes(report))] for name, rates in found]
 
 
 def sentences(report: TrustReport) -> list[str]:
@@ -73,9 +65,22 @@ def between(rate: Rate) -> str:
     return f"between {percent(rate.low).removesuffix(' %')} and {percent(rate.high)}"
 
 
-def _row(tried: str, trials: str, rate: Rate) -> Row:
-    low, high = percent(rate.low).removesuffix(" %"), percent(rate.high)
-    return Row(tried, trials, f"{rate.n_red} of {rate.n}", percent(rate.share), f"{low} to {high}")
+def _sizes(report: TrustReport) -> list[int]:
+    """Return the numbers of trials for which there is a rate, ascending."""
+    tried = [*(fault.found for fault in report.faults), *(drawn.found for drawn in report.drawn_faults)]
+    found = [one.n_trials for rates in tried for one in rates]
+    return sorted({*found, max(report.n_trials, default=1)})
+
+
+def _by_trials(found: Sequence[AtTrials]) -> dict[int, Rate]:
+    return {one.n_trials: one.rate for one in found}
+
+
+def _cell(rate: Rate | None) -> str:
+    if rate is None:
+        return ""
+    ends = f"({percent(rate.low).removesuffix(' %')}-{percent(rate.high).removesuffix(' %')})"
+    return f"{rate.n_red} of {rate.n} {ends}" if rate.n < _FEW else f"{percent(rate.share)} {ends}"
 
 
 def _span(ends: Sequence[int]) -> str:

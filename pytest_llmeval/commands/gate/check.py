@@ -12,10 +12,11 @@ from pytest_llmeval.commands.gate.faults import Fault, parse_fault
 from pytest_llmeval.commands.gate.runs import run_unchanged, run_with_fault
 from pytest_llmeval.commands.output import inert, say, say_table, shown
 from pytest_llmeval.errors import BaselineError, UsageError
-from pytest_llmeval.exports.trust_text import COLUMNS, heading, rows, sentences
+from pytest_llmeval.exports.trust_text import columns, heading, rows, sentences
 from pytest_llmeval.exports.wording import count
 from pytest_llmeval.gather import trust_file
 from pytest_llmeval.store import baselines
+from pytest_llmeval.store.folder import make_private
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,6 +101,7 @@ def check(arguments: argparse.Namespace) -> None:
     say("", "dealing the draws out ...")
     sys.stdout.flush()
     report = report_of(stored, unchanged, faulty, arguments=typed, n_resamples=arguments.resamples)
+    make_private(found.root / project.FOLDER)
     path = trust_file.write(report, found.root / project.FOLDER)
     _say(report)
     say("", f"stored in {shown(path)}; `llmeval gate check --show` prints it again")
@@ -125,7 +127,7 @@ def _typed(arguments: argparse.Namespace) -> list[str]:
 
 def _say(report: TrustReport) -> None:
     say(inert(heading(report), limit=_LONGEST_SENTENCE))
-    say_table(COLUMNS, rows(report))
+    say_table(columns(report), rows(report))
     say("", *(inert(sentence, limit=_LONGEST_SENTENCE) for sentence in sentences(report)))
 
 
