@@ -45,6 +45,7 @@ class Settings:
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
+        plan: say what the run would take, and run nothing.
         gate: off, pr or strict.
         base: the revision that a branch is compared with, where no CI system names one; empty for none.
         confirm: run on the base version what regressed, side by side.
@@ -71,6 +72,7 @@ class Settings:
     recordings: str
     baseline: Path
     baseline_update: str
+    plan: bool
     gate: str
     base: str
     confirm: bool
@@ -116,6 +118,7 @@ def resolve(config: pytest.Config) -> Settings:
         recordings=values["recordings"],
         baseline=_baseline(config, values["baseline"]),
         baseline_update=values["baseline_update"],
+        plan=values["plan"],
         gate=values["gate"],
         base=values["base"],
         confirm=values["confirm"],
