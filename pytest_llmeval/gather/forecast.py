@@ -94,7 +94,7 @@ def forecast(planned: Mapping[str, PlannedCase], known: Mapping[CaseId, Known], 
             _add_trial(count, nodeid, told, trial, now)
     may_ask = now.mode is not Mode.REPLAY
     return Forecast(
-        n_tests=len({case.id.test for case in planned.values()}),
+        n_tests=len({case.id.test.partition("[")[0] for case in planned.values()}),
         trials=tuple(case.n_trials for case in planned.values()),
         n_replayed=count.n_replayed,
         n_live=count.n_live if may_ask else 0,

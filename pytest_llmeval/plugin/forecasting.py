@@ -147,7 +147,8 @@ def _marked(collected: Sequence[pytest.Item], default: Asked) -> dict[str, Asked
 def _notes(state: State, found: Forecast) -> Iterator[str]:
     if state.faults:
         nodeid, error = next(iter(state.faults.items()))
-        yield f"{count(len(state.faults), 'test')} cannot run as they are; {nodeid}: {' '.join(str(error).split())}"
+        who = "1 test fails in its" if len(state.faults) == 1 else f"{len(state.faults)} tests fail in their"
+        yield f"{who} set-up; {nodeid}: {' '.join(str(error).split())}"
     if found.sessions:
         more = f" and {len(found.sessions) - 1} before it" if len(found.sessions) > 1 else ""
         yield (

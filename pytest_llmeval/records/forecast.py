@@ -14,7 +14,7 @@ class Forecast:
     """The calls of a run, counted before it starts.
 
     Args:
-        n_tests: LLM tests; a test with several cases counts once.
+        n_tests: LLM test functions; one with several cases or parameters counts once.
         trials: of each case that would run, in the order of the tests.
         n_replayed: calls whose answer is stored.
         n_live: calls that a provider would be asked.
