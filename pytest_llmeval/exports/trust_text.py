@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PROMISED = 0.05
 """Of sessions in which nothing changed, at most so many are called REGRESSED."""
+_EVEN = 0.5  # a fault that is seen as often as not
 _FEW = 20  # verdicts, of which a person wants to hear the number and not the share
 
 
@@ -132,10 +133,13 @@ def _named(what: str, alarms: Sequence[Alarm], rate: Rate | None) -> Iterator[st
 def _fault(fault: PlantedFault) -> str:
     if fault.sight is Sight.NO_VERDICT:
         return f"NO VERDICT {fault.name}: {' '.join(fault.sentences)} (exit status 6, so not green)"
+    share = fault.found[-1].rate.share if fault.found else None
     if fault.sight is Sight.MISSED:
-        return f"MISSED {fault.name}: {' '.join(fault.sentences)}{_with_fewer(fault.found)}"
+        luck = " Another run may well find it." if share is not None and share > _EVEN else ""
+        return f"MISSED {fault.name}: {' '.join(fault.sentences)}{_with_fewer(fault.found)}{luck}"
     named = f"named {join(map(str, fault.named))}" if fault.named else "the average fell, no case was named"
-    return f"FOUND {fault.name}: {named}.{_with_fewer(fault.found)}"
+    luck = " Another run may well miss it." if share is not None and share < _EVEN else ""
+    return f"FOUND {fault.name}: {named}.{_with_fewer(fault.found)}{luck}"
 
 
 def _with_fewer(found: Sequence[AtTrials]) -> str:

@@ -105,3 +105,13 @@ def test_a_fall_of_the_average_alone_names_no_case():
     fault = replace(REPORT.faults[0], named=())
 
     assert any("the average fell, no case was named" in one for one in sentences(replace(REPORT, faults=(fault,))))
+
+
+def test_one_run_may_be_lucky_and_the_report_says_so():
+    """Found where most runs would miss it, missed where most would find it."""
+    rare = replace(REPORT.faults[0], found=FOUND[:1])
+    missed = replace(REPORT.faults[0], sight=Sight.MISSED, sentences=("UNDECIDED",))
+
+    assert any(one.endswith("Another run may well miss it.") for one in sentences(replace(REPORT, faults=(rare,))))
+    assert any(one.endswith("Another run may well find it.") for one in sentences(replace(REPORT, faults=(missed,))))
+    assert not any("Another run" in one for one in sentences(REPORT))
