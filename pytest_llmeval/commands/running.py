@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.commands.output import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_llmeval.commands.project import Project
@@ -56,12 +59,27 @@ def run_pytest(
     before = _newest(written)
     say("running " + shlex.join(["pytest", *command[4:]]))
     sys.stdout.flush()
-    status = subprocess.run(  # noqa: S603 - ourselves
-        command, cwd=found.root, env={name: value for name, value in given.items() if value is not None}, check=False
-    ).returncode
+    with _interrupts_left_to_it():
+        status = subprocess.run(  # noqa: S603 - ourselves
+            command, cwd=found.root, env={name: text for name, text in given.items() if text is not None}, check=False
+        ).returncode
     newest = _newest(written)
     is_new = status in _RAN and newest is not None and newest != before
     return Ran(status, session_file.read(written) if is_new else None)
+
+
+@contextmanager
+def _interrupts_left_to_it() -> Iterator[None]:
+    """Let Ctrl-C, which reaches pytest as well, be pytest's: it keeps what has landed, and its exit status tells."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # Not SIG_IGN: what starts with that would ignore it too.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _newest(written: Path) -> bytes | None:

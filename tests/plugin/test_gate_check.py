@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
+import sys
+import threading
 
 import pytest
 
@@ -166,3 +171,28 @@ def test_a_suite_without_thresholds_has_no_gate_to_try(suite, capfd):
     suite.write("test_support.py", SUITE.replace("threshold=0.2", "threshold=None"))
 
     assert "there is nothing to try the gate on" in check(capfd, "--trials", "2", status=4)
+
+
+def test_ctrl_c_stops_pytest_in_order_and_the_last_report_stays(suite):
+    """Not with a traceback, and not by killing a run that could keep what it has."""
+    asked = threading.Event()
+    with Loopback(lambda _: asked.set() or Reply("yes", latency_s=60)) as slow:
+        suite.write("pytest.ini", f"[pytest]\nllmeval_model = openai/m\nllmeval_api_base = {slow.url}\n")
+        command = [sys.executable, "-c", "from pytest_llmeval.commands import main; raise SystemExit(main())"]
+        running = subprocess.Popen(  # noqa: S603 - ourselves
+            [*command, "gate", "check"],
+            cwd=suite.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert asked.wait(60)
+        os.killpg(running.pid, signal.SIGINT)
+        told, _ = running.communicate(timeout=60)
+
+    assert 4 == running.returncode
+    assert "the run of the suite left no session" in told
+    assert "pytest ended with exit status 2; no report is stored" in told
+    assert "Traceback" not in told
+    assert not (suite.path / ".llmeval" / "gate-check.json").exists()

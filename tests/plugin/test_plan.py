@@ -162,3 +162,17 @@ def test_a_test_that_cannot_be_collected_is_exit_2_and_a_twin_is_named(suite, se
 
     suite.write("test_wrong.py", "import pytest\n@pytest.mark.llmeval(trails=3)\ndef test_wrong(llm):\n    llm('1')\n")
     assert "does not take trails" in plan(suite, sentences=sentences, ret=2)
+
+
+def test_on_a_branch_the_plan_looks_at_the_baseline_of_the_base_commit(suite, repository, monkeypatch, sentences):
+    """As the run would: what the branch did to the baseline without a reason does not count."""
+    assert 0 == suite.run_apart("--llmeval-trials=4", "--llmeval-baseline-update").ret
+    repository.commit("main")
+    repository.git("switch", "--quiet", "--create", "topic")
+    for path in (suite.path / "baselines").rglob("*.jsonl"):
+        path.unlink()
+    repository.commit("no baseline")
+    monkeypatch.setenv("LLMEVAL_BASE", "main")
+
+    assert "said: 3 cases of 2 trials" in plan(suite, "--llmeval-gate=pr", "--llmeval-trials=4", sentences=sentences)
+    assert "no baseline to compare with" in plan(suite, "--llmeval-trials=4", sentences=sentences)

@@ -117,3 +117,24 @@ def test_what_cannot_be_obeyed_is_refused(project, capfd, arguments, told):
     """Before anything runs."""
     assert 4 == main(["gate", "check", *arguments])
     assert told in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "is_refused"),
+    [
+        ([], "auto", True),
+        (["--trials", "5"], "auto", False),
+        (["--", "--llmeval-trials", "auto"], "3", True),
+        (["--", "--llmeval-trials=auto"], "", True),
+        ([], "3", False),
+    ],
+)
+def test_trials_that_depend_on_the_draws_are_refused_before_anything_runs(
+    project, capfd, monkeypatch, arguments, variable, is_refused
+):
+    """Two such runs are no pair; the last word counts."""
+    monkeypatch.setenv("LLMEVAL_TRIALS", variable)
+
+    assert 4 == main(["gate", "check", *arguments])
+
+    assert is_refused is ("trials=auto draws again" in capfd.readouterr().err)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.gate import consent
 from pytest_llmeval.commands.gate.faults import Fault, parse_fault
-from pytest_llmeval.commands.gate.runs import run_unchanged, run_with_fault
+from pytest_llmeval.commands.gate.runs import refuse_auto, run_unchanged, run_with_fault
 from pytest_llmeval.commands.output import inert, say, say_table, shown
 from pytest_llmeval.errors import BaselineError, UsageError
 from pytest_llmeval.exports.trust_text import columns, heading, rows, sentences
@@ -91,11 +91,13 @@ def check(arguments: argparse.Namespace) -> None:
         raise UsageError("--resamples=0 counts nothing", hint="say 100 or more")
     faults = [parse_fault(said) for said in arguments.fault]
     n_pairs = 1 if arguments.pairs is None else arguments.pairs
+    typed = _typed(arguments)
+    if n_pairs or faults:
+        refuse_auto(found, typed)
     _agree(found, arguments, n_pairs, faults)
     stored = baselines.read(found.baseline(arguments.baseline))
     if not (n_pairs or stored.lines):
         raise BaselineError("there is no baseline whose draws could be dealt out", hint="store one, or say --pairs 1")
-    typed = _typed(arguments)
     unchanged = [run_unchanged(found, typed) for _ in range(2 * n_pairs)]
     faulty = [(fault.name, run_with_fault(found, typed, fault)) for fault in faults]
     say("", "dealing the draws out ...")

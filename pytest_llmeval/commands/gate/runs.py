@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.commands.project import Project
     from pytest_llmeval.records import Session
 
+_TRIALS = "--llmeval-trials"
 _KEPT_IN = f"{project.FOLDER}/gate-check"
 # A run is of this commit and nothing but the suite: no base version is run or compared with, no floor, no plan.
 _FORGOTTEN: Mapping[str, str | None] = dict.fromkeys(
@@ -32,6 +35,19 @@ _LAST = (
 )
 
 
+def refuse_auto(found: Project, typed: Sequence[str]) -> None:
+    """Refuse trials that depend on what was drawn, before anything is bought.
+
+    Raises:
+        UsageError: the number of trials is not fixed, so that two runs are no pair.
+    """
+    flags = [word.partition("=")[2] or after for word, after in pairwise([*typed, ""]) if word.startswith(_TRIALS)]
+    # As the plug-in weighs them: the last flag, the environment, the ini.
+    said = [*reversed(flags), os.environ.get("LLMEVAL_TRIALS"), found.values.get("llmeval_trials")]
+    if next(filter(None, said), "") == "auto":
+        raise UsageError("trials=auto draws again what looks bad, so two runs are no pair", hint="say --trials 5")
+
+
 def run_unchanged(found: Project, typed: Sequence[str]) -> Session:
     """Run the suite as it is.
 
@@ -42,12 +58,9 @@ def run_unchanged(found: Project, typed: Sequence[str]) -> Session:
     Raises:
         BaselineError: the run is partial, so that nothing can be compared with it.
         StoreError: it left no session.
-        UsageError: its number of trials is not fixed, so that two runs are no pair.
     """
     session = _run(found, typed, {})
     baselines.refuse_partial(session)
-    if session.settings.get("trials") == "auto":
-        raise UsageError("trials=auto draws what looks bad again, so two runs are no pair", hint="say --trials 5")
     return session
 
 
