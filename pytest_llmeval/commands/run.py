@@ -74,8 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"round {_n_rounds(session.trials)}: {step.reason}")
         if step.plan is None:
             break
+        cache = session.settings.get("cache")
+        if cache == "live":
+            say("no round follows: what --llmeval-cache=live draws is kept nowhere; use refresh")
+            break
         # What the round before has drawn counts: it must be replayed, however that one came by it.
-        status, session = run_pytest(found, [*options, "--llmeval-cache=auto"], {ROUNDS: _rounds(step.plan)})
+        again = [] if cache == "replay" else ["--llmeval-cache=auto"]
+        status, session = run_pytest(found, [*options, *again], {ROUNDS: _rounds(step.plan)})
     return status
 
 
