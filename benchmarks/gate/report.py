@@ -7,9 +7,9 @@ import math
 from scipy.stats import binomtest
 
 
-def bounds(hits: int, n: int) -> tuple[float, float]:
-    """Return the exact 99 % interval of a share."""
-    interval = binomtest(hits, n).proportion_ci(confidence_level=0.99, method="exact")
+def bounds(hits: int, n: int, level: float = 0.99) -> tuple[float, float]:
+    """Return the exact interval of a share at a level of confidence."""
+    interval = binomtest(hits, n).proportion_ci(confidence_level=level, method="exact")
     return interval.low, interval.high
 
 
@@ -43,6 +43,12 @@ class Report:
             self.missed.append(f"{what}: {mean:.2f}, limit {limit:g}")
         target = f" of {limit:g}" if math.isfinite(limit) else ""
         return f"{mean:.2f}{target}{' MISSED' if is_missed else ''}"
+
+    def same(self, what: str, one: object, other: object) -> bool:
+        """Return whether two outcomes are equal; missed if they are not."""
+        if one != other:
+            self.missed.append(f"{what}: {one} and {other}")
+        return one == other
 
     def _said(self, what: str, hits: int, n: int, target: str, *, is_missed: bool, low: float, high: float) -> str:
         if is_missed:

@@ -1,6 +1,8 @@
 """Does the gate keep its error rates? Simulated suites through the public functions, peers' rules beside ours.
 
-    python -m tox run -e bench-gate [-- --suites N --jobs N --only TABLE,...]
+    python -m tox run -e bench-gate [-- --suites N --sessions N --jobs N --only TABLE,...]
+
+The last three tables run real pytest processes against a provider on loopback that tosses coins.
 
 Exits with 1 if a target of GATE section 8 is missed: a null cell whose exact 99 % interval lies above 5 %, a power
 floor above its exact 99 % interval, wrong names or wrong "unchanged" whose interval lies above 5 %, more calls than
@@ -20,18 +22,25 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH leaves it out, and the wheel is what is measured
 
 import adaptive
+import end_to_end
 import fixed
 import shocks
 from cells import Cell, Outcome, simulate
+from end_to_end import Drawn, Seen
 from report import Report
 
 DEFAULT = 150
+DEFAULT_SESSIONS = 24
+BROKEN_AMONG = 4  # of so many sessions in which nothing changed, one in which a case broke
 
 
 def main() -> int:
     """Run the tables; return 1 if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suites", type=int, default=DEFAULT, help=f"simulated suites a cell (default {DEFAULT})")
+    parser.add_argument(
+        "--sessions", type=int, default=DEFAULT_SESSIONS, help=f"real pytest sessions (default {DEFAULT_SESSIONS})"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument("--only", default="", help="tables, by commas; all by default")
     chosen = parser.parse_args()
@@ -42,6 +51,10 @@ def main() -> int:
         def parallel(cells: Sequence[Cell]) -> Iterable[Outcome]:
             return pool.map(simulate, cells)
 
+        def draw(drawn: Sequence[Drawn]) -> Iterable[Seen]:
+            return pool.map(end_to_end.draw, drawn)
+
+        n_broken = max(2, chosen.sessions // BROKEN_AMONG)
         tables = {
             "speed": lambda: fixed.speed(report),
             "null": lambda: fixed.nothing_changed(report, parallel, chosen.suites),
@@ -51,6 +64,9 @@ def main() -> int:
             "auto": lambda: adaptive.targets(report, parallel, chosen.suites),
             "before": lambda: adaptive.against_before(report, parallel, chosen.suites),
             "shocks": lambda: shocks.table(report, chosen.suites),
+            "real-null": lambda: end_to_end.nothing_changed(report, draw, chosen.sessions),
+            "real-broken": lambda: end_to_end.one_broken(report, draw, n_broken),
+            "real-ways": lambda: end_to_end.every_way_the_same(report, draw),
         }
         names = chosen.only.split(",") if chosen.only else list(tables)
         if unknown := [name for name in names if name not in tables]:
@@ -59,7 +75,7 @@ def main() -> int:
             began = time.monotonic()
             tables[name]()
             print(f"[{name}: {time.monotonic() - began:.0f} s]", flush=True)
-    print(f"\n{chosen.suites} suites a cell, {time.monotonic() - start:.0f} s")
+    print(f"\n{chosen.suites} suites a cell, {chosen.sessions} real sessions, {time.monotonic() - start:.0f} s")
     print("\n".join(f"MISSED {what}" for what in report.missed) or "every target is kept")
     return 1 if report.missed else 0
 

@@ -75,11 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"round {_n_rounds(session.trials)}: {step.reason}")
         if step.plan is None:
             break
+        cache = session.settings.get("cache")
+        if cache == "live":
+            say("no round follows: what --llmeval-cache=live draws is kept nowhere; use refresh")
+            break
         # What the round before has drawn counts: it must be replayed, however that one came by it.
+        again = [] if cache == "replay" else ["--llmeval-cache=auto"]
         environment = {ROUNDS: _rounds(step.plan)}
-        status, session = run_pytest(
-            found, [*options, "--llmeval-cache=auto"], written=written, environment=environment
-        )
+        status, session = run_pytest(found, [*options, *again], written=written, environment=environment)
     return status
 
 

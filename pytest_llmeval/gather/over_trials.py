@@ -30,16 +30,20 @@ class OverTrials:
     Args:
         measure: texts of the judged answers to a score.
         check: its terms, number and place.
-        reads: one a trial, in their order.
+        reads: by the index of the trial, in their order.
     """
 
     measure: Callable[[Sequence[str]], Score]
     check: Check
-    reads: list[Callable[[], Share]] = field(default_factory=list)
+    reads: dict[int, Callable[[], Share]] = field(default_factory=dict)
+
+    def first(self, n_trials: int) -> OverTrials:
+        """Return the shares of the first trials."""
+        return replace(self, reads={trial: read for trial, read in self.reads.items() if trial < n_trials})
 
     def landed(self) -> Check:
         """Measure."""
-        shares = [read() for read in self.reads]
+        shares = [read() for read in self.reads.values()]
         judged = [share for share in shares if share.text is not None]
         known = [share.origin for share in judged] if all(share.origin for share in judged) else []
         return replace(

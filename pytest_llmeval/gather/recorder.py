@@ -105,6 +105,8 @@ class Recorder:
 
     def _forget(self) -> None:
         self.is_judged = False
+        # Trials that stand for the case whatever becomes of those that it is drawn again for.
+        self.n_kept = 0
         # Whether it asked for an answer that is not recorded, where none may be asked for.
         self.has_miss = False
         # When the last of what was on its way was there, on time.perf_counter.
@@ -147,6 +149,18 @@ class Recorder:
             duration_s=time.perf_counter() - self._started,
         )
 
+    def extend(self, n_trials: int) -> None:
+        """Go on to more trials in all; those that have landed stand for the case, whatever becomes of the others."""
+        self.n_kept, self.n_trials = len(self._trials), n_trials
+
+    def cut_back(self) -> None:
+        """Let the trials that stand for the case be all it has: the one it was drawn again for has come to no end."""
+        self.n_trials = self.n_kept
+        self.trial = self.n_kept - 1
+        self.is_open = self.has_miss = False
+        self._trials = {index: trial for index, trial in self._trials.items() if index < self.n_kept}
+        self.abandon()
+
     def add_call(self, response: Response) -> None:
         """Keep a response of the code under test."""
         self._calls.append(response)
@@ -184,7 +198,7 @@ class Recorder:
         metric = check.score.metric
         nth, place = self.number(metric)
         shares = self._over_trials.setdefault((metric, nth), OverTrials(measure, replace(check, nth=nth, place=place)))
-        shares.reads.append(read)
+        shares.reads[self.trial] = read
 
     @property
     def calls(self) -> tuple[Response, ...]:
@@ -237,7 +251,8 @@ class Recorder:
         self._coming = []
         self._checks = [check for check in self._checks if not isinstance(check, PendingCheck)]
         self._calls = [call for call in self._calls if coming_of(call) is None]
-        self._over_trials.clear()
+        kept = {id_: shares.first(self.n_kept) for id_, shares in self._over_trials.items()}
+        self._over_trials = {id_: shares for id_, shares in kept.items() if shares.reads}
 
     # -- the whole case -------------------------------------------------------------------------------------------
 

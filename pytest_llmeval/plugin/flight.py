@@ -16,7 +16,7 @@ import pytest
 from pytest_llmeval.plugin import landing, waiting, workers
 from pytest_llmeval.plugin.around import Around
 from pytest_llmeval.plugin.barrier import Barrier
-from pytest_llmeval.plugin.retests import Retests
+from pytest_llmeval.plugin.retests import STOPPED, Retests
 from pytest_llmeval.plugin.run import Run, leave
 from pytest_llmeval.plugin.state import RECORDER
 
@@ -65,6 +65,7 @@ class Flight:
         # How long the teardown that is running has waited for what its fixtures' end would take away.
         self._waited_s = 0.0
         self._must_wait: bool | None = None
+        self._is_told = False
 
     @cached_property
     def _worker(self) -> Any:  # noqa: ANN401 - xdist's own, which has no public type
@@ -118,15 +119,22 @@ class Flight:
 
     def may_retest(self, item: pytest.Item) -> bool:
         """Whether the item whose body has just ended may be drawn again, so that nobody is to judge it yet."""
-        return self.holds(item) and self._state.is_adaptive(item.stash[RECORDER])
+        return self.holds(item) and self._state.is_adaptive(item.stash[RECORDER].nodeid)
 
     def _may_park(self, item: pytest.Item) -> bool:
+        is_adaptive = self._state.is_adaptive(item.nodeid)
         if self._must_wait is None:
             why = waiting.reason(self._config)
             self._must_wait = bool(why)
             if why:
-                self._state.notify(f"llmeval: every test waits for its own checks: {why}")
-        return not (self._must_wait or waiting.is_rerun(item) or self._state.settings.cache == "replay")
+                so = ", and no case is drawn again" if is_adaptive else ""
+                self._state.notify(f"llmeval: every test waits for its own checks{so}: {why}")
+        is_rerun = waiting.is_rerun(item)
+        if is_rerun and is_adaptive and not self._is_told:
+            self._is_told = True
+            self._state.notify(f"llmeval: {waiting.RERUN}")
+        # What is replayed waits for nothing; but a case that looks bad may have more trials in the recordings.
+        return not (self._must_wait or is_rerun or (self._state.settings.cache == "replay" and not is_adaptive))
 
     # -- fixtures -------------------------------------------------------------------------------------------------
 
@@ -185,9 +193,18 @@ class Flight:
         if not self._is_closed:
             self._land_finished()
             self._land_ready()
-            for run in self._retests.give_up():  # what was drawn of them counts
+            for run in self._drawn_again():  # what they had before counts
                 self._land(run)
             self._drop()
+
+    def _drawn_again(self) -> list[Run]:
+        """Give up the cases that are to be drawn again, or are just being, and return them as they were before."""
+        again = [run for run in (self._running, *self._parked) if run is not None and run.recorder.n_kept]
+        for run in again:
+            run.cut_back(STOPPED)
+        self._parked = deque(run for run in self._parked if not run.recorder.n_kept)
+        self._running = self._running if self._running not in again else None
+        return [*self._retests.give_up(), *again]
 
     def _land_finished(self) -> None:
         while self._parked and not self._is_stopping() and not self._parked[0].recorder.coming:

@@ -30,6 +30,7 @@ class Ledger:
         self._state = state
         self._open: dict[str, dict[str, pytest.TestReport]] = {}
         self._lost: list[tuple[Any, pytest.TestReport]] = []
+        self._finished: set[str] = set()
 
     @property
     def n_open(self) -> int:
@@ -55,10 +56,20 @@ class Ledger:
         if error:
             self._lost += [(node, report) for report in begun.values()]
 
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Note a test whose reports are all there (:hook:`pytest_runtest_logfinish`)."""
+        self._finished.add(nodeid)
+
     @pytest.hookimpl(optionalhook=True)
-    def pytest_handlecrashitem(self, crashitem: str) -> None:
-        """The test that ran when its worker crashed is reported by xdist; the parked ones are reported here."""
-        self._lost = [(node, report) for node, report in self._lost if report.nodeid != crashitem]
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
+        """The test that ran when its worker crashed is reported by xdist; the parked ones are reported here.
+
+        While cases are drawn again, xdist takes the last test for the one that runs, though it has been reported: its
+        report is turned into that of a lost one, or a test that passed would fail as well.
+        """
+        self._lost = [(node, begun) for node, begun in self._lost if begun.nodeid != crashitem]
+        if crashitem in self._finished and self._lost:
+            report.__dict__.update(_of_lost(*self._lost.pop(0)).__dict__)
         self.report_lost()
 
     @pytest.hookimpl(wrapper=True)
@@ -73,13 +84,18 @@ class Ledger:
         """Log a failure for every test that had begun in a crashed worker and whose checks were never reported."""
         lost, self._lost = self._lost, []
         for node, begun in lost:
-            report = pytest.TestReport(
-                nodeid=begun.nodeid,
-                location=begun.location,
-                keywords=begun.keywords,
-                outcome="failed",
-                longrepr=f"worker {node.gateway.id!r} crashed before the checks of this test were reported",
-                when="call",
-            )
-            report.node = node  # type: ignore[attr-defined] # as xdist does; the terminal names the worker
-            self._config.hook.pytest_runtest_logreport(report=report)
+            self._config.hook.pytest_runtest_logreport(report=_of_lost(node, begun))
+
+
+def _of_lost(node: Any, begun: pytest.TestReport) -> pytest.TestReport:  # noqa: ANN401 - xdist's own
+    """Return the report of a test that had begun in a crashed worker."""
+    report = pytest.TestReport(
+        nodeid=begun.nodeid,
+        location=begun.location,
+        keywords=begun.keywords,
+        outcome="failed",
+        longrepr=f"worker {node.gateway.id!r} crashed before the checks of this test were reported",
+        when="call",
+    )
+    report.node = node  # type: ignore[attr-defined] # as xdist does; the terminal names the worker
+    return report

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.run import Run
     from pytest_llmeval.plugin.state import State
 
+STOPPED = "was to be drawn again when the session stopped"
+
 
 class Retests:
     """The suspicious cases of one process.
@@ -33,7 +35,10 @@ class Retests:
 
     def asks(self, run: Run) -> bool:
         """Set a landed case aside if its scores ask for more trials; nobody judges it before it has had them."""
-        if self._is_over or not self._state.is_adaptive(run.recorder) or not run.may_be_extended:
+        if run.cut_back_for and not self._is_over:
+            kept = f"{run.n_trials} trial{'s' * (run.n_trials != 1)}"
+            self._state.notify(f"llmeval: {run.item.nodeid} {run.cut_back_for}: it is judged by {kept}")
+        if self._is_over or not self._state.is_adaptive(run.recorder.nodeid) or not run.may_be_extended:
             return False
         run.recorder.settle()
         n_trials = self._state.trials.wanted(run.recorder) if run.recorder.fault is None else run.n_trials
@@ -62,8 +67,10 @@ class Retests:
         return True
 
     def give_up(self) -> list[Run]:
-        """Draw nothing more, and return the cases that were to be drawn again."""
+        """Draw nothing more, and return the cases that were to be drawn again, as they were before."""
         self._is_over = True
         runs = list(self._runs.values())
         self._runs.clear()
+        for run in runs:
+            run.cut_back(STOPPED)
         return runs

@@ -14,6 +14,9 @@ from _pytest.runner import call_and_report  # what runtestprotocol, and so pytes
 if TYPE_CHECKING:
     from pytest_llmeval.gather.recorder import Recorder
 
+_SKIPPED = "skipped itself when it was drawn again"
+_NOT_RECORDED = "looks bad, and no more trials of it are recorded"
+
 
 @dataclass
 class Run:
@@ -26,6 +29,7 @@ class Run:
         trials: the reports of each trial, phase by phase.
         body_ended_s: when its last body ended, on ``time.perf_counter``.
         is_announced: whether its start and its set-up have been logged.
+        cut_back_for: why it was drawn again to no end, so that the trials before stand.
         index: the item's number in a worker of xdist.
     """
 
@@ -36,14 +40,17 @@ class Run:
     body_ended_s: float = 0.0
     is_announced: bool = False
     index: int | None = None
+    cut_back_for: str = ""
+    _properties: list[tuple[str, object]] | None = None
 
     def execute(self, nextitem: pytest.Item | None) -> None:
         """Run the trials that are still to be run; ``nextitem`` is what pytest runs after the last."""
-        properties = list(self.item.user_properties)
+        if self._properties is None:
+            self._properties = list(self.item.user_properties)
         for index in range(len(self.trials), self.n_trials):
             is_last = index == self.n_trials - 1
             if index:
-                _renew(self.item, properties)
+                _renew(self.item, self._properties)
             if self.n_trials > 1:
                 self.recorder.start_trial(index)
             # Not nextitem=item: pytest would take the item's own chain as still needed and tear nothing down.
@@ -52,6 +59,8 @@ class Run:
             if not is_last and _must_stop(reports):
                 self.trials.append(leave(self.item, nextitem))
                 break
+        if self.recorder.n_kept and (self.recorder.has_miss or any(map(_skips_itself, self.trials))):
+            self.cut_back(_NOT_RECORDED if self.recorder.has_miss else _SKIPPED)
 
     def _phases(self, nextitem: pytest.Item | None, *, is_first: bool) -> list[pytest.TestReport]:
         """Do what pytest's own ``runtestprotocol`` does, without logging more than that an announced test has begun."""
@@ -75,12 +84,22 @@ class Run:
 
     def extend(self, n_trials: int) -> None:
         """Make it a test of more trials, of which those that have run are the first."""
-        self.n_trials = self.recorder.n_trials = n_trials
+        self.n_trials = n_trials
+        self.recorder.extend(n_trials)
+
+    def cut_back(self, why: str) -> None:
+        """Let the trials stand that it had before it was drawn again, and what failed at the end of a later one."""
+        self.cut_back_for = why
+        self.n_trials = self.recorder.n_kept
+        ends = [report for reports in self.trials[self.n_trials :] for report in _failed_ends(reports)]
+        self.trials[self.n_trials :] = [ends] if ends else []
+        self.recorder.cut_back()
 
     @property
     def may_be_extended(self) -> bool:
         """Whether every trial so far ran to its end, and nobody has judged the test."""
-        return not (self.recorder.is_judged or self.recorder.is_eager or any(map(_must_stop, self.trials)))
+        is_over = self.cut_back_for or self.recorder.is_judged or self.recorder.is_eager
+        return not (is_over or any(map(_must_stop, self.trials)))
 
     def merged(self) -> list[pytest.TestReport]:
         """Choose one report a phase: the first that failed, else the last; a call lasts as long as all its trials.
@@ -88,7 +107,7 @@ class Run:
         A trial's body failed where the recorder says so: pytest calls the first trial of a strict xfail "failed"
         because its body passed, and knows nothing yet of its checks.
         """
-        if self.n_trials == 1:
+        if len(self.trials) == 1:
             return self.trials[0]
         by_phase: dict[str, list[pytest.TestReport]] = {}
         for report in (report for reports in self.trials for report in reports):
@@ -109,7 +128,7 @@ class Run:
 
     def failed_ends(self) -> list[pytest.TestReport]:
         """Return the reports of teardowns that failed; they stand even where the test itself is given up."""
-        return [report for reports in self.trials for report in reports if report.when == "teardown" and report.failed]
+        return [report for reports in self.trials for report in _failed_ends(reports)]
 
 
 def _renew(item: pytest.Item, properties: list[tuple[str, object]]) -> None:
@@ -122,10 +141,15 @@ def _renew(item: pytest.Item, properties: list[tuple[str, object]]) -> None:
 
 def _must_stop(reports: list[pytest.TestReport]) -> bool:
     """Whether another trial makes no sense: set-up or teardown failed, or the test skipped itself."""
-    return any(
-        (report.failed and report.when != "call") or (report.skipped and not hasattr(report, "wasxfail"))
-        for report in reports
-    )
+    return _skips_itself(reports) or any(report.failed and report.when != "call" for report in reports)
+
+
+def _skips_itself(reports: list[pytest.TestReport]) -> bool:
+    return any(report.skipped and not hasattr(report, "wasxfail") for report in reports)
+
+
+def _failed_ends(reports: list[pytest.TestReport]) -> list[pytest.TestReport]:
+    return [report for report in reports if report.when == "teardown" and report.failed]
 
 
 def leave(item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:

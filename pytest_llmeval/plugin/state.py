@@ -123,12 +123,13 @@ class State:
             pytest.UsageError: one of them is malformed; the message names file and kind.
         """
         has_cache = self.settings.working_cache.exists()
-        if not self.is_asked and not has_cache:
+        is_adaptive = self.settings.trials == "auto"
+        if not (self.is_asked or is_adaptive or has_cache):
             return
         from pytest_llmeval.errors import LlmevalError
 
         try:
-            if self.settings.gate != "off" or self.settings.baseline_update:
+            if self.settings.gate != "off" or self.settings.baseline_update or is_adaptive:
                 _ = self.baseline
             if has_cache:
                 self.backend.check()
@@ -250,15 +251,19 @@ class State:
 
         return Trials(self)
 
-    def is_adaptive(self, recorder: Recorder) -> bool:
+    def is_adaptive(self, nodeid: str) -> bool:
         """Whether a case may be drawn again, so that it is not judged before that is decided."""
-        return "trials" in self.__dict__ and recorder.nodeid in self.trials.adaptive
+        return "trials" in self.__dict__ and nodeid in self.trials.adaptive
 
     @property
     def needs_flight(self) -> bool:
-        """Whether a test may wait for its calls, or has several trials; a single replayed run is pytest's own."""
+        """Whether a test may wait for its calls, or may have several trials; a single replayed run is pytest's own."""
         may_wait = bool(self.planned) and self.settings.cache != "replay"
-        return may_wait or any(planned.n_trials > 1 for planned in self.planned.values())
+        return (
+            may_wait
+            or any(map(self.is_adaptive, self.planned))
+            or any(planned.n_trials > 1 for planned in self.planned.values())
+        )
 
     def take_plan(self) -> str:
         """Return the plan as JSON the first time, an empty text from then on: one report a process carries it."""

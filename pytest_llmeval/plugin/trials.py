@@ -59,9 +59,9 @@ class Trials:
     def wanted(self, recorder: Recorder) -> int:
         """Return how many trials a case should have in all, now that those it had have landed.
 
-        A test that failed by an error of its own is not drawn again: it has failed.
+        A test that failed by an error of its own, or lacks a recording, is not drawn again: it has failed.
         """
-        if any(trial.error and not trial.is_unscored for trial in recorder.trials):
+        if recorder.has_miss or any(trial.error and not trial.is_unscored for trial in recorder.trials):
             return recorder.n_trials
         lines = gate.lines_of("", [recorder.result("passed")])
         return max(recorder.n_trials, self._wanted(recorder.id, lines, recorder.suite))

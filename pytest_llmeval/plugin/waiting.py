@@ -9,6 +9,7 @@ from pytest_llmeval.plugin import workers
 if TYPE_CHECKING:
     import pytest
 
+RERUN = "a test that pytest-rerunfailures may run again is not drawn again: it must see the outcome of each run"
 _PROTOCOL_OWNERS = ("_pytest.", "pytest_llmeval.", "pytest_rerunfailures")
 
 

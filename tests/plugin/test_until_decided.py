@@ -88,3 +88,25 @@ def test_without_a_gate_there_is_nothing_to_decide(project, coin):
 
     assert 4 == done.returncode
     assert "llmeval: the gate was off" in done.stderr
+
+
+def test_rounds_that_are_replayed_ask_nobody(project, coin):
+    """What CI runs without a key; the first round alone is recorded, and a later one must not go out for more."""
+    project.write("app.py", "VERSION = 'worse'\n")
+    _run(project)
+    coin.requests.clear()
+
+    done = _run(project, "--until-decided", "--", "--llmeval-cache=replay")
+
+    assert [] == coin.requests, done.stdout + done.stderr
+    assert 0 != done.returncode
+
+
+def test_rounds_do_not_build_on_answers_that_are_kept_nowhere(project, coin):
+    """Live stores nothing: a second round would pay for the first one again, and decide on other draws."""
+    project.write("app.py", "VERSION = 'worse'\n")
+
+    done = _run(project, "--until-decided", "--", "--llmeval-cache=live")
+
+    assert "no round follows: what --llmeval-cache=live draws is kept nowhere" in done.stdout
+    assert 1 == done.stdout.count("running pytest")

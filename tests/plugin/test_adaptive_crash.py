@@ -1,0 +1,33 @@
+"""A worker that dies while it draws a case again: the case is lost by name, and no other test is blamed for it."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.plugin.adaptive_suite import HERE, N_CASES, break_cases, draw_main, everything
+
+DIES = """
+@pytest.mark.llmeval(cases=CASES)
+def test_case(llm, llm_case, llmeval):
+    if is_again(llmeval) and llm_case.id == "c3":
+        os._exit(1)
+    assert_score("number", number, output=ask(llm, llm_case))
+"""
+
+
+@pytest.mark.parametrize("args", [("-n1",), ("-n2", "--dist=worksteal"), ("-n2", "--dist=loadfile")], ids=" ".join)
+def test_what_was_drawn_again_is_lost_and_what_was_reported_stays(project, provider, args):
+    """For xdist the last test is still running, though its report is out: it would fail and pass at once."""
+    draw_main(project, provider, DIES)
+    break_cases(project, "c3", "c7")
+
+    result = project.run_apart(*HERE, *args, "--junitxml=junit.xml")
+
+    assert 6 == result.ret, everything(result)
+    lost = set(project.session.lost)
+    assert "test_suite.py::test_case[c3]" in lost <= {f"test_suite.py::test_case[{case}]" for case in ("c3", "c7")}
+    result.assert_outcomes(passed=N_CASES - len(lost), failed=len(lost))
+    names = [case.get("name") for case in ET.parse(project.path / "junit.xml").getroot().iter("testcase")]  # noqa: S314 - our own file
+    assert sorted(f"test_case[c{n}]" for n in range(N_CASES)) == sorted(names)
