@@ -35,8 +35,13 @@ class _OwnModules:
 sys.meta_path.insert(0, _OwnModules)
 
 from pytest_llmeval import options  # noqa: E402 - found as it says above
-from pytest_llmeval.plugin.declared import is_llm_test  # noqa: E402
-from pytest_llmeval.plugin.fixtures import llm, llm_case, llmeval, llmeval_loopback  # noqa: E402
+from pytest_llmeval.plugin.fixtures import (  # noqa: E402
+    is_llm_test,
+    llm,
+    llm_case,
+    llmeval,
+    llmeval_loopback,
+)
 from pytest_llmeval.plugin.state import STATE, State  # noqa: E402
 
 STARTED = "llmeval_started_s"
