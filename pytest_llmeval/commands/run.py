@@ -13,7 +13,7 @@ from pytest_llmeval.errors import UsageError
 from pytest_llmeval.options import ROUNDS
 
 if TYPE_CHECKING:
-    from pytest_llmeval.records import TrialPlan
+    from pytest_llmeval.records import Session, TrialPlan
 
     # Any: argparse does not name the type of its subparsers.
     Commands = Any
@@ -75,15 +75,24 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"round {_n_rounds(session.trials)}: {step.reason}")
         if step.plan is None:
             break
-        cache = session.settings.get("cache")
-        if cache == "live":
-            say("no round follows: what --llmeval-cache=live draws is kept nowhere; use refresh")
+        if obstacle := _obstacle(session):
+            say(f"no round follows: {obstacle}")
             break
-        # What the round before has drawn counts: it must be replayed, however that one came by it.
-        again = [] if cache == "replay" else ["--llmeval-cache=auto"]
+        # What the round before has drawn counts: it must be replayed, however that one came by it. Who asked for a
+        # replay wants nobody asked.
+        again = [] if session.settings.get("cache") == "replay" else ["--llmeval-cache=auto"]
         environment = {ROUNDS: _rounds(step.plan)}
         status, session = run_pytest(found, [*options, *again], written=written, environment=environment)
     return status
+
+
+def _obstacle(session: Session) -> str:
+    """Say why a round could not build on this one; an empty text where it can."""
+    if session.settings.get("cache") == "live":
+        return "what --llmeval-cache=live draws is kept nowhere; use --llmeval-cache=refresh"
+    if any(result.has_miss for result in session.results):
+        return "this one lacks recordings"
+    return ""
 
 
 def _n_rounds(plan: TrialPlan) -> int:

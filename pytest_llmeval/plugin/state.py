@@ -122,8 +122,7 @@ class State:
         Raises:
             pytest.UsageError: one of them is malformed; the message names file and kind.
         """
-        has_cache = self.settings.working_cache.exists()
-        is_adaptive = self.settings.trials == "auto"
+        has_cache, is_adaptive = self.settings.working_cache.exists(), self.settings.trials == "auto"
         if not (self.is_asked or is_adaptive or has_cache):
             return
         from pytest_llmeval.errors import LlmevalError
@@ -259,11 +258,7 @@ class State:
     def needs_flight(self) -> bool:
         """Whether a test may wait for its calls, or may have several trials; a single replayed run is pytest's own."""
         may_wait = bool(self.planned) and self.settings.cache != "replay"
-        return (
-            may_wait
-            or any(map(self.is_adaptive, self.planned))
-            or any(planned.n_trials > 1 for planned in self.planned.values())
-        )
+        return may_wait or any(one.n_trials > 1 or self.is_adaptive(nodeid) for nodeid, one in self.planned.items())
 
     def take_plan(self) -> str:
         """Return the plan as JSON the first time, an empty text from then on: one report a process carries it."""

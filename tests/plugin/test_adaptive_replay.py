@@ -1,4 +1,4 @@
-"""Adaptive trials from recordings: what was drawn again is drawn again in CI too, without a key, with one verdict."""
+"""Adaptive trials from recordings: CI, without a key, draws again what was drawn again, to the same verdict."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def recorded(project, provider):
 
 
 def test_a_replay_comes_to_the_same_verdict(project, recorded, way):
-    """With the first trials alone the broken case would be undecided, and the pull request green."""
+    """With the first trials alone nobody could name the broken case."""
     result = project.run_apart(*HERE, *REPLAY, *way)
 
     assert 1 == result.ret, everything(result)
@@ -43,7 +43,6 @@ def test_what_is_not_recorded_is_no_failure(project, provider, n_recorded):
 
     result = project.run_apart(*HERE, *REPLAY)
 
-    assert 0 == result.ret, everything(result)
     result.assert_outcomes(passed=N_CASES)
     assert {N_FIRST} == set(n_trials(project).values())
     assert [] == provider.requests

@@ -91,22 +91,24 @@ def test_without_a_gate_there_is_nothing_to_decide(project, coin):
 
 
 def test_rounds_that_are_replayed_ask_nobody(project, coin):
-    """What CI runs without a key; the first round alone is recorded, and a later one must not go out for more."""
-    project.write("app.py", "VERSION = 'worse'\n")
+    """What CI runs without a key: only the first round is recorded, and a later one must not go out for more."""
+    project.write("app.py", "VERSION = 'same'\n")
     _run(project)
     coin.requests.clear()
 
-    done = _run(project, "--until-decided", "--", "--llmeval-cache=replay")
+    done = _run(project, "--until-decided", "--prove", "--", "--llmeval-cache=replay")
 
-    assert [] == coin.requests, done.stdout + done.stderr
-    assert 0 != done.returncode
+    assert 2 == done.stdout.count("running pytest"), done.stdout + done.stderr
+    assert "no round follows: this one lacks recordings" in done.stdout
+    assert [] == coin.requests
+    assert 1 == done.returncode
 
 
 def test_rounds_do_not_build_on_answers_that_are_kept_nowhere(project, coin):
     """Live stores nothing: a second round would pay for the first one again, and decide on other draws."""
-    project.write("app.py", "VERSION = 'worse'\n")
+    project.write("app.py", "VERSION = 'same'\n")
 
-    done = _run(project, "--until-decided", "--", "--llmeval-cache=live")
+    done = _run(project, "--until-decided", "--prove", "--", "--llmeval-cache=live")
 
     assert "no round follows: what --llmeval-cache=live draws is kept nowhere" in done.stdout
     assert 1 == done.stdout.count("running pytest")
