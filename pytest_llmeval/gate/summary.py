@@ -17,7 +17,7 @@ _Z = 1.959963984540054  # NormalDist().inv_cdf(0.975), without the import
 
 
 def summarise(lines: Sequence[Line], trials: TrialPlan | None = None) -> tuple[Summary, ...]:
-    """Aggregate the lines of each suite and metric, sorted by both.
+    """Aggregate the lines of each suite, metric and arm, sorted by them.
 
     Args:
         lines: of one session, in any order.
@@ -33,10 +33,10 @@ def summarise(lines: Sequence[Line], trials: TrialPlan | None = None) -> tuple[S
     Source:
         GATE section 3: the z²/N term (the rule of three) keeps an interval open where all trials agree.
     """
-    groups: dict[tuple[str, str], list[Line]] = {}
+    groups: dict[tuple[str, str, str], list[Line]] = {}
     for line in sorted(lines, key=lambda line: line.id):
-        groups.setdefault((line.suite, line.id.metric), []).append(_first(line, trials))
-    return tuple(_summary(suite, metric, groups[suite, metric]) for suite, metric in sorted(groups))
+        groups.setdefault((line.suite, line.id.metric, line.id.arm), []).append(_first(line, trials))
+    return tuple(_summary(*key, groups[key]) for key in sorted(groups))
 
 
 def _first(line: Line, trials: TrialPlan | None) -> Line:
@@ -50,7 +50,7 @@ def _first(line: Line, trials: TrialPlan | None) -> Line:
     return replace(line, draws=draws, n_unscored=n_unscored)
 
 
-def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
+def _summary(suite: str, metric: str, arm: str, lines: Sequence[Line]) -> Summary:
     scored = [line for line in lines if line.draws]
     means = [math.fsum(line.scores) / len(line.scores) for line in scored]
     mean = math.fsum(means) / len(means) if means else None
@@ -72,6 +72,7 @@ def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
         pass_all=pass_all,
         pass_any=pass_any,
         slices=slices.of_lines(lines),
+        arm=arm,
     )
 
 
