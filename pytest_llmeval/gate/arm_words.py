@@ -64,7 +64,9 @@ def _headline(contest: Contest, claimed: Sequence[Duel]) -> str:
     proven = [duel for duel in claimed if duel.standing in (Standing.BETTER, Standing.WORSE)]
     if contest.winner:
         beaten = sorted({one for duel in proven for one in (duel.arm, duel.reference)} - {contest.winner})
-        return f"WINNER {contest.winner}: better than {_join(beaten)} by {_join(_metrics(proven, contest.winner))}."
+        said = f"WINNER {contest.winner}: better than {_join(beaten)} by {_join(_metrics(proven, contest.winner))}"
+        others = [arm for arm in contest.arms if arm not in (contest.winner, *beaten)]
+        return f"{said}; {_join(others)} {'is' if len(others) == 1 else 'are'} not." if others else f"{said}."
     return f"NO WINNER: {_why(contest, claimed, proven)}."
 
 
@@ -76,24 +78,20 @@ def _why(contest: Contest, claimed: Sequence[Duel], proven: Sequence[Duel]) -> s
         return "nothing here can be set against each other"
     if proven:
         winners = {arm: _metrics(proven, arm) for arm in contest.arms}
-        said = [f"{arm} is better by {_join(metrics)}" for arm, metrics in winners.items() if metrics]
-        if len(said) == 1:
-            return f"{said[0]}, but not than every other"
-        return f"{', '.join(said)}; none is better than all others"
+        who = [f"{arm} is better by {_join(metrics)}" for arm, metrics in winners.items() if metrics]
+        return f"{who[0]}, but not than every other" if len(who) == 1 else f"{', '.join(who)}; none is best of all"
     if all(duel.standing is Standing.ALIKE for duel in compared):
         widest = max(compared, key=lambda duel: duel.bound or 0.0)
         return f"the arms are alike, {_ruled_out(widest)}"
-    least = max(compared, key=lambda duel: math.inf if duel.mde is None else duel.mde)
-    return f"no difference is proven, and {visible(least)} would have shown"
+    by_size = sorted(compared, key=lambda duel: math.inf if duel.mde is None else duel.mde)
+    said = f"no difference is proven, and {visible(by_size[0])} would have shown"
+    return said if len(compared) == 1 else f"{said}, in the pair that shows most"
 
 
 def _metrics(proven: Sequence[Duel], arm: str) -> list[str]:
     """Return by which metrics an arm is proven better than another one."""
-    found = {}
-    for duel in proven:
-        if arm == (duel.arm if duel.standing is Standing.BETTER else duel.reference):
-            found[duel.metric] = None
-    return list(found)
+    won = [duel for duel in proven if arm == (duel.arm if duel.standing is Standing.BETTER else duel.reference)]
+    return list(dict.fromkeys(duel.metric for duel in won))
 
 
 def _size(duel: Duel, label: str) -> str:
@@ -148,7 +146,7 @@ def _expenses(found: Sequence[ExpenseDifference]) -> Iterator[str]:
 def expense(kind: Expense, value: float) -> str:
     """Return an amount with its unit, such as "$0.0012" or "1.20 s"."""
     sign = "-" if value < 0 else ""
-    return f"{sign}${abs(value):.6f}" if kind is Expense.COST_USD else f"{value:.2f} s"
+    return f"{sign}${abs(value):.3g}" if kind is Expense.COST_USD else f"{value:.3g} s"
 
 
 def _factor(one: ExpenseDifference) -> str:

@@ -1,6 +1,6 @@
 """The arms of a session set against each other: who is better, by how much, and at what price.
 
-A comparison of alternatives, not a gate: nothing here changes an exit status. Where a baseline is compared with as well,
+A comparison of alternatives, not a gate: nothing here changes an exit status. Where a baseline is compared with too,
 ``of_arms`` says which stored line each arm's line is held to.
 """
 
@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gate.arm_words import contest_sentences
-from pytest_llmeval.gate.duels import Looks, Tested, fight
+from pytest_llmeval.gate.duels import Looks, Terms, Tested, fight
 from pytest_llmeval.gate.expenses import expense_difference
 from pytest_llmeval.records import Baseline, Contest, Duel, Expense, Standing
 
@@ -54,34 +54,16 @@ def compare_arms(
         Holm 1979 over all duels that are not for information, each two-sided.
     """
     pairs = pairs_of(arms, lines, every_pair=every_pair)
-    is_gated = any(line.threshold is not None for line in lines)
-    groups: dict[tuple[str, str], dict[str, list[Line]]] = {}
-    for line in lines:
-        groups.setdefault((line.suite, line.id.metric), {}).setdefault(line.id.arm, []).append(line)
-    wanted = [
-        (place, Duel(suite=suite, metric=metric, reference=reference, arm=arm, is_informational=is_extra), by_arm)
-        for (suite, metric), by_arm in sorted(groups.items(), key=lambda item: item[0])
-        for is_extra in (is_gated and not any(line.threshold is not None for of in by_arm.values() for line in of),)
-        for place, (reference, arm) in enumerate(pairs)
-        if {reference, arm} <= by_arm.keys()
-    ]
-    n_duels = sum(not duel.is_informational for _, duel, _ in wanted)
-    tested = [
-        fight(
-            duel,
-            by_arm[duel.reference],
-            by_arm[duel.arm],
-            alpha=alpha,
-            margin=margin,
-            min_case_gain=min_case_gain,
-            n_duels=max(n_duels, 1),
-            looks=looks[place] if looks else None,
-        )
-        for place, duel, by_arm in wanted
-    ]
-    expenses = [
-        expense_difference(results, reference, arm, expense) for reference, arm in pairs for expense in Expense
-    ]
+    wanted = _wanted(pairs, lines)
+    terms = Terms(
+        alpha=alpha,
+        margin=margin,
+        min_case_gain=min_case_gain,
+        n_duels=max(sum(not duel.is_informational for duel, *_ in wanted), 1),
+    )
+    by_pair = dict(zip(pairs, looks, strict=True)) if looks else {}
+    tested = [fight(*one, terms, by_pair.get((one[0].reference, one[0].arm))) for one in wanted]
+    expenses = [expense_difference(results, *pair, expense) for pair in pairs for expense in Expense]
     contest = Contest(
         arms=tuple(arms),
         duels=_held(tested, alpha),
@@ -90,6 +72,30 @@ def compare_arms(
     )
     contest = replace(contest, winner=_winner(contest))
     return replace(contest, sentences=contest_sentences(contest))
+
+
+def _wanted(pairs: Sequence[tuple[str, str]], lines: Sequence[Line]) -> list[tuple[Duel, list[Line], list[Line]]]:
+    """Return who is set against whom, by which suite and metric, and both arms' lines; sorted by suite and metric."""
+    gated = {(line.suite, line.id.metric) for line in lines if line.threshold is not None}
+    groups: dict[tuple[str, str], dict[str, list[Line]]] = {}
+    for line in lines:
+        groups.setdefault((line.suite, line.id.metric), {}).setdefault(line.id.arm, []).append(line)
+    return [
+        (
+            Duel(
+                suite=suite,
+                metric=metric,
+                reference=reference,
+                arm=arm,
+                is_informational=bool(gated) and (suite, metric) not in gated,
+            ),
+            by_arm[reference],
+            by_arm[arm],
+        )
+        for (suite, metric), by_arm in sorted(groups.items(), key=lambda item: item[0])
+        for reference, arm in pairs
+        if {reference, arm} <= by_arm.keys()
+    ]
 
 
 def pairs_of(arms: Sequence[str], lines: Sequence[Line], *, every_pair: bool = False) -> tuple[tuple[str, str], ...]:

@@ -93,26 +93,33 @@ class Tested:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What all duels of a session share.
+
+    Args:
+        alpha: the chance to claim any difference where there is none, at most; of all duels together.
+        margin: the difference of the mean below which two arms count as alike, in [0, 1].
+        min_case_gain: the difference of a line below which it is never named, in [0, 1].
+        n_duels: between how many ``alpha`` is shared; only for what could have been seen.
+    """
+
+    alpha: float = 0.05
+    margin: float = 0.05
+    min_case_gain: float = 0.05
+    n_duels: int = 1
+
+
 def fight(
-    duel: Duel,
-    reference: Sequence[Line],
-    arm: Sequence[Line],
-    *,
-    alpha: float,
-    margin: float,
-    min_case_gain: float,
-    n_duels: int = 1,
-    looks: Looks | None = None,
+    duel: Duel, reference: Sequence[Line], arm: Sequence[Line], terms: Terms, looks: Looks | None = None
 ) -> Tested:
     """Test two arms against each other, case by case.
 
     Args:
         duel: who they are, by which suite and metric; the rest is found out.
-        reference, arm: their lines, in any order.
-        alpha: the chance to claim any difference where there is none, at most; of all duels together.
-        margin: the difference of the mean below which the arms count as alike, in [0, 1].
-        min_case_gain: the difference of a line below which it is never named, in [0, 1].
-        n_duels: between how many ``alpha`` is shared; only for what could have been seen.
+        reference: lines of the first, in any order.
+        arm: lines of the second.
+        terms: what is asked.
         looks: where the arms are stopped early; only the trials of the looks so far count.
     """
     first, second = ({line.id._replace(arm=""): line for line in lines} for lines in (reference, arm))
@@ -129,8 +136,8 @@ def fight(
     cases = by_case(pairs)
     gain = gain_of(cases)
     n_looks = 1 if looks is None else len(looks.arm)
-    interval, both = gain.interval(1.0 - (1.0 - _CONFIDENCE) / n_looks), gain.interval(1.0 - (1.0 - _ONE_SIDED) / n_looks)
-    falls, rises = _findings(rounds, alpha / 2, min_case_gain, looks)
+    interval, both = (gain.interval(1.0 - (1.0 - level) / n_looks) for level in (_CONFIDENCE, _ONE_SIDED))
+    falls, rises = _findings(rounds, terms.alpha / 2, terms.min_case_gain, looks)
     found = Tested(
         duel=replace(
             duel,
@@ -139,7 +146,7 @@ def fight(
             low=interval and interval[0],
             high=interval and interval[1],
             bound=both and max(-both[0], both[1]),
-            mde=gain.visible(alpha / n_duels),
+            mde=gain.visible(terms.alpha / terms.n_duels),
             reference_mean=mean_of_means(case.baseline for case in cases),
             arm_mean=mean_of_means(case.current for case in cases),
             n_cases=len(cases),
@@ -148,7 +155,7 @@ def fight(
         ),
         falls=falls,
         rises=rises,
-        margin=margin,
+        margin=terms.margin,
     )
     return replace(found, duel=replace(found.duel, p=found.p))
 
@@ -176,9 +183,7 @@ def _first(line: Line, n_trials: int) -> Line:
 
 def _pair(reference: Line, arm: Line) -> Pair:
     id_ = arm.id._replace(arm="")
-    return Pair(
-        id=id_, baseline=whole(reference.scores), current=whole(arm.scores), is_case_level=arm.is_case_level
-    )
+    return Pair(id=id_, baseline=whole(reference.scores), current=whole(arm.scores), is_case_level=arm.is_case_level)
 
 
 def _is_one_draw(reference: Line, arm: Line) -> bool:

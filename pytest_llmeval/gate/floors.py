@@ -36,9 +36,7 @@ def below_floors(
             floor = general
         if floor is not None and (summary.mean is None or summary.mean < floor - 1e-9):
             found.append(
-                FloorBreach(
-                    suite=summary.suite, metric=summary.metric, floor=floor, mean=summary.mean, arm=summary.arm
-                )
+                FloorBreach(suite=summary.suite, metric=summary.metric, floor=floor, mean=summary.mean, arm=summary.arm)
             )
     measured = {summary.metric for summary in summaries}
     unmet = [

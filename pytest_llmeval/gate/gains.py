@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmeval.gate.pairs import variance_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pytest_llmeval.gate.pairs import Pair
 
@@ -27,13 +27,14 @@ class Gain(NamedTuple):
         value: second arm minus first, in [-1, 1].
         noise: variance of ``value`` over trial noise.
         degrees: of freedom of ``noise``; 0.0: there is a single pair of scores, which tells nothing.
-        n_trials: harmonic number of trials; the smaller it is, the less equal scores prove.
+        n_silent: trials of an arm in which some case never varied, the fewer of the two; the fewer, the less equal
+            scores prove. Infinity where every case varied.
     """
 
     value: float
     noise: float
     degrees: float
-    n_trials: float
+    n_silent: float
 
     def interval(self, level: float) -> tuple[float, float] | None:
         """Return the bounds of the difference, each one-sided at ``level``, in (0.5, 1); None if there are none."""
@@ -67,16 +68,16 @@ class Gain(NamedTuple):
         return found if found < 1.0 else None
 
     def _half(self, z: float) -> float:
-        floor = z**2 / self.n_trials
-        return (floor + math.sqrt(floor**2 + 4 * z**2 * self.noise)) / 2
+        return z * math.sqrt(self.noise + (z / self.n_silent) ** 2)
 
     def _p(self, size: float) -> float:
         if not self.degrees or size <= 0.0:
             return 1.0
         from scipy.special import stdtr
 
-        # _half(z) = size, solved for z.
-        return float(stdtr(self.degrees, -size / math.sqrt(self.noise + size / self.n_trials)))
+        # _half(z) = size, solved for z; in a form that loses no digits where the noise is large.
+        root = math.sqrt(self.noise**2 + (2 * size / self.n_silent) ** 2)
+        return float(stdtr(self.degrees, -size * math.sqrt(2 / (self.noise + root))))
 
 
 def gain_of(pairs: Sequence[Pair]) -> Gain:
@@ -86,26 +87,28 @@ def gain_of(pairs: Sequence[Pair]) -> Gain:
         pairs: one a case, at least one; the first arm is their baseline.
 
     Source:
-        GATE section 3 for the variance within cases, or of the paired differences where an arm has one trial (Miller
-        2024, arXiv:2411.00640, section 4.2), and for the term ``z²/N`` that keeps an interval open where all trials
-        agree. Degrees of freedom: Welch 1947 (Satterthwaite 1946), since the arms scatter differently.
+        Variance within cases, or of the paired differences where an arm has one trial (Miller 2024, arXiv:2411.00640,
+        section 4.2). Degrees of freedom: Welch 1947 (Satterthwaite 1946), since the arms scatter differently. Where a
+        case never varied, ``z²/N²`` is added to the variance: if no trial varies, the interval is ``± z²/N``, the rule
+        of three of the arm with fewer trials. ADR 14 has what that keeps, by simulation.
     """
     n = len(pairs)
     gains = [-pair.fall for pair in pairs]
     value = math.fsum(gains) / n
-    n_first, n_second = sum(len(pair.baseline) for pair in pairs), sum(len(pair.current) for pair in pairs)
-    n_trials = 1 / (1 / n_first + 1 / n_second)
-    if all(len(run) > 1 for pair in pairs for run in (pair.baseline, pair.current)):
-        first, second = (_noise(pairs, of) for of in (lambda pair: pair.baseline, lambda pair: pair.current))
-        noise = first + second
-        spread = first**2 / (n_first - n) + second**2 / (n_second - n)
+    runs = [pair.baseline for pair in pairs], [pair.current for pair in pairs]
+    n_drawn = [sum(map(len, arm)) for arm in runs]
+    if all(len(run) > 1 for arm in runs for run in arm):
+        parts = [_noise(arm) for arm in runs]
+        silent = [drawn for arm, drawn in zip(runs, n_drawn, strict=True) if any(len(set(run)) == 1 for run in arm)]
+        spread = math.fsum(part**2 / (drawn - n) for part, drawn in zip(parts, n_drawn, strict=True))
         # Without any variance there is nothing to weigh: the arm with fewer trials is what is least known.
-        degrees = noise**2 / spread if spread else float(min(n_first, n_second) - n)
-        return Gain(value, noise, degrees, n_trials)
+        degrees = math.fsum(parts) ** 2 / spread if spread else float(min(n_drawn) - n)
+        return Gain(value, math.fsum(parts), degrees, min(silent, default=math.inf))
     noise = math.fsum((gain - value) ** 2 for gain in gains) / ((n - 1) * n) if n > 1 else 0.0
-    return Gain(value, noise, float(n - 1), n_trials)
+    is_silent = not noise or not all(gains)
+    return Gain(value, noise, float(n - 1), min(n_drawn) if is_silent else math.inf)
 
 
-def _noise(pairs: Sequence[Pair], of: Callable[[Pair], Sequence[int]]) -> float:
+def _noise(runs: Sequence[Sequence[int]]) -> float:
     """Return the variance of one arm's mean over cases; every run has two scores or more."""
-    return math.fsum(variance_of(of(pair)) / len(of(pair)) for pair in pairs) / len(pairs) ** 2
+    return math.fsum(variance_of(run) / len(run) for run in runs) / len(runs) ** 2

@@ -7,7 +7,7 @@ option; a few are without a flag, because they belong to the project and not to 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from pytest_llmeval.options.table import OPTIONS, Option, declare
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytest_llmeval.records import Variant
 
 __all__ = ["FIRST_TRIAL", "OPTIONS", "Option", "Settings", "declare", "resolve"]
 
@@ -30,7 +32,9 @@ class Settings:
 
     Args:
         root: rootdir; relative paths below start there.
-        model: model under test, in litellm's spelling; empty where tests name their own.
+        model: model under test, in litellm's spelling, the first where there are several; empty where tests name their
+            own.
+        variants: ways in which every case is answered; empty where there is one only.
         api_base: endpoint of the model, where it is not the provider's own.
         judge: judge model; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
@@ -56,6 +60,7 @@ class Settings:
 
     root: Path
     model: str
+    variants: tuple[Variant, ...]
     api_base: str
     judge: str
     judge_api_base: str
@@ -97,9 +102,11 @@ def resolve(config: pytest.Config) -> Settings:
     """
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
+    models = tuple(dict.fromkeys(filter(None, map(str.strip, values["model"].split(",")))))
     return Settings(
         root=root,
-        model=values["model"],
+        model=models[0] if models else "",
+        variants=_variants(root, models, [said for said in values["variants"] if said]),
         api_base=values["api_base"],
         judge=values["judge"],
         judge_api_base=values["judge_api_base"],
@@ -122,6 +129,19 @@ def resolve(config: pytest.Config) -> Settings:
         mlflow=_below(root, values["mlflow"]),
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
     )
+
+
+def _variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str, object]]) -> tuple[Variant, ...]:
+    """Return the matrix; a run with one way to answer imports nothing for it."""
+    if len(models) < 2 and not declared:  # noqa: PLR2004 - two make a comparison
+        return ()
+    from pytest_llmeval.errors import UsageError
+    from pytest_llmeval.options.variants import matrix
+
+    try:
+        return matrix(declared, models, folder=root, root=root)
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 def _baseline(config: pytest.Config, said: str) -> Path:

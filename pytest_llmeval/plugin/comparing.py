@@ -36,12 +36,17 @@ def compare(
         is_whole: the session was to run every test and did, so that a check it lacks is gone.
     """
     base, results = state.base, state.collector.results()
-    judged = with_thresholds_of(base.stored, lines) if base is not None and base.is_fork else tuple(lines)
-    compared = gate.compare_all(state.baseline, judged)
+    baseline = gate.of_arms(state.baseline, lines)
+    judged = (
+        with_thresholds_of(gate.of_arms(base.stored, lines), lines)
+        if base is not None and base.is_fork
+        else tuple(lines)
+    )
+    compared = gate.compare_all(baseline, judged)
     confirmed = Confirmed(gate.decide(compared))
     if state.settings.confirm and base is not None and is_whole:
         confirmed = beside_base(session, state, base, judged, compared, confirmed.verdict)
-    stored = base.stored if base is not None else state.baseline
+    stored = gate.of_arms(base.stored, lines) if base is not None else baseline
     own = base.own if base is not None and not base.is_fork else None
     weakened = find_weakened(stored, lines, results, own=own)
     if not is_whole:
@@ -55,7 +60,7 @@ def compare(
         refused=base.held.refused if base is not None else (),
         weakened=weakened,
         cases=origins_of(
-            state.baseline,
+            baseline,
             lines,
             results,
             now=datetime.fromtimestamp(state.started_s, tz=UTC),

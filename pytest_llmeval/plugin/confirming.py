@@ -48,7 +48,8 @@ def beside_base(
         compared: what the verdict was made of.
         verdict: against the stored baseline.
     """
-    asked = to_confirm(state.baseline, lines, verdict.comparisons)
+    baseline = gate.of_arms(state.baseline, lines)
+    asked = to_confirm(baseline, lines, verdict.comparisons)
     if not asked:
         return Confirmed(verdict)
     if state.settings.cache == "replay":
@@ -73,7 +74,7 @@ def beside_base(
         for line in gate.lines_of(found.id, found.results)
         if line.id in here and line.draws and line.is_comparable(here[line.id])
     }
-    weighed, reruns = confirm(state.baseline, lines, compared, verdict.comparisons, there)
+    weighed, reruns = confirm(baseline, lines, compared, verdict.comparisons, there)
     was_red = verdict.verdict is Verdict.REGRESSED
     sentences = [*confirmation_sentences(reruns, base.name, was_red=was_red)]
     sentences += _not_beside(asked, state.collector.results())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-FIXTURES = frozenset({"llm", "llm_case", "llmeval"})
+FIXTURES = frozenset({"llm", "llm_case", "llm_variant", "llmeval"})
 
 
 def is_llm_test(item: pytest.Item) -> bool:
@@ -21,7 +21,7 @@ def is_llm_test(item: pytest.Item) -> bool:
     if item.get_closest_marker("llmeval") is not None:
         return True
     asked = FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return any(_is_ours(item, name) for name in asked) or _names_a_check(item)
+    return any(is_ours(item, name) for name in asked) or _names_a_check(item)
 
 
 def _names_a_check(item: pytest.Item) -> bool:
@@ -39,7 +39,8 @@ def _names_a_check(item: pytest.Item) -> bool:
     )
 
 
-def _is_ours(item: pytest.Item, name: str) -> bool:
+def is_ours(item: pytest.Item, name: str) -> bool:
+    """Whether a fixture of that name, as the item sees it, is this package's own."""
     # A foreign suite may have a fixture of its own called "llm": none of our business.
     definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get(name)
     return not definitions or definitions[-1].func.__module__.startswith("pytest_llmeval.")

@@ -26,8 +26,9 @@ from pytest_llmeval.records import Session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_llmeval.gather.collector import Collector
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Line
+    from pytest_llmeval.records import Contest, Line
 
 _SHOWN = 5
 
@@ -92,7 +93,14 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         verdict=verdict,
         against=against,
         floors=below_floors(state.settings.fail_under, summaries, lines),
+        contest=_contest(state.collector, lines),
     )
+
+
+def _contest(collector: Collector, lines: Sequence[Line]) -> Contest | None:
+    """Set the variants against each other, where there are several; whoever wins, the exit status does not ask."""
+    arms = [variant.name for variant in collector.plan().variants]
+    return gate.compare_arms(arms, lines, collector.results()) if len(arms) > 1 else None
 
 
 def _told_dropped(nodeids: Sequence[str]) -> str:

@@ -1,9 +1,10 @@
-"""The fixtures ``llm``, ``llm_case``, ``llmeval`` and ``llmeval_loopback``."""
+"""The fixtures ``llm``, ``llm_case``, ``llm_variant``, ``llmeval`` and ``llmeval_loopback``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.current import Running
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.loopback import Loopback
-    from pytest_llmeval.records import Case
+    from pytest_llmeval.records import Case, Variant
 
 
 # Without an argument ``request``: pytest makes a fixture definition of it, with a signature, for every test.
@@ -35,6 +36,18 @@ def llm_case(request: pytest.FixtureRequest) -> Case:
             hint='mark it: @pytest.mark.llmeval(cases="cases.jsonl")',
         )
     return case  # type: ignore[no-any-return] # set by our own parametrize
+
+
+@pytest.fixture
+def llm_variant(request: pytest.FixtureRequest) -> Variant:
+    """The variant of this run of the test: ``llm(question, system=llm_variant.prompt or PROMPT)``."""
+    from pytest_llmeval.plugin.items import variant_of
+    from pytest_llmeval.plugin.state import STATE
+    from pytest_llmeval.records import Variant
+
+    settings = request.config.stash[STATE].settings
+    found = variant_of(request.node) or Variant()
+    return replace(found, model=found.model or settings.model, api_base=found.api_base or settings.api_base)
 
 
 class Llmeval:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.display import Display
     from pytest_llmeval.plugin.flight import Flight
     from pytest_llmeval.plugin.ledger import Ledger
-    from pytest_llmeval.records import Baseline, CaseId, CaseResult, PlannedCase, Session, Tally
+    from pytest_llmeval.records import Baseline, CaseId, CaseResult, PlannedCase, Session, Tally, Variant
 
 RECORDER = pytest.StashKey["Recorder"]()
 _UNSCORED = {"is_unscored": True}
@@ -149,8 +150,11 @@ class State:
         may_call = settings.cache in ("refresh", "live") or (
             settings.cache == "auto" and not settings.working_cache.exists()
         )
+        of_variants = (variant.model for variant in settings.variants)
         # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.
-        names = (name for name in (settings.model, settings.judge) if name and not name.startswith("openai/"))
+        names = (
+            name for name in (settings.model, settings.judge, *of_variants) if name and not name.startswith("openai/")
+        )
         if may_call and any(names):
             self.backend.prepare(places)
 
@@ -224,17 +228,22 @@ class State:
         from pytest_llmeval.plugin import items
         from pytest_llmeval.records import Plan, PlannedCase
 
-        seen: dict[CaseId, str] = {}
+        seen: dict[tuple[CaseId, str], str] = {}
+        variants: dict[str, Variant] = {}
         for item in declared:
-            case_id = items.case_id(item)
+            case_id, variant = items.case_id(item), items.variant_of(item)
+            arm = variant.name if variant is not None else ""
+            if variant is not None:
+                variants.setdefault(arm, variant)
             try:
-                items.refuse_twin(item, seen.setdefault(case_id, item.nodeid))
+                items.refuse_twin(item, seen.setdefault((case_id, arm), item.nodeid))
                 n_trials, suite = items.n_trials(item, self.settings), items.suite_of(item)
             except UsageError as error:
                 self.faults[item.nodeid] = error
                 n_trials, suite = 1, items.DEFAULT_SUITE
-            self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials)
-        plan = Plan(cases=self.planned, n_deselected=self.n_deselected)
+            self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials, arm=arm)
+        declared_once = tuple(replace(variant, prompt=None) for variant in variants.values())
+        plan = Plan(cases=self.planned, n_deselected=self.n_deselected, variants=declared_once)
         if self.is_worker:
             self._plan_text = wire.encode_plan(plan)
         else:
@@ -262,7 +271,9 @@ class State:
             return True
         if self.settings.gate == "off":
             return False
-        line = self.baseline.lines.get(tally.id)
+        lines = self.baseline.lines
+        # As gate.of_arms has it: an arm without a line of its own is held to the one that was stored without arms.
+        line = lines.get(tally.id) or lines.get(tally.id._replace(arm=""))
         check = tally.worst
         return (
             line is not None

@@ -24,8 +24,8 @@ class CaseId(NamedTuple):
 class CheckId(NamedTuple):
     """Who a check is over all trials and sessions: case, metric, and its place among equals.
 
-    ``nth`` counts the checks of one metric in one trial from 0, in the order in which the test makes them. ``arm`` is the
-    variant that answered, empty where there is one only; the case is the same in all arms.
+    ``nth`` counts the checks of one metric in one trial from 0, in the order in which the test makes them. ``arm`` is
+    the variant that answered, empty where there is one only; the case is the same in all arms.
     """
 
     test: str
