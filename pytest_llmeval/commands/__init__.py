@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, init
+    from pytest_llmeval.commands import baseline, compare, init
 
     parser = _Parser(
         prog="llmeval",
@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     init.declare(commands)
     baseline.declare(commands)
+    compare.declare(commands)
     try:
         arguments = parser.parse_args(argv)
         status: int | None = arguments.run(arguments)

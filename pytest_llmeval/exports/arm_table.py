@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 Row = tuple[str, str, str, str, str]
 
 _LONGEST_NAME = 100
-_HEADS = ("difference", "95 % interval", "could show", "")
-_OF_EXPENSE = {Expense.COST_USD: "cost of a trial, $", Expense.LATENCY_S: "time of a trial, s"}
+HEADS = ("variants", "difference", "95 % interval", "could show", "")
+"""Of the columns."""
+
+_OF_EXPENSE = {Expense.COST_USD: "dollars a trial", Expense.LATENCY_S: "seconds a trial"}
 
 
 def arm_table(contest: Contest, *, ascii_only: bool) -> Table:
@@ -35,9 +37,9 @@ def arm_table(contest: Contest, *, ascii_only: bool) -> Table:
         padding=(0, 1, 0, 0),
         header_style="",
     )
-    table.add_column("variants", overflow="fold")
-    for head in _HEADS:
-        table.add_column(head, justify="right" if head else "left", overflow="fold")
+    for head in HEADS:
+        is_figure = head not in ("variants", "")
+        table.add_column(head, justify="right" if is_figure else "left", overflow="fold")
     for name, *cells in rows(contest):
         indent = len(name) - len(name.lstrip())
         text = plain(name, limit=_LONGEST_NAME, ascii_only=ascii_only)

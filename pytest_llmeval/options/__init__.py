@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import Variant
 
-__all__ = ["FIRST_TRIAL", "OPTIONS", "Option", "Settings", "declare", "resolve"]
+__all__ = ["FIRST_TRIAL", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
 
+# Set by `llmeval compare --run` for the pytest that it starts: all rounds that are planned, by commas.
+ROUNDS = "_LLMEVAL_ROUNDS"
 # Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
 FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 
@@ -56,6 +58,8 @@ class Settings:
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
+        rounds: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
+            them.
     """
 
     root: Path
@@ -82,6 +86,7 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
     first_trial: int = 0
+    rounds: tuple[int, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -128,6 +133,7 @@ def resolve(config: pytest.Config) -> Settings:
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
+        rounds=tuple(map(int, filter(None, os.environ.get(ROUNDS, "").split(",")))),
     )
 
 

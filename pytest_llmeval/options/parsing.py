@@ -102,7 +102,8 @@ def variant(text: str) -> Mapping[str, object] | None:
     """
     if not text.strip():
         return None
-    name, colon, rest = text.partition(": ") if ": " in text else (text.rstrip().removesuffix(":"), ":", "")
+    # With its blank: names of models hold colons of their own.
+    name, colon, rest = f"{text} ".partition(": ")
     # A comma may stand inside of a value, as in JSON; the next name and its "=" end it.
     parts = [part for part in re.split(r",\s*(?=\w+\s*=)", rest.strip()) if part]
     pairs = [part.partition("=") for part in parts]

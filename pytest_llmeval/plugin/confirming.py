@@ -84,7 +84,12 @@ def beside_base(
 def _trials(asked: Sequence[CheckId], results: Sequence[CaseResult]) -> Mapping[CaseId, int]:
     """Return the cases behind the lines, and how many trials each had here."""
     wanted = {id_.case_id for id_ in asked}
-    return {result.id: max(len(result.trials), 1) for result in results if result.id in wanted}
+    found: dict[CaseId, int] = {}
+    for result in results:
+        if result.id in wanted:
+            # One number for all variants of a case.
+            found[result.id] = max(len(result.trials), found.get(result.id, 1))
+    return found
 
 
 def _announce(config: pytest.Config, state: State, base: Base, n_trials: Mapping[CaseId, int]) -> None:

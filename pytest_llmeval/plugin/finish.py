@@ -26,7 +26,6 @@ from pytest_llmeval.records import Session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmeval.gather.collector import Collector
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Contest, Line
 
@@ -93,14 +92,23 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         verdict=verdict,
         against=against,
         floors=below_floors(state.settings.fail_under, summaries, lines),
-        contest=_contest(state.collector, lines),
+        contest=_contest(state, lines),
     )
 
 
-def _contest(collector: Collector, lines: Sequence[Line]) -> Contest | None:
+def _contest(state: State, lines: Sequence[Line]) -> Contest | None:
     """Set the variants against each other, where there are several; whoever wins, the exit status does not ask."""
-    arms = [variant.name for variant in collector.plan().variants]
-    return gate.compare_arms(arms, lines, collector.results()) if len(arms) > 1 else None
+    variants = {variant.name: variant for variant in state.collector.plan().variants}
+    if len(variants) < 2:  # noqa: PLR2004 - it takes two
+        return None
+    rounds = state.settings.rounds
+    if not rounds:
+        return gate.compare_arms(tuple(variants), lines, state.collector.results())
+    from pytest_llmeval.gate.arm_rounds import looks_of
+    from pytest_llmeval.gate.arms import pairs_of
+
+    looks = looks_of(pairs_of(tuple(variants), lines), variants, rounds, rounds.index(state.settings.trials) + 1)
+    return gate.compare_arms(tuple(variants), lines, state.collector.results(), looks=looks)
 
 
 def _told_dropped(nodeids: Sequence[str]) -> str:
@@ -157,7 +165,9 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
-    return {name: getattr(settings, name) for name in names}
+    # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
+    rounds = {"rounds": list(settings.rounds)} if settings.rounds else {}
+    return {name: getattr(settings, name) for name in names} | rounds
 
 
 def _versions() -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -123,8 +122,7 @@ def n_trials(item: pytest.Item, settings: Settings) -> int:
         return only
     n = _valid_trials(marked(item).get("trials", settings.trials), item.nodeid)
     variant = variant_of(item)
-    # 0.2 * 15 is a little more than 3 in floats.
-    return n if variant is None else max(1, math.ceil(variant.share * n - 1e-9))
+    return n if variant is None else variant.trials_of(n)
 
 
 def _valid_trials(trials: object, nodeid: str) -> int:

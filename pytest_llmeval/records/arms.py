@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
@@ -32,6 +33,11 @@ class Variant:
     prompt_file: str = ""
     settings: Mapping[str, Json] = field(default_factory=dict)
     share: float = 1.0
+
+    def trials_of(self, n_trials: int) -> int:
+        """Return how many of the trials of a case the arm draws."""
+        # 0.2 * 15 is a little more than 3 in floats.
+        return max(1, math.ceil(self.share * n_trials - 1e-9))
 
 
 class Standing(StrEnum):
