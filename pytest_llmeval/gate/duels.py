@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 _CONFIDENCE = 0.975
 _ONE_SIDED = 0.95
-_CASE_SHARE_OF_LOOKS = 0.2
+_RECYCLED = 2.0
+"""By which the lines' share grows where the mean is proven, and its level passes on."""
+
+_CASE_SHARE = 0.2
+"""Of a level, for the single lines: who is better on the whole is what is asked first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +86,7 @@ class Tested:
             side = level / 2
             is_proven = level > 0.0 and found.p_mean <= mean_level(side, found.spent, found.share)
             standing = word if is_proven else standing
-            of_cases = side if is_proven else found.share * side
+            of_cases = (_RECYCLED if is_proven else 1.0) * found.share * side
             named[word] = tuple(sorted(id_ for id_, p in found.p_cases.items() if level > 0.0 and p <= of_cases))
         return replace(
             self.duel,
@@ -217,10 +221,12 @@ def _findings(
     is_turned = _is_turned(by_case(rounds[-1]))
     seen = [[_turned(pair) for pair in pairs] if is_turned else pairs for pairs in rounds]
     p_fall, p_rise = _mean_p(seen, looks)
-    falls = find_falls(seen[-1], p_fall, alpha=level, min_case_drop=min_case_gain)
-    rises = find_rises(seen[-1], p_rise, alpha=level, min_case_drop=min_case_gain)
-    if looks is not None:
-        falls, rises = (_shared(found, level, len(looks.arm)) for found in (falls, rises))
+    # ``find_falls`` spends half of its level on the lines, and adjusts their p exactly up to the whole of it.
+    of_lines = _RECYCLED * _CASE_SHARE * level
+    falls = find_falls(seen[-1], p_fall, alpha=of_lines, min_case_drop=min_case_gain)
+    rises = find_rises(seen[-1], p_rise, alpha=of_lines, min_case_drop=min_case_gain)
+    n_looks = 1 if looks is None else len(looks.arm)
+    falls, rises = (_shared(found, level, n_looks) for found in (falls, rises))
     return (rises, falls) if is_turned else (falls, rises)
 
 
@@ -242,9 +248,14 @@ def _mean_p(rounds: Sequence[Sequence[Pair]], looks: Looks | None) -> tuple[floa
 
 
 def _shared(found: Finding, level: float, n_looks: int) -> Finding:
-    """Give the cases a small share of the level, an equal part of it to each look; the mean has the rest."""
+    """Give the lines a small share of the level, an equal part of it to each look; the mean has the rest.
+
+    With one look also what the lines cannot use of it, since their laws are discrete.
+    """
     p_cases = {id_: min(1.0, p * n_looks) for id_, p in found.p_cases.items()}
-    return replace(found, p_cases=p_cases, spent=_CASE_SHARE_OF_LOOKS * level, share=_CASE_SHARE_OF_LOOKS)
+    return replace(
+        found, p_cases=p_cases, spent=found.spent if n_looks == 1 else _CASE_SHARE * level, share=_CASE_SHARE
+    )
 
 
 def _turned(pair: Pair) -> Pair:
