@@ -63,7 +63,7 @@ def visible(duel: Duel) -> str:
 def _headline(contest: Contest, claimed: Sequence[Duel]) -> str:
     proven = [duel for duel in claimed if duel.standing in (Standing.BETTER, Standing.WORSE)]
     if contest.winner:
-        beaten = sorted({one for duel in proven for one in (duel.arm, duel.reference)} - {contest.winner})
+        beaten = _beaten(proven, contest.winner)
         said = f"WINNER {contest.winner}: better than {_join(beaten)} by {_join(_metrics(proven, contest.winner))}"
         others = [arm for arm in contest.arms if arm not in (contest.winner, *beaten)]
         return f"{said}; {_join(others)} {'is' if len(others) == 1 else 'are'} not." if others else f"{said}."
@@ -77,8 +77,11 @@ def _why(contest: Contest, claimed: Sequence[Duel], proven: Sequence[Duel]) -> s
     if not compared:
         return "nothing here can be set against each other"
     if proven:
-        winners = {arm: _metrics(proven, arm) for arm in contest.arms}
-        who = [f"{arm} is better by {_join(metrics)}" for arm, metrics in winners.items() if metrics]
+        who = [
+            f"{arm} is better than {_join(_beaten(proven, arm))} by {_join(metrics)}"
+            for arm in contest.arms
+            if (metrics := _metrics(proven, arm))
+        ]
         return f"{who[0]}, but not than every other" if len(who) == 1 else f"{', '.join(who)}; none is best of all"
     if all(duel.standing is Standing.ALIKE for duel in compared):
         widest = max(compared, key=lambda duel: duel.bound or 0.0)
@@ -86,6 +89,13 @@ def _why(contest: Contest, claimed: Sequence[Duel], proven: Sequence[Duel]) -> s
     by_size = sorted(compared, key=lambda duel: math.inf if duel.mde is None else duel.mde)
     said = f"no difference is proven, and {visible(by_size[0])} would have shown"
     return said if len(compared) == 1 else f"{said}, in the pair that shows most"
+
+
+def _beaten(proven: Sequence[Duel], arm: str) -> list[str]:
+    """Return the arms that an arm is proven better than."""
+    sides = ((duel.arm, duel.reference) for duel in proven if duel.standing is Standing.BETTER)
+    others = ((duel.reference, duel.arm) for duel in proven if duel.standing is Standing.WORSE)
+    return list(dict.fromkeys(worse for better, worse in (*sides, *others) if better == arm))
 
 
 def _metrics(proven: Sequence[Duel], arm: str) -> list[str]:

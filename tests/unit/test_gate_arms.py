@@ -118,7 +118,10 @@ def test_reference_is_the_first_arm_unless_every_pair_is_asked_for():
     assert (("a", "b"), ("a", "c")) == pairs_of(["a", "b", "c"], lines)
     few, all_ = (compare_arms(["a", "b", "c"], lines, every_pair=every) for every in (False, True))
     assert ["", "b"] == [few.winner, all_.winner]
-    assert "NO WINNER: b is better by relevance, c is better by relevance; none is best of all." == few.sentences[0]
+    assert (
+        "NO WINNER: b is better than a by relevance, c is better than a by relevance; none is best of all."
+        == few.sentences[0]
+    )
 
 
 def test_arms_that_share_no_case_are_not_set_against_each_other():
@@ -134,7 +137,10 @@ def test_metrics_that_disagree_make_no_winner():
     lines += arm("a", [0.9] * 20, metric="safety") + arm("b", [0.5] * 20, metric="safety")
     contest = compare_arms(["a", "b"], lines)
     assert "" == contest.winner
-    assert "NO WINNER: a is better by safety, b is better by relevance; none is best of all." == contest.sentences[0]
+    assert (
+        "NO WINNER: a is better than b by safety, b is better than a by relevance; none is best of all."
+        == contest.sentences[0]
+    )
 
 
 def test_a_metric_without_threshold_is_for_information_beside_one_that_has_one():
