@@ -36,6 +36,7 @@ class Settings:
         root: rootdir; relative paths below start there.
         model: model under test, in litellm's spelling, the first where there are several; empty where tests name their
             own.
+        models: all of them.
         variants: ways in which every case is answered; empty where there is one only.
         api_base: endpoint of the model, where it is not the provider's own.
         judge: judge model; empty for none.
@@ -64,6 +65,7 @@ class Settings:
 
     root: Path
     model: str
+    models: tuple[str, ...]
     variants: tuple[Variant, ...]
     api_base: str
     judge: str
@@ -111,6 +113,7 @@ def resolve(config: pytest.Config) -> Settings:
     return Settings(
         root=root,
         model=models[0] if models else "",
+        models=models,
         variants=_variants(root, models, [said for said in values["variants"] if said]),
         api_base=values["api_base"],
         judge=values["judge"],

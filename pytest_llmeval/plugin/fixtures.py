@@ -41,13 +41,17 @@ def llm_case(request: pytest.FixtureRequest) -> Case:
 @pytest.fixture
 def llm_variant(request: pytest.FixtureRequest) -> Variant:
     """The variant of this run of the test: ``llm(question, system=llm_variant.prompt or PROMPT)``."""
-    from pytest_llmeval.plugin.items import variant_of
+    from pytest_llmeval.plugin.items import marked, variant_of
     from pytest_llmeval.plugin.state import STATE
     from pytest_llmeval.records import Variant
 
-    settings = request.config.stash[STATE].settings
+    settings, said = request.config.stash[STATE].settings, marked(request.node)
     found = variant_of(request.node) or Variant()
-    return replace(found, model=found.model or settings.model, api_base=found.api_base or settings.api_base)
+    return replace(
+        found,
+        model=found.model or said.get("model", settings.model),
+        api_base=found.api_base or said.get("api_base", settings.api_base),
+    )
 
 
 class Llmeval:

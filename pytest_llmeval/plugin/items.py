@@ -80,8 +80,8 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 def _cross(metafunc: pytest.Metafunc, said: Mapping[str, Any]) -> None:
     """Make one test of each variant, if the test can tell them apart: it asks for ``llm`` or ``llm_variant``."""
     asked = [name for name in ("llm_variant", "llm") if name in metafunc.fixturenames]
+    settings = metafunc.config.stash[STATE].settings
     if "variants" not in said:
-        settings = metafunc.config.stash[STATE].settings
         # A model that the marker names is the only one of its tests.
         variants = () if "model" in said else settings.variants
         if not variants or not asked or not is_ours(metafunc.definition, asked[0]):
@@ -97,7 +97,10 @@ def _cross(metafunc: pytest.Metafunc, said: Mapping[str, Any]) -> None:
         if not isinstance(said["variants"], Sequence) or isinstance(said["variants"], str):
             raise UsageError(f"variants={said['variants']!r:.200} is not allowed", hint="variants= takes a list")
         beside, root = metafunc.definition.path.parent, metafunc.config.rootpath
-        variants = matrix(said["variants"], (), folder=beside, root=root)
+        models = () if "model" in said else settings.models
+        variants = matrix(said["variants"], models, folder=beside, root=root) if said["variants"] else ()
+        if not variants:
+            return
     from pytest_llmeval.plugin.cases import shown_id
 
     ids = [shown_id(variant.name) for variant in variants]

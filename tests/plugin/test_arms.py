@@ -84,6 +84,7 @@ def test_one_model_is_no_comparison(project, models):
 def test_model_of_a_marker_is_the_only_one_of_its_test(project, models):
     """``model=`` in the marker wins over the models of the run."""
     suite = SUITE.replace("THRESHOLD", "None").replace("trials=4", 'trials=1, model="openai/own"')
+    suite = suite.replace("llm_case):", 'llm_case, llm_variant):\n    assert llm_variant.model == "openai/own"')
     project.write("test_suite.py", suite)
     project.run().assert_outcomes(passed=10)
     assert {"own"} == {received.body["model"] for received in models.requests}
@@ -135,6 +136,17 @@ def test_answer(llm, llm_case, llm_variant, topic):
     assert {"deep/test_deep.py::test_answer[x]", "deep/test_deep.py::test_answer[y]"} == tests
     (duel,) = project.session.contest.duels
     assert ("a", "b", 4) == (duel.reference, duel.arm, duel.n_cases)
+
+
+def test_variants_of_a_marker_are_crossed_with_the_models_of_the_run(project, models):
+    """As those of the ini are; an empty list is a test that is run once whatever the run compares."""
+    suite = SUITE.replace("THRESHOLD", "None").replace("trials=4", 'trials=1, variants=[{"name": "a"}, {"name": "b"}]')
+    project.write("test_suite.py", suite)
+    project.run().assert_outcomes(passed=40)
+    names = [variant.name for variant in project.session.plan.variants]
+    assert ["a+openai/bad", "a+openai/good", "b+openai/bad", "b+openai/good"] == names
+    project.write("test_suite.py", SUITE.replace("THRESHOLD", "None").replace("trials=4", "trials=1, variants=[]"))
+    project.run().assert_outcomes(passed=10)
 
 
 def test_share_gives_an_arm_fewer_trials_of_every_case(project, models, way):
