@@ -85,8 +85,9 @@ WORLDS: dict[str, Draw] = {
 }
 SHAPES = ((5, 5, 5), (20, 3, 3), (20, 10, 2), (50, 1, 1), (100, 3, 3), (100, 10, 1))
 # World, cases, trials of both arms, share of repetitions in which the better arm is called better.
-POWER = (("+10 points", 20, 5, 5, 0.30), ("+10 points", 50, 5, 5, 0.75), ("+10 points", 100, 3, 3, 0.80))
-POWER += (("+10 points", 100, 10, 2, 0.70), ("+5 points", 100, 10, 10, 0.70), ("+5 points", 200, 5, 5, 0.70))
+POWER = (("+10 points", 20, 5, 5, 0.25), ("+10 points", 50, 5, 5, 0.65), ("+10 points", 100, 3, 3, 0.70))
+POWER += (("+10 points", 100, 10, 2, 0.75), ("+5 points", 100, 10, 10, 0.60), ("+5 points", 200, 5, 5, 0.60))
+EARLY_FLOORS = {20: 0.50, 50: 0.90, 100: 0.95}
 
 
 @dataclass(frozen=True)
@@ -231,9 +232,7 @@ def stopped_early(report: Report, simulated: Simulate, n_suites: int) -> None:
     for found in simulated(simulate, cells):
         label, counts, n = found.cell.label, found.counts, found.cell.n_suites
         if found.cell.world.startswith("+"):
-            said = report.at_least(
-                f"arms in rounds, {label}", counts["better"], n, {20: 0.5, 50: 0.85}.get(found.cell.n, 0.95)
-            )
+            said = report.at_least(f"arms in rounds, {label}", counts["better"], n, EARLY_FLOORS[found.cell.n])
         else:
             said = report.at_most(f"arms in rounds, {label}", counts["claimed"], n, LEVEL)
         print(f"{label:<44}{said:<28}{found.calls:<10.0%}{counts['peeking t'] / n:>10.1%}")

@@ -179,7 +179,9 @@ def case_id(item: pytest.Item) -> CaseId:
     if callspec is None:
         return CaseId(base)
     case = callspec.params.get("llm_case")
-    own = [one for one in (case.id if case is not None else "", arm_of(item)) if one]
+    variant = variant_of(item)
+    # An empty id of a case is one.
+    own = [*([case.id] if case is not None else []), *([variant.name] if variant is not None else [])]
     rest = _without(callspec.id, "-".join(map(shown_id, own))) if own else callspec.id
     for argument, value in callspec.params.items():
         rest = _by_digest(rest, argument, value)
