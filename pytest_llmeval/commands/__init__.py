@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import LlmevalError, UsageError
+from pytest_llmeval.commands.parser import Parser
+from pytest_llmeval.errors import LlmevalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,15 +25,9 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   pytest                                    run it; answers are recorded, scores are kept in .llmeval/
   llmeval baseline accept --reason "..."    make these scores the ones that later runs are compared with
   pytest --llmeval-gate=pr                  let the comparison decide the exit status
-  llmeval baseline diff                     see what differs, case by case"""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises where argparse would exit, so that every error of ours looks alike."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a UsageError with argparse's own words."""
-        raise UsageError(message, hint=f"{self.prog} --help")
+  llmeval baseline diff                     see what differs, case by case
+  llmeval run --until-decided               more trials, round by round, while the gate cannot tell
+  llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, compare, init
+    from pytest_llmeval.commands import baseline, compare, gate, init, run
 
-    parser = _Parser(
+    parser = Parser(
         prog="llmeval",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -52,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     init.declare(commands)
     baseline.declare(commands)
+    run.declare(commands)
+    gate.declare(commands)
     compare.declare(commands)
     try:
         arguments = parser.parse_args(argv)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shlex
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import inert, say, say_table
+from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import LlmevalError, UsageError
-from pytest_llmeval.options import ROUNDS
+from pytest_llmeval.options import LOOKS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_llmeval.records import Contest, Session
 
 _DESCRIPTION = """\
@@ -29,9 +24,8 @@ are told apart by mistake in at most 1 of 20 comparisons, however early it stops
 _EXAMPLES = """\
 examples:
   llmeval compare --every-pair
-  llmeval compare --run --rounds 2,4,8 --pytest-args="--llmeval-model=openai/gpt-4o,openai/gpt-4o-mini" """
+  llmeval compare --run --rounds 2,4,8 -- --llmeval-model=openai/gpt-4o,openai/gpt-4o-mini"""
 
-_RAN = (0, 1, 6)  # what failed, or could not be scored, is told by pytest itself
 _SENTENCE = 1_000
 _ROUNDS = (2, 4, 7, 12)
 
@@ -55,8 +49,8 @@ def declare(commands: Any) -> None:  # noqa: ANN401 - argparse does not name the
     parser.add_argument(
         "--rounds", type=_rounds, default=_ROUNDS, metavar="N,N", help="trials of a case after each round, with --run"
     )
-    parser.add_argument("--pytest-args", default="", metavar="TEXT", help='more arguments for pytest, as "-n 4"')
     parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
+    parser.add_argument("arguments", nargs="*", metavar="-- ARGUMENT", help="of pytest, with --run")
     parser.set_defaults(run=compare)
 
 
@@ -88,6 +82,7 @@ def contest_of(session: Session, *, reference: str | None = None, every_pair: bo
     from pytest_llmeval import gate
     from pytest_llmeval.gate.arm_rounds import looks_of
     from pytest_llmeval.gate.arms import pairs_of
+    from pytest_llmeval.gate.summary import of_first_pass
 
     variants = {variant.name: variant for variant in session.plan.variants}
     if len(variants) < 2:  # noqa: PLR2004 - it takes two
@@ -98,8 +93,8 @@ def contest_of(session: Session, *, reference: str | None = None, every_pair: bo
     if reference is not None and reference not in variants:
         raise UsageError(f"no variant is called {reference!r}", found=f"there are {', '.join(variants)}")
     arms = sorted(variants, key=lambda name: name != reference) if reference else list(variants)
-    lines = gate.lines_of(session.id, session.results)
-    rounds = session.settings.get("rounds", [])
+    lines = [of_first_pass(line, session.trials) for line in gate.lines_of(session.id, session.results)]
+    rounds = session.settings.get("looks", [])
     n_done = rounds.index(session.settings["trials"]) + 1 if rounds else 0
     looks = looks_of(pairs_of(arms, lines, every_pair=every_pair), variants, rounds, n_done) if rounds else ()
     return gate.compare_arms(arms, lines, session.results, every_pair=every_pair, looks=looks)
@@ -122,35 +117,19 @@ def _run(found: project.Project, arguments: argparse.Namespace) -> None:
 
 def _round(found: project.Project, arguments: argparse.Namespace, trials: int) -> Session:
     """Run pytest once, and return the session that it leaves."""
-    from pytest_llmeval.gather import session_file
-
-    # Never "python -m pytest" as it is: that would put the current folder on the path of imports, as `pytest` does not.
-    command = [sys.executable, "-P", "-m", "pytest", f"--rootdir={found.root}", "--llmeval-gate=off"]
     # Answers that were asked anew would be no part of the looks that were planned.
-    command += ["--llmeval-cache=auto", "--llmeval-baseline-update=", f"--llmeval-trials={trials}"]
-    command += shlex.split(arguments.pytest_args)
-    path = found.session_file(None)
-    before = _head(path)
-    say("running " + shlex.join(["pytest", *command[4:]]))
-    sys.stdout.flush()
-    environment = {**os.environ, ROUNDS: ",".join(map(str, arguments.rounds))}
-    status = subprocess.run(command, cwd=found.root, env=environment, check=False).returncode  # noqa: S603 - ourselves
-    if status not in _RAN or _head(path) in (b"", before):
+    options = ["--llmeval-gate=off", "--llmeval-cache=auto", "--llmeval-baseline-update=", *arguments.arguments]
+    looks: dict[str, str | None] = {LOOKS: ",".join(map(str, arguments.rounds))}
+    ran = run_pytest(
+        found, [*options, f"--llmeval-trials={trials}"], written=found.session_file(None), environment=looks
+    )
+    if ran.session is None:
         raise LlmevalError(
             "the variants were not compared",
-            found=f"pytest ended with exit status {status}",
+            found=f"pytest ended with exit status {ran.status}",
             hint="see its output above",
         )
-    return session_file.read(path)
-
-
-def _head(path: Path) -> bytes:
-    """Return what tells the newest session from an older one: the line that holds its id."""
-    try:
-        with path.open("rb") as file:
-            return file.readline()
-    except OSError:
-        return b""
+    return ran.session
 
 
 def _say(session: Session, contest: Contest) -> None:

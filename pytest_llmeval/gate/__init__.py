@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gate.contracts import contracts_of
     from pytest_llmeval.gate.decision import decide
     from pytest_llmeval.gate.drift import of_age
-    from pytest_llmeval.gate.lines import lines_of
+    from pytest_llmeval.gate.lines import first_drawn, lines_of
     from pytest_llmeval.gate.planning import plan
     from pytest_llmeval.gate.retests import next_trials
     from pytest_llmeval.gate.rounds import next_round
@@ -31,6 +31,7 @@ _HOMES = {
     "compare_arms": "arms",
     "contracts_of": "contracts",
     "decide": "decision",
+    "first_drawn": "lines",
     "lines_of": "lines",
     "next_round": "rounds",
     "next_trials": "retests",
@@ -45,6 +46,7 @@ __all__ = [
     "compare_arms",
     "contracts_of",
     "decide",
+    "first_drawn",
     "lines_of",
     "next_round",
     "next_trials",

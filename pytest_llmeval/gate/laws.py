@@ -25,7 +25,9 @@ SEED = 20_260_131
 
 _MOST_LISTED = 4_000  # choices that are listed one by one; enough for 10 trials against 5 (3,003)
 _MOST_COUNTED = 30  # pooled scores up to which rarer choices are still counted exactly
+_MOST_COUNTED_IF_RARE = 40  # the same where sampling found next to nothing; half a second, so not for every line
 _N_SAMPLED = 19_999
+_FEW = 20  # hits of a sample that say little more than "rare"
 _FINEST = 2**50  # choices beyond which their multiples are as dense as floats
 _SAME = 1.0 + 1e-9  # two sums of the same probabilities may differ in the last bits
 
@@ -104,7 +106,7 @@ class CountedLaw:
         self._n_choices = math.comb(len(pooled), n_current)
 
     def tail(self, total: int) -> float:
-        """Return the probability of a sum of at most ``total``; from 20,000 draws where it cannot be counted.
+        """Return the probability of a sum of at most ``total``; from 20,000 draws where counting it is too dear.
 
         Source:
             The count meets in the middle: a sum of k is a sum of j of one half and k - j of the other (Horowitz and
@@ -112,7 +114,9 @@ class CountedLaw:
         """
         if len(self._pooled) > _MOST_COUNTED:
             hits = np.count_nonzero(self.draw(np.random.default_rng(SEED), _N_SAMPLED) <= total)
-            return (1 + int(hits)) / (1 + _N_SAMPLED)
+            # The resolution of a sample must beat the number of lines among which its p is judged.
+            if hits > _FEW or len(self._pooled) > _MOST_COUNTED_IF_RARE:
+                return (1 + int(hits)) / (1 + _N_SAMPLED)
         ones, others = _sums_by_size(self._pooled[::2]), _sums_by_size(self._pooled[1::2])
         n_low = 0
         for size, sums in enumerate(ones[: self._n_current + 1]):

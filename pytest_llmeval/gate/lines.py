@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.records import CaseResult, Check, CheckId, Draw, Line, Tally, Trial, tally
+from pytest_llmeval.records import CaseResult, Check, CheckId, Draw, Line, Tally, Trial, TrialPlan, tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,23 @@ def lines_of(session_id: str, results: Sequence[CaseResult]) -> tuple[Line, ...]
         found = tally(*result.id, result.trials, result.checks, arm=result.arm)
         lines += [_line(session_id, result, one) for one in found]
     return tuple(sorted(lines, key=lambda line: line.id))
+
+
+def first_drawn(lines: Sequence[Line], trials: TrialPlan | None) -> tuple[Line, ...]:
+    """Return the lines without what was drawn again because the first trials looked bad: as a baseline stores them.
+
+    Luck brings a retest as well as a fault does, and the lucky lines have none; all trials together lean upwards.
+
+    Args:
+        lines: of one session.
+        trials: its plan; None where every case had its trials at once.
+    """
+    if trials is None or not trials.looks:
+        return tuple(lines)
+    return tuple(
+        replace(line, draws=tuple(draw for draw in line.draws if draw.trial < trials.first(line.suite)))
+        for line in lines
+    )
 
 
 def _line(session_id: str, result: CaseResult, found: Tally) -> Line:

@@ -35,12 +35,17 @@ def summarise(lines: Sequence[Line], trials: TrialPlan | None = None) -> tuple[S
     """
     groups: dict[tuple[str, str, str], list[Line]] = {}
     for line in sorted(lines, key=lambda line: line.id):
-        groups.setdefault((line.suite, line.id.metric, line.id.arm), []).append(_first(line, trials))
+        groups.setdefault((line.suite, line.id.metric, line.id.arm), []).append(of_first_pass(line, trials))
     return tuple(_summary(*key, groups[key]) for key in sorted(groups))
 
 
-def _first(line: Line, trials: TrialPlan | None) -> Line:
-    """Return a line with the trials that every case had."""
+def of_first_pass(line: Line, trials: TrialPlan | None) -> Line:
+    """Return a line with the trials that every case had, without those that were drawn because they looked bad.
+
+    Args:
+        line: of a session.
+        trials: the session's plan; None: every case had the same.
+    """
     if trials is None or not trials.looks or line.is_case_level:
         return line
     n_first = trials.first(line.suite)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import Variant
 
-__all__ = ["FIRST_TRIAL", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
+__all__ = ["FIRST_TRIAL", "FOLDER", "LOOKS", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
 
-# Set by `llmeval compare --run` for the pytest that it starts: all rounds that are planned, by commas.
-ROUNDS = "_LLMEVAL_ROUNDS"
+# Set by `llmeval compare --run` for the pytest that it starts: trials of a case after each planned round, by commas.
+LOOKS = "_LLMEVAL_LOOKS"
 # Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
 FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
+# Set by `llmeval gate check`: its runs are kept apart, and the newest session stays the user's own.
+FOLDER = "_LLMEVAL_FOLDER"
+# Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.
+ROUNDS = "_LLMEVAL_ROUNDS"
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,11 @@ class Settings:
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
         eager: every test waits for its own calls, and a failing check raises on the spot.
         cache: where answers come from: auto, replay, refresh or live.
-        trials: trials a case.
+        trials: trials a case; auto: few, and more for the cases that look bad.
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
+        plan: say what the run would take, and run nothing.
         gate: off, pr or strict.
         base: the revision that a branch is compared with, where no CI system names one; empty for none.
         confirm: run on the base version what regressed, side by side.
@@ -59,7 +64,8 @@ class Settings:
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
-        rounds: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
+        folder_name: where sessions and the working cache stand below the root.
+        looks: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
             them.
     """
 
@@ -75,10 +81,11 @@ class Settings:
     rate_limits: Mapping[str, tuple[float | None, float | None]]
     eager: bool
     cache: str
-    trials: int
+    trials: int | Literal["auto"]
     recordings: str
     baseline: Path
     baseline_update: str
+    plan: bool
     gate: str
     base: str
     confirm: bool
@@ -88,12 +95,13 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
     first_trial: int = 0
-    rounds: tuple[int, ...] = ()
+    looks: tuple[int, ...] = ()
+    folder_name: str = ".llmeval"
 
     @property
     def folder(self) -> Path:
         """Where sessions and the working cache stand; never in git."""
-        return self.root / ".llmeval"
+        return self.root / self.folder_name
 
     @property
     def working_cache(self) -> Path:
@@ -127,6 +135,7 @@ def resolve(config: pytest.Config) -> Settings:
         recordings=values["recordings"],
         baseline=_baseline(config, values["baseline"]),
         baseline_update=values["baseline_update"],
+        plan=values["plan"],
         gate=values["gate"],
         base=values["base"],
         confirm=values["confirm"],
@@ -136,7 +145,8 @@ def resolve(config: pytest.Config) -> Settings:
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
-        rounds=tuple(map(int, filter(None, os.environ.get(ROUNDS, "").split(",")))),
+        looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
+        folder_name=os.environ.get(FOLDER, ".llmeval"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 CACHE_MODES = ("auto", "replay", "refresh", "live")
 GATES = ("off", "pr", "strict")
@@ -27,6 +28,16 @@ def count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise ValueError("a whole number from 1")
     return int(text)
+
+
+def count_or_auto(text: str) -> int | Literal["auto"]:
+    """Read a number of things, or leave it to us."""
+    if text == "auto":
+        return "auto"
+    try:
+        return count(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or auto") from None
 
 
 def share(text: str) -> float:

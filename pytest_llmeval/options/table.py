@@ -10,6 +10,7 @@ from pytest_llmeval.options.parsing import (
     CACHE_MODES,
     GATES,
     count,
+    count_or_auto,
     days,
     floor,
     folder_name,
@@ -83,13 +84,20 @@ OPTIONS = (
     ),
     Option("eager", yes_or_no, "false", "tests wait for their own calls, checks raise on the spot", has_flag=False),
     Option("cache", one_of("", *CACHE_MODES), "", "where answers come from", "auto|replay|refresh|live"),
-    Option("trials", count, "1", "trials a case", "N"),
+    Option("trials", count_or_auto, "1", "trials a case; auto: few, and more for cases that look bad", "N|auto"),
     Option(
         "recordings", folder_name, "recordings", "folder beside each test module for its recordings", has_flag=False
     ),
     Option("baseline", str, "baselines", "folder of the stored baseline", "PATH"),
     Option(
         "baseline_update", one_of("", "all", "new-only"), "", "store this session as the baseline", "new-only", "all"
+    ),
+    Option(
+        "plan",
+        yes_or_no,
+        "false",
+        "say what a run would replay, call, cost and be able to detect; run nothing",
+        is_switch=True,
     ),
     Option("gate", one_of(*GATES), "off", "let the verdict decide the exit status", "off|pr|strict"),
     Option("base", str, "", "revision that a branch is compared with, such as origin/main", has_flag=False),

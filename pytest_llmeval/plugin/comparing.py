@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llmeval import gate
@@ -37,17 +38,18 @@ def compare(
     """
     base, results = state.base, state.collector.results()
     baseline = gate.of_arms(state.baseline, lines)
-    judged = (
-        with_thresholds_of(gate.of_arms(base.stored, lines), lines)
-        if base is not None and base.is_fork
-        else tuple(lines)
-    )
-    compared = gate.compare_all(baseline, judged)
-    confirmed = Confirmed(gate.decide(compared))
-    if state.settings.confirm and base is not None and is_whole:
-        confirmed = beside_base(session, state, base, judged, compared, confirmed.verdict)
     stored = gate.of_arms(base.stored, lines) if base is not None else baseline
-    own = base.own if base is not None and not base.is_fork else None
+    judged = with_thresholds_of(stored, lines) if base is not None and base.is_fork else tuple(lines)
+    trials = state.trials.plan if state.settings.trials == "auto" else None
+    compared = gate.compare_all(baseline, judged, trials=trials)
+    contracts = gate.contracts_of(baseline.lines, judged)
+    now = datetime.fromtimestamp(state.started_s, tz=UTC)
+    remarks = gate.of_age(baseline, now.date())
+    confirmed = Confirmed(gate.decide(compared, contracts=contracts, remarks=remarks))
+    if state.settings.confirm and base is not None and is_whole:
+        decide = partial(gate.decide, contracts=contracts, remarks=remarks)
+        confirmed = beside_base(session, state, base, judged, compared, confirmed.verdict, decide)
+    own = gate.of_arms(base.own, lines) if base is not None and base.own is not None and not base.is_fork else None
     weakened = find_weakened(stored, lines, results, own=own)
     if not is_whole:
         here = {line.id for line in lines}
@@ -63,7 +65,7 @@ def compare(
             baseline,
             lines,
             results,
-            now=datetime.fromtimestamp(state.started_s, tz=UTC),
+            now=now,
             max_age_days=state.settings.max_age,
         ),
         reruns=confirmed.reruns,

@@ -13,7 +13,7 @@ from pytest_llmeval.gate.words import count
 from pytest_llmeval.records import Provenance, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_llmeval.plugin.base import Base
     from pytest_llmeval.plugin.state import State
@@ -35,6 +35,7 @@ def beside_base(
     lines: Sequence[Line],
     compared: Sequence[Comparison],
     verdict: SessionVerdict,
+    decide: Callable[[Sequence[Comparison]], SessionVerdict],
 ) -> Confirmed:
     """Run what regressed on the base version, and decide again.
 
@@ -47,6 +48,7 @@ def beside_base(
         lines: of the session.
         compared: what the verdict was made of.
         verdict: against the stored baseline.
+        decide: makes a verdict of comparisons, beside all else that it was made of.
     """
     baseline = gate.of_arms(state.baseline, lines)
     asked = to_confirm(baseline, lines, verdict.comparisons)
@@ -78,7 +80,7 @@ def beside_base(
     was_red = verdict.verdict is Verdict.REGRESSED
     sentences = [*confirmation_sentences(reruns, base.name, was_red=was_red)]
     sentences += _not_beside(asked, state.collector.results())
-    return Confirmed(gate.decide(weighed), reruns, tuple(sentences))
+    return Confirmed(decide(weighed), reruns, tuple(sentences))
 
 
 def _trials(asked: Sequence[CheckId], results: Sequence[CaseResult]) -> Mapping[CaseId, int]:

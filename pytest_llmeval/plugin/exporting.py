@@ -29,8 +29,10 @@ def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]
     """
     if not settings.baseline_update:
         return []
+    from pytest_llmeval import gate
     from pytest_llmeval.store import baselines
 
+    lines = gate.first_drawn(lines, record.trials)
     baselines.refuse_partial(record, min_coverage=settings.min_coverage)
     new_only = settings.baseline_update == "new-only"
     written = baselines.write_lines(settings.baseline, lines, [baselines.run_of(record)], new_only=new_only)

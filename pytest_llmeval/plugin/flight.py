@@ -16,6 +16,7 @@ import pytest
 from pytest_llmeval.plugin import landing, waiting, workers
 from pytest_llmeval.plugin.around import Around
 from pytest_llmeval.plugin.barrier import Barrier
+from pytest_llmeval.plugin.retests import Retests
 from pytest_llmeval.plugin.run import Run, leave
 from pytest_llmeval.plugin.state import RECORDER
 
@@ -58,6 +59,7 @@ class Flight:
         self._may_hold = False
         # Just run, and waits for nothing; lands behind those that ran before it and have finished.
         self._ready: Run | None = None
+        self._retests = Retests(state)
         self._last: pytest.Item | None = None
         self._is_closed = False
         # How long the teardown that is running has waited for what its fixtures' end would take away.
@@ -76,6 +78,10 @@ class Flight:
         if self._is_closed:
             return True
         self._last = item
+        again = self._retests.take(item)
+        if again is not None:
+            self._execute(again, nextitem, may_park=True)
+            return True
         planned = self._state.planned.get(item.nodeid)
         if planned is None or item.config.getoption("setuponly", False):
             return None
@@ -93,6 +99,9 @@ class Flight:
         run.is_announced = run.index is not None or not may_park
         if run.is_announced:
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        self._execute(run, nextitem, may_park=may_park)
+
+    def _execute(self, run: Run, nextitem: pytest.Item | None, *, may_park: bool) -> None:
         self._running, self._may_hold = run, may_park
         run.execute(nextitem)
         self._running = None
@@ -106,6 +115,10 @@ class Flight:
     def holds(self, item: pytest.Item) -> bool:
         """Whether the checks of the item whose body has just ended may land later."""
         return self._may_hold and self._running is not None and self._running.item is item
+
+    def may_retest(self, item: pytest.Item) -> bool:
+        """Whether the item whose body has just ended may be drawn again, so that nobody is to judge it yet."""
+        return self.holds(item) and self._state.is_adaptive(item.stash[RECORDER])
 
     def _may_park(self, item: pytest.Item) -> bool:
         if self._must_wait is None:
@@ -163,6 +176,8 @@ class Flight:
         self._land_ready()
         while nextitem is None and self._parked and not self._is_stopping():
             self._land_next()
+        while nextitem is None and not self._is_stopping() and self._retests.run():
+            pass
         self._close_if_stopping()
 
     def end(self) -> None:
@@ -170,6 +185,8 @@ class Flight:
         if not self._is_closed:
             self._land_finished()
             self._land_ready()
+            for run in self._retests.give_up():  # what was drawn of them counts
+                self._land(run)
             self._drop()
 
     def _land_finished(self) -> None:
@@ -186,8 +203,10 @@ class Flight:
         self._land(self._parked.popleft())
 
     def _land(self, run: Run) -> None:
-        """Judge a test whose checks are all there, and log its reports, as if it had just run."""
+        """Judge a test whose checks are all there, and log its reports, as if it had just run; or draw it again."""
         item, hook = run.item, run.item.ihook
+        if self._retests.asks(run):
+            return
         item.stash[RECORDER] = run.recorder
         reports = landing.landed(self._state, run)
         with workers.reporting(self._worker, run.index):
@@ -225,7 +244,7 @@ class Flight:
         """Give up all parked tests, and return them."""
         # Interrupted in its teardown, a test has run and is reported by nobody.
         cut = self._running if self._running is not None and self._running.body_ended_s else None
-        given_up = [*self._parked, *(run for run in (self._ready, cut) if run is not None)]
+        given_up = [*self._parked, *(run for run in (self._ready, cut) if run is not None), *self._retests.give_up()]
         self._parked.clear()
         self._ready = self._running = None
         self._state.drop([run.item.nodeid for run in given_up])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.plugin.declared import is_ours
+from pytest_llmeval.plugin.fixtures import is_ours
 from pytest_llmeval.plugin.state import STATE
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ def _asked_for(metafunc: pytest.Metafunc) -> None:
         )
 
 
-def n_trials(item: pytest.Item, settings: Settings) -> int:
-    """Return how many trials the item has: by its marker, else by the settings.
+def n_trials(item: pytest.Item, settings: Settings) -> int | Literal["auto"]:
+    """Return how many trials the item has: by its marker, else by the settings, which may leave it to the gate.
 
     Raises:
         UsageError: the marker's number is none.
@@ -123,9 +124,11 @@ def n_trials(item: pytest.Item, settings: Settings) -> int:
     only = item.stash.get(N_TRIALS, None)
     if only is not None:
         return only
-    n = _valid_trials(marked(item).get("trials", settings.trials), item.nodeid)
+    said = marked(item).get("trials")
+    n = settings.trials if said is None else _valid_trials(said, item.nodeid)
     variant = variant_of(item)
-    return n if variant is None else variant.trials_of(n)
+    # Where the gate chooses the trials, a share of them is nobody's to choose.
+    return n if variant is None or n == "auto" else variant.trials_of(n)
 
 
 def _valid_trials(trials: object, nodeid: str) -> int:
@@ -157,6 +160,12 @@ def variant_of(item: pytest.Item) -> Variant | None:
     from pytest_llmeval.records import Variant
 
     return found if isinstance(found, Variant) else None
+
+
+def variants_of(items: Sequence[pytest.Item]) -> tuple[Variant, ...]:
+    """Return the variants of all items as a session keeps them: without the text of their prompts, each once."""
+    variants = filter(None, map(variant_of, items))
+    return tuple({variant.name: replace(variant, prompt=None) for variant in variants}.values())
 
 
 def arm_of(item: pytest.Item) -> str:

@@ -50,6 +50,8 @@ def end_body(item: pytest.Item, error: BaseException | None) -> bool:
         if state.flight is not None and state.flight.holds(item):
             return is_unscored
         wait(state, recorder)
+    if state.flight is not None and state.flight.may_retest(item):
+        return is_unscored  # its scores are there, and say whether it is to be drawn again
     recorder.is_judged = True
     judge(state, recorder)
     return is_unscored

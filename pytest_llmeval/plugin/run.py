@@ -38,9 +38,9 @@ class Run:
     index: int | None = None
 
     def execute(self, nextitem: pytest.Item | None) -> None:
-        """Run all trials; ``nextitem`` is what pytest runs after the last."""
+        """Run the trials that are still to be run; ``nextitem`` is what pytest runs after the last."""
         properties = list(self.item.user_properties)
-        for index in range(self.n_trials):
+        for index in range(len(self.trials), self.n_trials):
             is_last = index == self.n_trials - 1
             if index:
                 _renew(self.item, properties)
@@ -72,6 +72,15 @@ class Run:
             item._request = False  # type: ignore[attr-defined] # noqa: SLF001
             item.funcargs = None  # type: ignore[attr-defined]
         return reports
+
+    def extend(self, n_trials: int) -> None:
+        """Make it a test of more trials, of which those that have run are the first."""
+        self.n_trials = self.recorder.n_trials = n_trials
+
+    @property
+    def may_be_extended(self) -> bool:
+        """Whether every trial so far ran to its end, and nobody has judged the test."""
+        return not (self.recorder.is_judged or self.recorder.is_eager or any(map(_must_stop, self.trials)))
 
     def merged(self) -> list[pytest.TestReport]:
         """Choose one report a phase: the first that failed, else the last; a call lasts as long as all its trials.

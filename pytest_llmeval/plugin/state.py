@@ -5,13 +5,12 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.plugin.declared import is_llm_test
+from pytest_llmeval.plugin.fixtures import is_llm_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.display import Display
     from pytest_llmeval.plugin.flight import Flight
     from pytest_llmeval.plugin.ledger import Ledger
-    from pytest_llmeval.records import Baseline, CaseId, CaseResult, PlannedCase, Session, Tally, Variant
+    from pytest_llmeval.plugin.trials import Trials
+    from pytest_llmeval.records import Baseline, CaseId, CaseResult, PlannedCase, Session, Tally
 
 RECORDER = pytest.StashKey["Recorder"]()
 _UNSCORED = {"is_unscored": True}
@@ -150,12 +150,9 @@ class State:
         may_call = settings.cache in ("refresh", "live") or (
             settings.cache == "auto" and not settings.working_cache.exists()
         )
-        of_variants = (variant.model for variant in settings.variants)
         # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.
-        names = (
-            name for name in (settings.model, settings.judge, *of_variants) if name and not name.startswith("openai/")
-        )
-        if may_call and any(names):
+        names = {settings.model, settings.judge, *(variant.model for variant in settings.variants)} - {""}
+        if may_call and not all(name.startswith("openai/") for name in names):
             self.backend.prepare(places)
 
     def in_flight(self) -> str:
@@ -229,25 +226,33 @@ class State:
         from pytest_llmeval.records import Plan, PlannedCase
 
         seen: dict[tuple[CaseId, str], str] = {}
-        variants: dict[str, Variant] = {}
         for item in declared:
-            case_id, variant = items.case_id(item), items.variant_of(item)
-            arm = variant.name if variant is not None else ""
-            if variant is not None:
-                variants.setdefault(arm, variant)
+            case_id, arm = items.case_id(item), items.arm_of(item)
             try:
                 items.refuse_twin(item, seen.setdefault((case_id, arm), item.nodeid))
                 n_trials, suite = items.n_trials(item, self.settings), items.suite_of(item)
+                if n_trials == "auto":
+                    n_trials = self.trials.first(item.nodeid, case_id, arm, suite)
             except UsageError as error:
                 self.faults[item.nodeid] = error
                 n_trials, suite = 1, items.DEFAULT_SUITE
             self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials, arm=arm)
-        declared_once = tuple(replace(variant, prompt=None) for variant in variants.values())
-        plan = Plan(cases=self.planned, n_deselected=self.n_deselected, variants=declared_once)
+        plan = Plan(cases=self.planned, n_deselected=self.n_deselected, variants=items.variants_of(declared))
         if self.is_worker:
             self._plan_text = wire.encode_plan(plan)
         else:
             self.collector.add_plan(plan)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """How many trials each case has, where that is left to the gate."""
+        from pytest_llmeval.plugin.trials import Trials
+
+        return Trials(self)
+
+    def is_adaptive(self, recorder: Recorder) -> bool:
+        """Whether a case may be drawn again, so that it is not judged before that is decided."""
+        return "trials" in self.__dict__ and recorder.nodeid in self.trials.adaptive
 
     @property
     def needs_flight(self) -> bool:

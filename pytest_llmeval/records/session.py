@@ -10,6 +10,7 @@ from pytest_llmeval.records.arms import Contest, Variant
 from pytest_llmeval.records.exchange import Json, Response
 from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import CaseId, Check
+from pytest_llmeval.records.trials import TrialPlan
 from pytest_llmeval.records.verdict import FloorBreach, SessionVerdict, Summary
 
 
@@ -113,6 +114,7 @@ class Session:
         verdict: the gate's word; None where no baseline was compared with.
         against: what that baseline was, and what the branch did to it; None with ``verdict``.
         floors: suite means below the floor that was set for them.
+        trials: how many trials the cases were to have, where that was left to the gate; None where it was not.
         contest: the variants set against each other; None where there are not several.
     """
 
@@ -132,6 +134,7 @@ class Session:
     verdict: SessionVerdict | None = None
     against: Against | None = None
     floors: tuple[FloorBreach, ...] = ()
+    trials: TrialPlan | None = None
     contest: Contest | None = None
 
     @property

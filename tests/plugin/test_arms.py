@@ -21,6 +21,7 @@ def is_right(text):
     return text.startswith("right")
 """
 TEST = "test_suite.py::test_answer"
+ARMS = ("openai/bad", "openai/good")
 
 
 def answer(asked):
@@ -257,3 +258,32 @@ def test_answer(llm_variant):
 """,
     )
     project.run().assert_outcomes(passed=1)
+
+
+def test_adaptive_trials_work_arm_by_arm_and_do_not_tilt_the_comparison(project, models, way):
+    """What looks bad is drawn again in its own arm; the arms are compared by the trials that every case had."""
+    project.write("test_suite.py", SUITE.replace("THRESHOLD", "0.5").replace(", trials=4", ""))
+    project.run("--llmeval-model=openai/good", "--llmeval-trials=5", "--llmeval-baseline-update")
+    result = project.run(
+        *way,
+        "--llmeval-cache=refresh",
+        "--llmeval-model=openai/good,openai/bad",
+        "--llmeval-gate=pr",
+        "--llmeval-trials=auto",
+    )
+    n_trials = {arm: {len(found.trials) for found in project.session.results if found.arm == arm} for arm in ARMS}
+    assert {3} == n_trials["openai/good"]
+    assert 3 in n_trials["openai/bad"]
+    assert max(n_trials["openai/bad"]) >= 5
+    assert 1 == result.ret
+    assert -0.5 == pytest.approx(project.session.contest.duels[0].gain)
+    assert {3} == {one.n_scored // one.n_cases for one in project.session.summaries}
+
+
+def test_a_plan_counts_every_arm(project, models):
+    """A model that was not asked yet is counted as the one that was; what is recorded is replayed."""
+    project.run("--llmeval-model=openai/bad", "--llmeval-trials=1")
+    result = project.run("--llmeval-plan", "--llmeval-model=openai/bad,openai/good")
+    said = " ".join(result.stdout.str().split())
+    assert "calls: 40 replayed, 40 live" in said
+    assert 40 == len(models.requests)

@@ -35,7 +35,7 @@ def models(project, monkeypatch):
 
 def run(rounds, names):
     """Run the rounds over these models."""
-    return main(["compare", "--run", f"--rounds={rounds}", f"--pytest-args=-p no:xdist --llmeval-model={names}"])
+    return main(["compare", "--run", f"--rounds={rounds}", "--", "-p", "no:xdist", f"--llmeval-model={names}"])
 
 
 def test_rounds_stop_when_the_better_model_is_proven(project, models, capfd):
@@ -60,7 +60,7 @@ def test_a_stored_session_of_rounds_is_read_with_its_looks(project, models, capf
     """``compare`` on it later claims no more than the run did: how often it was looked at stands in the file."""
     run("1,2,30", "openai/half,openai/good")
     during = project.session
-    assert [1, 2, 30] == during.settings["rounds"]
+    assert [1, 2, 30] == during.settings["looks"]
     capfd.readouterr()
     assert 0 == main(["compare"])
     said = capfd.readouterr().out

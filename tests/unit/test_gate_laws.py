@@ -108,3 +108,9 @@ def test_counting_holds_where_the_current_run_is_the_larger():
 def test_attained_of_countless_choices_is_the_level():
     """120 scores have more choices than floats can tell apart."""
     assert law_of(tuple(range(120)), 60).attained(0.0123) == 0.0123
+
+
+def test_rare_sums_are_counted_where_a_sample_cannot_tell_them():
+    """20 against 20 distinct scores: the lowest sum of all is one of 137,846,528,820 choices, not one of 20,000."""
+    pooled = tuple(place * place + 1 for place in range(40))
+    assert law_of(pooled, 20).tail(sum(pooled[:20])) == 1 / math.comb(40, 20)

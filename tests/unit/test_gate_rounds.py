@@ -27,7 +27,7 @@ def test_undecided_session_goes_on():
     step = next_round(planned(a=20), [found(Verdict.UNDECIDED)])
     assert step.plan.first("a") == 3
     assert step.plan.suites[0].n_rounds == 2
-    assert step.reason == "undecided: a round of 3 trials per case follows (20 more calls)"
+    assert step.reason == "not settled: a round of 3 trials per case follows (20 more calls)"
     assert step.plan.n_calls_least == 60
 
 
@@ -46,13 +46,21 @@ def test_informational_regression_does_not_stop():
 @pytest.mark.parametrize("verdict", [Verdict.UNCHANGED, Verdict.IMPROVED])
 def test_decided_session_stops(verdict):
     """Nothing more to learn."""
-    assert next_round(planned(a=20), [found(verdict)]).reason == "everything is decided"
+    assert next_round(planned(a=20), [found(verdict, p=0.4)]).reason == "everything is decided"
+
+
+def test_drop_that_is_small_and_looks_real_is_not_dismissed():
+    """Below the margin, with p = 0.1: one more round may prove it."""
+    assert next_round(planned(a=20), [found(Verdict.UNCHANGED, p=0.1)]).plan is not None
+    done = planned(a=20)
+    last = replace(done, suites=tuple(replace(suite, n_rounds=4) for suite in done.suites))
+    assert next_round(last, [found(Verdict.UNCHANGED, p=0.1)]).reason == "everything is decided"
 
 
 def test_what_looks_like_nothing_is_given_up():
-    """More than one half at the first round; later rounds know more, and give up earlier."""
+    """More than 0.6 at the first round; later rounds know more, and give up earlier."""
     first = planned(a=20)
-    assert next_round(first, [found(Verdict.UNDECIDED, p=0.6)]).reason == "nothing looks like a regression"
+    assert next_round(first, [found(Verdict.UNDECIDED, p=0.7)]).reason == "nothing looks like a regression"
     second = next_round(first, [found(Verdict.UNDECIDED, p=0.4)]).plan
     assert second is not None
     assert next_round(second, [found(Verdict.UNDECIDED, p=0.4)]).plan is None
@@ -67,7 +75,7 @@ def test_who_wants_proof_that_nothing_changed_goes_on():
 
 def test_only_open_suites_have_more_trials():
     """One is unchanged, the other undecided."""
-    step = next_round(planned(a=20, b=60), [found(Verdict.UNCHANGED), found(Verdict.UNDECIDED, suite="b")])
+    step = next_round(planned(a=20, b=60), [found(Verdict.UNCHANGED, p=0.4), found(Verdict.UNDECIDED, suite="b")])
     assert (step.plan.first("a"), step.plan.first("b")) == (2, 2)
     assert [suite.n_rounds for suite in step.plan.suites] == [1, 2]
     assert "(60 more calls)" in step.reason

@@ -75,7 +75,8 @@ def accept(arguments: argparse.Namespace) -> None:
     reason = _reason(session, found, folder, arguments)
     acceptance = _acceptance(reason, arguments, found.root)
     before = baselines.read(folder)
-    picked = args.picked(gate.lines_of(session.id, session.results), arguments.pattern, session)
+    drawn = gate.first_drawn(gate.lines_of(session.id, session.results), session.trials)
+    picked = args.picked(drawn, arguments.pattern, session)
     lines = [replace(line, acceptance=acceptance) for line in picked]
     stored = {line.id: before.lines[line.id] for line in lines if line.id in before.lines}
     args.say_differences(differences(stored, lines, is_whole=True))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +12,7 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.baseline import arguments as args
 from pytest_llmeval.commands.baseline.stale import refuse_edited, refuse_other_than_main
 from pytest_llmeval.commands.output import say, say_table, shown
+from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import BaselineError
 from pytest_llmeval.options import FIRST_TRIAL
 from pytest_llmeval.store import baselines
@@ -44,7 +42,6 @@ examples:
 MOST_DRAWS = 20
 # Room for every index that an ordinary run may use; so no index of an extension is one of a run's, or of another's.
 _BLOCK = 1_000
-_RAN = (0, 1, 6)  # 1: a check below its threshold; 6: what is missing is told in the session's own words below
 
 
 def declare(group: args.Commands) -> None:
@@ -97,38 +94,20 @@ def _trials(said: str) -> int:
 
 def _run(found: project.Project, baseline: Baseline, lines: Sequence[Line], arguments: argparse.Namespace) -> Session:
     """Run pytest on the tests of the lines, and return the session that it leaves."""
-    from pytest_llmeval.gather import session_file
-
-    # Never "python -m pytest" as it is: that would put the current folder on the path of imports, as `pytest` does not.
-    command = [sys.executable, "-P", "-m", "pytest", f"--rootdir={found.root}"]
-    command += ["--llmeval-gate=off", "--llmeval-baseline-update="]
-    command += [f"--llmeval-trials={arguments.trials}"] if arguments.trials else []
-    command += shlex.split(arguments.pytest_args)
+    told = ["--llmeval-gate=off", "--llmeval-baseline-update="]
+    told += [f"--llmeval-trials={arguments.trials}"] if arguments.trials else []
+    told += shlex.split(arguments.pytest_args)
     if arguments.pattern:
-        command += sorted({line.id.test.partition("[")[0] for line in lines})
-    before = _newest(found)
-    say("running " + shlex.join(["pytest", *command[4:]]))
-    sys.stdout.flush()
-    status = subprocess.run(  # noqa: S603 - ourselves
-        command, cwd=found.root, env={**os.environ, FIRST_TRIAL: str(_first_trial(baseline.runs))}, check=False
-    ).returncode
-    session = _newest(found)
-    if status not in _RAN or session is None or session == before:
+        told += sorted({line.id.test.partition("[")[0] for line in lines})
+    first = {FIRST_TRIAL: str(_first_trial(baseline.runs))}
+    ran = run_pytest(found, told, written=found.session_file(None), environment=first)
+    if ran.session is None:
         raise BaselineError(
             "nothing was drawn, and the baseline is as it was",
-            found=f"pytest ended with exit status {status}",
+            found=f"pytest ended with exit status {ran.status}",
             hint="see its output above",
         )
-    return session_file.read(found.session_file(None))
-
-
-def _newest(found: project.Project) -> bytes | None:
-    """Return what tells the newest session from an older one: the line that holds its id."""
-    try:
-        with found.session_file(None).open("rb") as file:
-            return file.readline()
-    except OSError:
-        return None
+    return ran.session
 
 
 def _first_trial(runs: Mapping[str, BaselineRun]) -> int:
@@ -142,7 +121,7 @@ def _first_trial(runs: Mapping[str, BaselineRun]) -> int:
 def _append(folder: Path, lines: Sequence[Line], session: Session) -> None:
     from pytest_llmeval import gate
 
-    drawn = {line.id: line for line in gate.lines_of(session.id, session.results)}
+    drawn = {line.id: line for line in gate.first_drawn(gate.lines_of(session.id, session.results), session.trials)}
     fates: Counter[str] = Counter()
     table = []
 
