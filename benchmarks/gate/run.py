@@ -6,7 +6,8 @@ The last three tables run real pytest processes against a provider on loopback t
 
 Exits with 1 if a target of GATE section 8 is missed: a null cell whose exact 99 % interval lies above 5 %, a power
 floor above its exact 99 % interval, wrong names or wrong "unchanged" whose interval lies above 5 %, more calls than
-allowed, or more than 1 CPU second for 1,000 cases of 10 against 10 trials.
+allowed, or more than 1 CPU second for 1,000 cases of 10 against 10 trials; and where equal arms are told apart in more
+than 5 % of comparisons, or better arms not found.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH leaves it out, and the wheel is what is measured
 
 import adaptive
+import arms
 import end_to_end
 import fixed
 import shocks
@@ -67,6 +69,9 @@ def main() -> int:
             "real-null": lambda: end_to_end.nothing_changed(report, draw, chosen.sessions),
             "real-broken": lambda: end_to_end.one_broken(report, draw, n_broken),
             "real-ways": lambda: end_to_end.every_way_the_same(report, draw),
+            "arms-null": lambda: arms.nothing_differs(report, pool.map, chosen.suites),
+            "arms": lambda: arms.something_differs(report, pool.map, chosen.suites),
+            "arms-early": lambda: arms.stopped_early(report, pool.map, chosen.suites),
         }
         names = chosen.only.split(",") if chosen.only else list(tables)
         if unknown := [name for name in names if name not in tables]:

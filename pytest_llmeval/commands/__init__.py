@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, gate, init, run
+    from pytest_llmeval.commands import baseline, compare, gate, init, run
 
     parser = Parser(
         prog="llmeval",
@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     baseline.declare(commands)
     run.declare(commands)
     gate.declare(commands)
+    compare.declare(commands)
     try:
         arguments = parser.parse_args(argv)
         status: int | None = arguments.run(arguments)

@@ -181,7 +181,8 @@ def _metrics(session: Session) -> dict[str, float]:
     """Return the session's figures by MLflow's names: ``<metric>/mean`` and so on.
 
     ``<metric>/mean`` is over all cases, so that its chart goes on when a suite is added; where there are several
-    suites, each has its own figures as ``<suite>.<metric>/mean``.
+    suites, each has its own figures as ``<suite>.<metric>/mean``. Of several variants each has its own: ``<metric>
+    <variant>/mean``.
     """
     metrics: dict[str, float] = {
         "n_cases": len(session.results),
@@ -190,13 +191,14 @@ def _metrics(session: Session) -> dict[str, float]:
         **_bought(session),
     }
     comparisons = session.verdict.comparisons if session.verdict else ()
-    compared = {(found.suite, found.metric): found.drop for found in comparisons if found.n_compared}
+    compared = {(found.suite, found.metric, found.arm): found.drop for found in comparisons if found.n_compared}
     has_suites = len({summary.suite for summary in session.summaries}) > 1
     of_metric: dict[str, list[Summary]] = defaultdict(list)
     for summary in session.summaries:
-        of_metric[summary.metric].append(summary)
-        drop = compared.get((summary.suite, summary.metric))
-        prefix = f"{_name(summary.suite or 'session')}.{_name(summary.metric)}" if has_suites else _name(summary.metric)
+        metric = f"{summary.metric} {summary.arm}" if summary.arm else summary.metric
+        of_metric[metric].append(summary)
+        drop = compared.get((summary.suite, summary.metric, summary.arm))
+        prefix = f"{_name(summary.suite or 'session')}.{_name(metric)}" if has_suites else _name(metric)
         metrics |= _figures(prefix, [summary]) | ({} if drop is None else {f"{prefix}/drop": drop})
     for metric, summaries in of_metric.items():
         metrics |= _figures(_name(metric), summaries)

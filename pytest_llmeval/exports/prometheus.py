@@ -1,7 +1,7 @@
 """Session → a Prometheus text file: gauges of the last session, for node_exporter's textfile collector or a gateway.
 
-Labels are suite, metric, model, outcome and branch, all of bounded number and length; node ids, case ids and text of
-models never stand here. What is unknown is left out: no sample is NaN, and none is zero for "could not tell".
+Labels are suite, metric, variant, model, outcome and branch, all of bounded number and length; node ids, case ids and
+text of models never stand here. What is unknown is left out: no sample is NaN, and none is zero for "could not tell".
 """
 
 from __future__ import annotations
@@ -122,10 +122,10 @@ def _registry(session: Session) -> CollectorRegistry:
 
 def _samples(session: Session) -> Iterator[Sample]:
     for summary in session.summaries:
-        yield from _scores(summary)
+        yield from _scores(summary, session)
     if session.verdict:
         for comparison in session.verdict.comparisons:
-            yield from _change(comparison)
+            yield from _change(comparison, session)
         for word in Verdict:
             yield Sample("llmeval_verdict", word is session.verdict.verdict, {"outcome": word.replace(" ", "_")})
         yield Sample("llmeval_session_valid", not session.verdict.invalid, {})
@@ -138,8 +138,13 @@ def _samples(session: Session) -> Iterator[Sample]:
     yield Sample("llmeval_session_timestamp_seconds", usage.started_s(session), {})
 
 
-def _scores(summary: Summary) -> Iterator[Sample]:
-    labels = {"suite": summary.suite, "metric": summary.metric}
+def _arm(arm: str, session: Session) -> Mapping[str, str]:
+    """Return the label of a variant; none in a session without several, so that its series go on as they were."""
+    return {"variant": arm} if session.plan.variants else {}
+
+
+def _scores(summary: Summary, session: Session) -> Iterator[Sample]:
+    labels = {"suite": summary.suite, "metric": summary.metric, **_arm(summary.arm, session)}
     for name, value in (("mean", summary.mean), ("low", summary.low), ("high", summary.high)):
         if value is not None:
             yield Sample(f"llmeval_score_{name}", value, labels)
@@ -150,8 +155,8 @@ def _scores(summary: Summary) -> Iterator[Sample]:
     yield Sample("llmeval_below_threshold", summary.n_below, labels)
 
 
-def _change(comparison: Comparison) -> Iterator[Sample]:
-    labels = {"suite": comparison.suite, "metric": comparison.metric}
+def _change(comparison: Comparison, session: Session) -> Iterator[Sample]:
+    labels = {"suite": comparison.suite, "metric": comparison.metric, **_arm(comparison.arm, session)}
     if comparison.baseline_mean is not None:
         yield Sample("llmeval_baseline_mean", comparison.baseline_mean, labels)
     if comparison.n_compared:

@@ -57,13 +57,14 @@ def _table(session: Session, columns: tuple[str, ...], *, ascii_only: bool) -> T
     for name in columns:
         table.add_column(name, justify="right", overflow="fold")
     compared = session.verdict.comparisons if session.verdict else ()
-    comparisons = {(found.suite, found.metric): found for found in compared}
+    comparisons = {(found.suite, found.metric, found.arm): found for found in compared}
     has_suites = len({summary.suite for summary in session.summaries}) > 1
     suite = None
     for summary in session.summaries:
         if has_suites and summary.suite != suite:
             suite = summary.suite
             table.add_row(Text(shown(suite or "(no suite)"), "bold"))
-        figures = wording.figures(summary, comparisons.get((summary.suite, summary.metric)))
-        table.add_row(("  " if has_suites else "") + shown(summary.metric), *(figures[name] for name in columns))
+        figures = wording.figures(summary, comparisons.get((summary.suite, summary.metric, summary.arm)))
+        name = f"{summary.metric} @{summary.arm}" if summary.arm else summary.metric
+        table.add_row(("  " if has_suites else "") + shown(name), *(figures[column] for column in columns))
     return table

@@ -11,6 +11,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.exports import headline, usage, wording
+from pytest_llmeval.exports.arm_table import arm_table
 from pytest_llmeval.exports.inert import disarm, plain
 from pytest_llmeval.exports.score_table import score_table
 from pytest_llmeval.exports.worst import worst_lines
@@ -91,6 +92,7 @@ class _Page:
             yield ""
             yield score_table(self._session, self._console, ascii_only=self._ascii_only)
             yield from self._notes()
+        yield from self._contest()
         yield from self._worst_cases()
         yield ""
         yield self._footer()
@@ -191,6 +193,19 @@ class _Page:
             yield from (self._sentence(note) for note in notes)
         elif notes:
             yield self._line("-v adds what is known of each metric, and the trials it lacks")
+
+    def _contest(self) -> Iterator[RenderableType]:
+        """Yield who of several variants is better, or why nobody is."""
+        contest = self._session.contest
+        if contest is None or not contest.sentences:
+            return
+        first, *others = contest.sentences
+        yield ""
+        yield self._sentence(first, style="bold green" if contest.winner else "bold")
+        for text in self._first(others, "sentences"):
+            yield self._sentence(text)
+        yield ""
+        yield arm_table(contest, ascii_only=self._ascii_only)
 
     def _worst_cases(self) -> Iterator[RenderableType]:
         lines = self._worst

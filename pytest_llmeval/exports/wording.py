@@ -38,7 +38,8 @@ def points(share: float) -> str:
 def label(comparison: Comparison, *, with_suite: bool) -> str:
     """Name a comparison by its metric, after its suite where there are several; a suite called as its metric once."""
     has_suite = with_suite and comparison.suite not in ("", comparison.metric)
-    return f"{comparison.suite} {comparison.metric}" if has_suite else comparison.metric
+    named = f"{comparison.suite} {comparison.metric}" if has_suite else comparison.metric
+    return f"{named} @{comparison.arm}" if comparison.arm else named
 
 
 def without_gate(session: Session, n_below: int) -> str:

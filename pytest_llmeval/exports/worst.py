@@ -53,7 +53,7 @@ def worst_lines(session: Session) -> tuple[WorstLine, ...]:
             compared=compared.get(found.id),
         )
         for result in session.results
-        for found in tally(*result.id, result.trials, result.checks)
+        for found in tally(*result.id, result.trials, result.checks, arm=result.arm)
         if (mean := found.mean) is not None and (found.is_below or found.id in compared)
     ]
     shown = [line for line in notable if line.is_regressed or line.is_below]

@@ -3,6 +3,7 @@
     before a call:  baseline → plan, and while the cases run: next_trials
     after the last: lines → matching → pairs of scores → families (F1 the mean, F2 the cases; adaptive where suspicious
                     cases were drawn again), precision → comparison → decision, and between rounds: next_round
+    beside it:      lines of several variants → duels → arms: who is better, which decides nothing
 
 Nothing here imports numpy or scipy before there is a sample to test, and a run without a gate imports no tests at all.
 """
@@ -13,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_llmeval.gate.arms import compare_arms, of_arms
     from pytest_llmeval.gate.comparison import compare, compare_all
     from pytest_llmeval.gate.contracts import contracts_of
     from pytest_llmeval.gate.decision import decide
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "compare": "comparison",
     "compare_all": "comparison",
+    "compare_arms": "arms",
     "contracts_of": "contracts",
     "decide": "decision",
     "first_drawn": "lines",
@@ -33,12 +36,14 @@ _HOMES = {
     "next_round": "rounds",
     "next_trials": "retests",
     "of_age": "drift",
+    "of_arms": "arms",
     "plan": "planning",
     "summarise": "summary",
 }
 __all__ = [
     "compare",
     "compare_all",
+    "compare_arms",
     "contracts_of",
     "decide",
     "first_drawn",
@@ -46,6 +51,7 @@ __all__ = [
     "next_round",
     "next_trials",
     "of_age",
+    "of_arms",
     "plan",
     "summarise",
 ]

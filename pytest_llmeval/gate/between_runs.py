@@ -117,7 +117,8 @@ def drift(baseline: Baseline) -> tuple[Drift, ...]:
     """
     groups: dict[tuple[str, str], list[Line]] = {}
     for line in baseline.lines.values():
-        groups.setdefault((line.suite, line.id.metric), []).append(line)
+        of_arm = f" @{line.id.arm}" if line.id.arm else ""
+        groups.setdefault((line.suite, line.id.metric + of_arm), []).append(line)
     recorded = sorted(baseline.runs.values(), key=lambda run: (run.recorded_at, run.id))
     order = {run.id: place for place, run in enumerate(recorded)}
     return tuple(_drift(*key, groups[key], order, n_metrics=len(groups)) for key in sorted(groups))

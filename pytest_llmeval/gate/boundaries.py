@@ -45,6 +45,22 @@ def levels(n_baseline: float, rounds: tuple[int, ...], level: float) -> tuple[fl
     return _levels(tuple(_information(n_baseline, rounds)), level)
 
 
+def over_looks(information: Sequence[float], p_looks: Sequence[float]) -> float:
+    """Return the p of all looks so far: the smallest level at which one of them rejects.
+
+    Args:
+        information: of all looks that are planned, ascending; only its ratios count. For two arms of a and b trials a
+            case it is ``1 / (1/a + 1/b)``.
+        p_looks: one-sided p of those that are drawn, in their order, at least one.
+
+    Source:
+        As for ``levels``: where both samples grow, the covariance is the same.
+    """
+    if len(information) == 1:
+        return p_looks[0]
+    return min(_overall(tuple(information), place, p) for place, p in enumerate(p_looks))
+
+
 def over_rounds(n_baseline: float, rounds: tuple[int, ...], p_rounds: Sequence[float]) -> float:
     """Return the p of all rounds so far: the smallest ``level`` at which one of them rejects.
 
@@ -53,10 +69,7 @@ def over_rounds(n_baseline: float, rounds: tuple[int, ...], p_rounds: Sequence[f
         rounds: all that are planned, ascending.
         p_rounds: one-sided p of those that are drawn, in their order, at least one.
     """
-    information = tuple(_information(n_baseline, rounds))
-    if len(rounds) == 1:
-        return p_rounds[0]
-    return min(_overall(information, place, p) for place, p in enumerate(p_rounds))
+    return over_looks(_information(n_baseline, rounds), p_rounds)
 
 
 def _overall(information: tuple[float, ...], place: int, p: float) -> float:

@@ -80,7 +80,7 @@ def compare_all(
     min_case_drop: float = 0.05,
     trials: TrialPlan | None = None,
 ) -> tuple[Comparison, ...]:
-    """Compare a session with its baseline, suite by suite and metric by metric, sorted by both.
+    """Compare a session with its baseline, suite by suite, metric by metric and arm by arm, sorted by them.
 
     Args:
         baseline: all that is stored; a line that the session lacks counts as removed from its own suite.
@@ -91,23 +91,24 @@ def compare_all(
         min_case_drop: as for ``compare``.
         trials: the session's plan; without looks, or None, all cases had their trials at once.
     """
-    groups: dict[tuple[str, str], tuple[dict[CheckId, Line], dict[CheckId, Line]]] = {}
+    groups: dict[tuple[str, str, str], tuple[dict[CheckId, Line], dict[CheckId, Line]]] = {}
     for line in current:
-        before, now = groups.setdefault((line.suite, line.id.metric), ({}, {}))
+        before, now = groups.setdefault((line.suite, line.id.metric, line.id.arm), ({}, {}))
         now[line.id] = line
         if line.id in baseline.lines:
             before[line.id] = baseline.lines[line.id]
     here = {line.id for line in current}
     for id_, line in baseline.lines.items():
         if id_ not in here:
-            groups.setdefault((line.suite, id_.metric), ({}, {}))[0][id_] = line
+            groups.setdefault((line.suite, id_.metric, id_.arm), ({}, {}))[0][id_] = line
     levels = _Levels(
         alpha=alpha, alpha_improved=alpha / max(len(groups), 1), margin=margin, min_case_drop=min_case_drop
     )
-    return tuple(
-        _compare(*groups[suite, metric], suite, metric, replace(levels, trials=_drawn(trials, suite, metric)))
-        for suite, metric in sorted(groups)
-    )
+    found = []
+    for (suite, metric, arm), both in sorted(groups.items(), key=lambda item: item[0]):
+        compared = _compare(*both, suite, metric, replace(levels, trials=_drawn(trials, suite, metric)))
+        found.append(replace(compared, arm=arm))
+    return tuple(found)
 
 
 def _drawn(trials: TrialPlan | None, suite: str, metric: str) -> SuitePlan | None:

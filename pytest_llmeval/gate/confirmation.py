@@ -200,7 +200,8 @@ def _p_fall(pairs: Sequence[Pair]) -> float:
 
 def _pairs(baseline: Baseline, lines: Sequence[Line], comparison: Comparison) -> tuple[Pair, ...]:
     """Return the lines of a comparison that had a sample to test, as it was compared."""
-    now = {line.id: line for line in lines if (line.suite, line.id.metric) == (comparison.suite, comparison.metric)}
+    whose = (comparison.suite, comparison.metric, comparison.arm)
+    now = {line.id: line for line in lines if (line.suite, line.id.metric, line.id.arm) == whose}
     before = {id_: baseline.lines[id_] for id_ in now if id_ in baseline.lines}
     gated = {id_ for side in (before, now) for id_, line in side.items() if line.threshold is not None}
     return match(_only(before, gated), _only(now, gated)).pairs

@@ -35,7 +35,9 @@ def below_floors(
         if floor is None and (summary.suite, summary.metric) in gated:
             floor = general
         if floor is not None and (summary.mean is None or summary.mean < floor - 1e-9):
-            found.append(FloorBreach(suite=summary.suite, metric=summary.metric, floor=floor, mean=summary.mean))
+            found.append(
+                FloorBreach(suite=summary.suite, metric=summary.metric, floor=floor, mean=summary.mean, arm=summary.arm)
+            )
     measured = {summary.metric for summary in summaries}
     unmet = [
         FloorBreach(suite="", metric=metric, floor=floor) for metric, floor in named.items() if metric not in measured
@@ -50,8 +52,10 @@ def floor_sentence(breach: FloorBreach, summaries: Sequence[Summary]) -> str:
     if breach.mean is None:
         whose = f"of {breach.metric}" if breach.metric else "of every mean"
         return f"the floor {breach.floor:g} {whose} was set, and this session has no such mean"
-    n_cases = sum(one.n_cases for one in summaries if (one.suite, one.metric) == (breach.suite, breach.metric))
+    whose_mean = (breach.suite, breach.metric, breach.arm)
+    n_cases = sum(one.n_cases for one in summaries if (one.suite, one.metric, one.arm) == whose_mean)
     suite = f"{breach.suite} " if len({summary.suite for summary in summaries}) > 1 else ""
     # Four digits: 0.6996 against 0.7 must not read as "0.70 is below its floor 0.7".
     mean = f"{breach.mean:.4g} over {count(n_cases, 'line')}"
-    return f"the mean of {suite}{breach.metric}, {mean}, is below its floor {breach.floor:g}"
+    arm = f" of {breach.arm}" if breach.arm else ""
+    return f"the mean of {suite}{breach.metric}{arm}, {mean}, is below its floor {breach.floor:g}"

@@ -26,7 +26,7 @@ def lines_of(session_id: str, results: Sequence[CaseResult]) -> tuple[Line, ...]
     for result in results:
         if result.outcome == "skipped":
             continue  # It may have made checks before it skipped itself; half a case is not the case.
-        found = tally(result.id.test, result.id.case, result.trials, result.checks)
+        found = tally(*result.id, result.trials, result.checks, arm=result.arm)
         lines += [_line(session_id, result, one) for one in found]
     return tuple(sorted(lines, key=lambda line: line.id))
 

@@ -9,7 +9,7 @@ from pytest_llmeval.gate.words import count
 from pytest_llmeval.records import Comparison, Step, SuitePlan, TrialPlan, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _LEAN = (0.6, 0.3, 0.15)
 """The p of a round above which a drop is not worth another one, round by round, the last for all later ones.
@@ -31,13 +31,20 @@ def next_round(plan: TrialPlan, comparisons: Sequence[Comparison], *, is_lean: b
     Returns:
         The plan of the next round, in which only the suites that are open have more trials; or the reason to stop.
     """
-    found = {(comparison.suite, comparison.metric): comparison for comparison in comparisons}
+    found: dict[tuple[str, str], list[Comparison | None]] = {}
+    for comparison in comparisons:
+        found.setdefault((comparison.suite, comparison.metric), []).append(comparison)
     if any(comparison.verdict is Verdict.REGRESSED and not comparison.is_informational for comparison in comparisons):
         return Step(plan=None, reason="a regression is proven")
-    states = {(suite.suite, suite.metric): _state(suite, found, is_lean=is_lean) for suite in plan.suites}
-    open_suites = {suite for (suite, _), state in states.items() if state == "open"}
+    # One comparison an arm; a suite is open as long as one of its arms is.
+    states = [
+        (suite.suite, _state(suite, comparison, is_lean=is_lean))
+        for suite in plan.suites
+        for comparison in found.get((suite.suite, suite.metric), [None])
+    ]
+    open_suites = {suite for suite, state in states if state == "open"}
     if not open_suites:
-        return Step(plan=None, reason=_why(list(states.values())))
+        return Step(plan=None, reason=_why([state for _, state in states]))
     suites = tuple(
         replace(suite, n_rounds=suite.n_rounds + 1) if suite.suite in open_suites else suite for suite in plan.suites
     )
@@ -54,8 +61,7 @@ def next_round(plan: TrialPlan, comparisons: Sequence[Comparison], *, is_lean: b
     )
 
 
-def _state(suite: SuitePlan, found: Mapping[tuple[str, str], Comparison], *, is_lean: bool) -> str:
-    comparison = found.get((suite.suite, suite.metric))
+def _state(suite: SuitePlan, comparison: Comparison | None, *, is_lean: bool) -> str:
     if comparison is None or comparison.verdict in (Verdict.INCOMPARABLE, Verdict.NO_BASELINE):
         return "not compared"
     is_last = suite.n_rounds == len(suite.rounds)

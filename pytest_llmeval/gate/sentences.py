@@ -91,7 +91,8 @@ def _informational(comparisons: Sequence[Comparison], label: Label) -> Iterator[
 def _label(comparison: Comparison, *, with_suite: bool) -> str:
     """Name the metric, after its suite where there are several; a suite called as its metric is named once."""
     has_suite = with_suite and comparison.suite not in ("", comparison.metric)
-    return f"{comparison.suite} {comparison.metric}" if has_suite else comparison.metric
+    named = f"{comparison.suite} {comparison.metric}" if has_suite else comparison.metric
+    return f"{named} @{comparison.arm}" if comparison.arm else named
 
 
 def _about(comparison: Comparison, margin: float) -> str:

@@ -17,7 +17,7 @@ _Z = 1.959963984540054  # NormalDist().inv_cdf(0.975), without the import
 
 
 def summarise(lines: Sequence[Line], trials: TrialPlan | None = None) -> tuple[Summary, ...]:
-    """Aggregate the lines of each suite and metric, sorted by both.
+    """Aggregate the lines of each suite, metric and arm, sorted by them.
 
     Args:
         lines: of one session, in any order.
@@ -33,14 +33,19 @@ def summarise(lines: Sequence[Line], trials: TrialPlan | None = None) -> tuple[S
     Source:
         GATE section 3: the z²/N term (the rule of three) keeps an interval open where all trials agree.
     """
-    groups: dict[tuple[str, str], list[Line]] = {}
+    groups: dict[tuple[str, str, str], list[Line]] = {}
     for line in sorted(lines, key=lambda line: line.id):
-        groups.setdefault((line.suite, line.id.metric), []).append(_first(line, trials))
-    return tuple(_summary(suite, metric, groups[suite, metric]) for suite, metric in sorted(groups))
+        groups.setdefault((line.suite, line.id.metric, line.id.arm), []).append(of_first_pass(line, trials))
+    return tuple(_summary(*key, groups[key]) for key in sorted(groups))
 
 
-def _first(line: Line, trials: TrialPlan | None) -> Line:
-    """Return a line with the trials that every case had."""
+def of_first_pass(line: Line, trials: TrialPlan | None) -> Line:
+    """Return a line with the trials that every case had, without those that were drawn because they looked bad.
+
+    Args:
+        line: of a session.
+        trials: the session's plan; None: every case had the same.
+    """
     if trials is None or not trials.looks or line.is_case_level:
         return line
     n_first = trials.first(line.suite)
@@ -50,7 +55,7 @@ def _first(line: Line, trials: TrialPlan | None) -> Line:
     return replace(line, draws=draws, n_unscored=n_unscored)
 
 
-def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
+def _summary(suite: str, metric: str, arm: str, lines: Sequence[Line]) -> Summary:
     scored = [line for line in lines if line.draws]
     means = [math.fsum(line.scores) / len(line.scores) for line in scored]
     mean = math.fsum(means) / len(means) if means else None
@@ -72,6 +77,7 @@ def _summary(suite: str, metric: str, lines: Sequence[Line]) -> Summary:
         pass_all=pass_all,
         pass_any=pass_any,
         slices=slices.of_lines(lines),
+        arm=arm,
     )
 
 

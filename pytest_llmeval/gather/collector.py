@@ -14,7 +14,7 @@ from typing import TypeVar
 from weakref import finalize
 
 from pytest_llmeval.gather import wire
-from pytest_llmeval.records import CaseResult, Plan, PlannedCase, Request, Response, Trial
+from pytest_llmeval.records import CaseResult, Plan, PlannedCase, Request, Response, Trial, Variant
 
 T = TypeVar("T")
 _IN_MEMORY_BYTES = 2**20
@@ -26,6 +26,7 @@ class Collector:
     def __init__(self) -> None:
         self._planned: dict[str, PlannedCase] = {}
         self._n_deselected = 0
+        self._variants: tuple[Variant, ...] = ()
         self._results: dict[str, CaseResult] = {}
         # Every request and answer of a session is much; it waits for the end on disk, without a name.
         self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - as long as the collector lives
@@ -41,6 +42,8 @@ class Collector:
         """Take a plan."""
         self._planned.update(plan.cases)
         self._n_deselected = max(self._n_deselected, plan.n_deselected)
+        # Every worker collects the same tests, and so the same variants.
+        self._variants = self._variants or plan.variants
 
     def add_start(self, nodeid: str) -> None:
         """Note that a test has begun."""
@@ -73,11 +76,15 @@ class Collector:
     def plan(self) -> Plan:
         """Return what was to be run, tests that showed themselves only while running included."""
         late = {
-            nodeid: PlannedCase(id=result.id, suite=result.suite, n_trials=result.n_planned)
+            nodeid: PlannedCase(id=result.id, suite=result.suite, n_trials=result.n_planned, arm=result.arm)
             for nodeid, result in self._results.items()
         }
         cases = {**late, **self._planned}
-        return Plan(cases={nodeid: cases[nodeid] for nodeid in sorted(cases)}, n_deselected=self._n_deselected)
+        return Plan(
+            cases={nodeid: cases[nodeid] for nodeid in sorted(cases)},
+            n_deselected=self._n_deselected,
+            variants=self._variants,
+        )
 
     def results(self) -> tuple[CaseResult, ...]:
         """Return the results, sorted by case; without the texts of requests and answers, which ``text_of`` has."""

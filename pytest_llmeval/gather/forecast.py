@@ -19,7 +19,7 @@ from pytest_llmeval.records.forecast import Forecast
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_llmeval.records import CaseId, CaseResult, PlannedCase, Request, Response, Trial
+    from pytest_llmeval.records import CaseResult, PlannedCase, Request, Response, Trial
 
 
 class Asked(NamedTuple):
@@ -75,17 +75,17 @@ class _Count:
     bought: set[str] = field(default_factory=set)
 
 
-def forecast(planned: Mapping[str, PlannedCase], known: Mapping[CaseId, Known], now: Now) -> Forecast:
+def forecast(planned: Mapping[str, PlannedCase], known: Mapping[str, Known], now: Now) -> Forecast:
     """Count the calls of a run.
 
     Args:
         planned: the cases that would run, by pytest's node id.
-        known: what earlier sessions tell of cases, by case.
+        known: what earlier sessions tell of them, by the same ids.
         now: what holds in the run.
     """
     count, unknown, sessions = _Count(), [], set()
     for nodeid, case in planned.items():
-        told = known.get(case.id)
+        told = known.get(nodeid)
         if told is None:
             unknown.append(case.id)
             continue

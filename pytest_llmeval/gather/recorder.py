@@ -73,6 +73,7 @@ class Recorder:
         root: rootdir, for paths in places.
         test_code: code of the test function, where the user's traceback begins.
         desk: what a user's metric may use.
+        arm: the variant that answers; empty where there is one only.
     """
 
     def __init__(  # noqa: PLR0913 - what is known of a case, each from another place
@@ -88,11 +89,13 @@ class Recorder:
         root: Path,
         test_code: CodeType | None,
         desk: Desk,
+        arm: str = "",
     ) -> None:
         self.nodeid = nodeid
         self.id = id
         self.case = case
         self.suite = suite
+        self.arm = arm
         self.n_trials = n_trials
         self.input_hash = input_hash
         self.is_eager = is_eager
@@ -207,7 +210,7 @@ class Recorder:
 
     def check_id(self, check: Check) -> CheckId:
         """The id of a check of this case."""
-        return CheckId(self.id.test, self.id.case, check.score.metric, check.nth)
+        return CheckId(*self.id, check.score.metric, check.nth, self.arm)
 
     def trace_of(self, metric: str, nth: int) -> Trace:
         """The user's frames that made a check."""
@@ -271,7 +274,7 @@ class Recorder:
     def tallies(self) -> tuple[Tally, ...]:
         """The case's checks over all its trials; asked for several times once nothing changes any more."""
         if self._tallies is None or not self.is_judged:
-            self._tallies = tally(self.id.test, self.id.case, self.trials, self._landed)
+            self._tallies = tally(*self.id, self.trials, self._landed, arm=self.arm)
         return self._tallies
 
     @property
@@ -292,4 +295,5 @@ class Recorder:
             checks=self._landed,
             outcome=outcome,
             has_miss=self.has_miss,
+            arm=self.arm,
         )

@@ -7,7 +7,7 @@ option; a few are without a flag, because they belong to the project and not to 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,8 +18,12 @@ from pytest_llmeval.options.table import OPTIONS, Option, declare
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FIRST_TRIAL", "FOLDER", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
+    from pytest_llmeval.records import Variant
 
+__all__ = ["FIRST_TRIAL", "FOLDER", "LOOKS", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
+
+# Set by `llmeval compare --run` for the pytest that it starts: trials of a case after each planned round, by commas.
+LOOKS = "_LLMEVAL_LOOKS"
 # Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
 FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 # Set by `llmeval gate check`: its runs are kept apart, and the newest session stays the user's own.
@@ -34,7 +38,10 @@ class Settings:
 
     Args:
         root: rootdir; relative paths below start there.
-        model: model under test, in litellm's spelling; empty where tests name their own.
+        model: model under test, in litellm's spelling, the first where there are several; empty where tests name their
+            own.
+        models: all of them.
+        variants: ways in which every case is answered; empty where there is one only.
         api_base: endpoint of the model, where it is not the provider's own.
         judge: judge model; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
@@ -58,10 +65,14 @@ class Settings:
         mlflow: tracking URI, empty for none.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
         folder_name: where sessions and the working cache stand below the root.
+        looks: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
+            them.
     """
 
     root: Path
     model: str
+    models: tuple[str, ...]
+    variants: tuple[Variant, ...]
     api_base: str
     judge: str
     judge_api_base: str
@@ -84,6 +95,7 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
     first_trial: int = 0
+    looks: tuple[int, ...] = ()
     folder_name: str = ".llmeval"
 
     @property
@@ -105,9 +117,12 @@ def resolve(config: pytest.Config) -> Settings:
     """
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
+    models = tuple(dict.fromkeys(filter(None, map(str.strip, values["model"].split(",")))))
     return Settings(
         root=root,
-        model=values["model"],
+        model=models[0] if models else "",
+        models=models,
+        variants=_variants(root, models, [said for said in values["variants"] if said]),
         api_base=values["api_base"],
         judge=values["judge"],
         judge_api_base=values["judge_api_base"],
@@ -130,8 +145,22 @@ def resolve(config: pytest.Config) -> Settings:
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
+        looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
         folder_name=os.environ.get(FOLDER, ".llmeval"),
     )
+
+
+def _variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str, object]]) -> tuple[Variant, ...]:
+    """Return the matrix; a run with one way to answer imports nothing for it."""
+    if len(models) < 2 and not declared:  # noqa: PLR2004 - two make a comparison
+        return ()
+    from pytest_llmeval.errors import UsageError
+    from pytest_llmeval.options.variants import matrix
+
+    try:
+        return matrix(declared, models, folder=root, root=root)
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 def _baseline(config: pytest.Config, said: str) -> Path:

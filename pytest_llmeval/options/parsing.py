@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 CACHE_MODES = ("auto", "replay", "refresh", "live")
@@ -102,6 +104,36 @@ def rate_limit(text: str) -> tuple[str, tuple[float | None, float | None]]:
     if not provider.strip():
         raise ValueError("PROVIDER: N requests, M tokens (a minute; one of the two may be left out)")
     return provider.strip(), (found.get("requests"), found.get("tokens"))
+
+
+def variant(text: str) -> Mapping[str, object] | None:
+    """Read ``short: model=openai/gpt-4o, prompt=prompts/short.md, temperature=0.2``; empty for none.
+
+    A value is JSON where it can be read as that, as ``0.2`` and ``true``, else text; names and file names always are.
+    """
+    if not text.strip():
+        return None
+    # With its blank: names of models hold colons of their own.
+    name, colon, rest = f"{text} ".partition(": ")
+    # A comma may stand inside of a value, as in JSON; the next name and its "=" end it.
+    parts = [part for part in re.split(r",\s*(?=\w+\s*=)", rest.strip()) if part]
+    pairs = [part.partition("=") for part in parts]
+    if not (colon and name.strip()) or any(not (key.strip().isidentifier() and sign) for key, sign, _ in pairs):
+        raise ValueError(
+            "NAME: KEY=VALUE, KEY=VALUE, with model, prompt, api_base, share or a setting of a call as KEY"
+        )
+    said = {key.strip(): value.strip() for key, _, value in pairs}
+    return {"name": name.strip(), **{key: _value_of(key, value) for key, value in said.items()}}
+
+
+def _value_of(key: str, text: str) -> object:
+    if key in ("model", "prompt", "api_base"):
+        return text
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return text
+    return value
 
 
 def folder_name(text: str) -> str:

@@ -19,6 +19,7 @@ from pytest_llmeval.options.parsing import (
     report,
     seconds,
     share,
+    variant,
     yes_or_no,
 )
 
@@ -69,8 +70,11 @@ class Option:
 
 
 OPTIONS = (
-    Option("model", str, "", "model under test, in litellm's spelling", "NAME"),
+    Option("model", str, "", "model under test, in litellm's spelling; several are compared", "NAME[,NAME]"),
     Option("api_base", str, "", "endpoint of the model under test, where it is not the provider's own", has_flag=False),
+    Option(
+        "variants", variant, "", "ways to answer every case, which are compared", has_flag=False, is_repeatable=True
+    ),
     Option("judge", str, "", "judge model, in litellm's spelling; without one there is none", "NAME"),
     Option("judge_api_base", str, "", "endpoint of the judge, where it is not the provider's own", has_flag=False),
     Option("concurrency", count, "20", "most calls in flight, per process", "N"),

@@ -39,6 +39,7 @@ from pytest_llmeval.plugin.fixtures import (  # noqa: E402
     is_llm_test,
     llm,
     llm_case,
+    llm_variant,
     llmeval,
     llmeval_loopback,
 )
@@ -51,7 +52,7 @@ ONLY = "_LLMEVAL_ONLY"
 # One of them is set in every pull request that tells itself; a look at them costs a foreign suite nothing.
 PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LLMEVAL_FORK")
 
-__all__ = ["llm", "llm_case", "llmeval", "llmeval_loopback"]
+__all__ = ["llm", "llm_case", "llm_variant", "llmeval", "llmeval_loopback"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,7 +69,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve the settings, so that a wrong one stops the run before it starts (:hook:`pytest_configure`)."""
-    config.addinivalue_line("markers", "llmeval(cases, trials, suite, model, api_base, eager): an LLM test")
+    config.addinivalue_line("markers", "llmeval(cases, trials, suite, model, api_base, eager, variants): an LLM test")
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(
@@ -131,8 +132,9 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which m
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test of each case of ``cases=`` (:hook:`pytest_generate_tests`)."""
-    if metafunc.definition.get_closest_marker("llmeval") is not None:
+    """Make one test of each case of ``cases=``, in each of several variants (:hook:`pytest_generate_tests`)."""
+    has_variants = bool(metafunc.config.stash[STATE].settings.variants)
+    if has_variants or metafunc.definition.get_closest_marker("llmeval") is not None:
         from pytest_llmeval.plugin import items
 
         items.parametrize(metafunc)

@@ -12,6 +12,8 @@ from pytest_llmeval.calls.client import Client
 from pytest_llmeval.calls.coroutines import bounded
 from pytest_llmeval.calls.engine import Engine
 from pytest_llmeval.errors import CacheMiss, UsageError
+from pytest_llmeval.plugin.items import variant_of
+from pytest_llmeval.records import Variant
 from pytest_llmeval.store.claims import Claims
 from pytest_llmeval.store.recordings import Recordings
 from pytest_llmeval.store.sqlite import SqliteCache
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Request, Response
 
 T = TypeVar("T")
+_NO_VARIANT = Variant()
 
 # A metric may ask its judge several times, and each call may wait for its turn.
 _METRIC_TIMEOUTS = 10
@@ -69,12 +72,15 @@ class Backend:
         Args:
             item: the test.
             recorder: told of every response.
-            said: the marker's arguments; ``model`` and ``api_base`` win over the settings.
+            said: the marker's arguments; ``model`` and ``api_base`` win over the settings, and the item's variant over
+                both.
         """
+        variant = variant_of(item) or _NO_VARIANT
         return Client(
             ask=self._asking(item, recorder),
-            model=said.get("model", self._settings.model),
-            api_base=said.get("api_base", self._settings.api_base),
+            model=variant.model or said.get("model", self._settings.model),
+            api_base=variant.api_base or said.get("api_base", self._settings.api_base),
+            settings=variant.settings,
             trial=self._settings.first_trial + recorder.trial,
             on_response=recorder.add_call,
         )
@@ -143,6 +149,7 @@ class Backend:
         for model, api_base in (
             (self._settings.model, self._settings.api_base),
             (self._settings.judge, self._settings.judge_api_base),
+            *((variant.model, variant.api_base or self._settings.api_base) for variant in self._settings.variants),
         ):
             if model:
                 self._engine.prepare(model, api_base)

@@ -103,14 +103,14 @@ def _case(row: Json, where: str) -> Case:
     )
 
 
-def shown_id(case: Case) -> str:
-    """Return the case's id as pytest may show it: printable ASCII of bounded length, still unique.
+def shown_id(name: str) -> str:
+    """Return the id of a case, or a variant's name, as pytest may show it: printable ASCII, short, still unique.
 
     The id itself is data and travels unchanged beside it.
     """
     # No backslash either: pytest would escape it once more, and the item could not be told by this id.
-    text = re.sub(r"[^ -\[\]-~]", "_", case.id)
-    if text and len(text) <= _SHOWN_LENGTH and text == case.id:
+    text = re.sub(r"[^ -\[\]-~]", "_", name)
+    if text and len(text) <= _SHOWN_LENGTH and text == name:
         return text
     # A replaced or shortened id could equal another case's plain one; the digest tells them apart.
-    return f"{text[: _SHOWN_LENGTH - 13]}~{digest(case.id)[:12]}"
+    return f"{text[: _SHOWN_LENGTH - 13]}~{digest(name)[:12]}"

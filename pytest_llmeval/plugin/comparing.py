@@ -37,18 +37,19 @@ def compare(
         is_whole: the session was to run every test and did, so that a check it lacks is gone.
     """
     base, results = state.base, state.collector.results()
-    judged = with_thresholds_of(base.stored, lines) if base is not None and base.is_fork else tuple(lines)
+    baseline = gate.of_arms(state.baseline, lines)
+    stored = gate.of_arms(base.stored, lines) if base is not None else baseline
+    judged = with_thresholds_of(stored, lines) if base is not None and base.is_fork else tuple(lines)
     trials = state.trials.plan if state.settings.trials == "auto" else None
-    compared = gate.compare_all(state.baseline, judged, trials=trials)
-    contracts = gate.contracts_of(state.baseline.lines, judged)
+    compared = gate.compare_all(baseline, judged, trials=trials)
+    contracts = gate.contracts_of(baseline.lines, judged)
     now = datetime.fromtimestamp(state.started_s, tz=UTC)
-    remarks = gate.of_age(state.baseline, now.date())
+    remarks = gate.of_age(baseline, now.date())
     confirmed = Confirmed(gate.decide(compared, contracts=contracts, remarks=remarks))
     if state.settings.confirm and base is not None and is_whole:
         decide = partial(gate.decide, contracts=contracts, remarks=remarks)
         confirmed = beside_base(session, state, base, judged, compared, confirmed.verdict, decide)
-    stored = base.stored if base is not None else state.baseline
-    own = base.own if base is not None and not base.is_fork else None
+    own = gate.of_arms(base.own, lines) if base is not None and base.own is not None and not base.is_fork else None
     weakened = find_weakened(stored, lines, results, own=own)
     if not is_whole:
         here = {line.id for line in lines}
@@ -61,7 +62,7 @@ def compare(
         refused=base.held.refused if base is not None else (),
         weakened=weakened,
         cases=origins_of(
-            state.baseline,
+            baseline,
             lines,
             results,
             now=now,

@@ -50,7 +50,8 @@ def beside_base(
         verdict: against the stored baseline.
         decide: makes a verdict of comparisons, beside all else that it was made of.
     """
-    asked = to_confirm(state.baseline, lines, verdict.comparisons)
+    baseline = gate.of_arms(state.baseline, lines)
+    asked = to_confirm(baseline, lines, verdict.comparisons)
     if not asked:
         return Confirmed(verdict)
     if state.settings.cache == "replay":
@@ -75,7 +76,7 @@ def beside_base(
         for line in gate.lines_of(found.id, found.results)
         if line.id in here and line.draws and line.is_comparable(here[line.id])
     }
-    weighed, reruns = confirm(state.baseline, lines, compared, verdict.comparisons, there)
+    weighed, reruns = confirm(baseline, lines, compared, verdict.comparisons, there)
     was_red = verdict.verdict is Verdict.REGRESSED
     sentences = [*confirmation_sentences(reruns, base.name, was_red=was_red)]
     sentences += _not_beside(asked, state.collector.results())
@@ -85,7 +86,12 @@ def beside_base(
 def _trials(asked: Sequence[CheckId], results: Sequence[CaseResult]) -> Mapping[CaseId, int]:
     """Return the cases behind the lines, and how many trials each had here."""
     wanted = {id_.case_id for id_ in asked}
-    return {result.id: max(len(result.trials), 1) for result in results if result.id in wanted}
+    found: dict[CaseId, int] = {}
+    for result in results:
+        if result.id in wanted:
+            # One number for all variants of a case.
+            found[result.id] = max(len(result.trials), found.get(result.id, 1))
+    return found
 
 
 def _announce(config: pytest.Config, state: State, base: Base, n_trials: Mapping[CaseId, int]) -> None:

@@ -18,6 +18,7 @@ import pytest
 from pytest_llmeval import __version__, gate
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
+from pytest_llmeval.gate.summary import of_first_pass
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.plugin import exit_status, exporting
 from pytest_llmeval.plugin.recording import needs_recording
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Line
+    from pytest_llmeval.records import Contest, Line, TrialPlan
 
 _SHOWN = 5
 
@@ -94,7 +95,25 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         against=against,
         floors=below_floors(state.settings.fail_under, summaries, lines),
         trials=trials,
+        contest=_contest(state, lines, trials),
     )
+
+
+def _contest(state: State, every: Sequence[Line], trials: TrialPlan | None) -> Contest | None:
+    """Set the variants against each other, where there are several; whoever wins, the exit status does not ask."""
+    variants = {variant.name: variant for variant in state.collector.plan().variants}
+    if len(variants) < 2:  # noqa: PLR2004 - it takes two
+        return None
+    # Cases that were drawn again because they looked bad would speak against the arm in which they did.
+    lines = [of_first_pass(line, trials) for line in every]
+    rounds = state.settings.looks
+    if state.settings.trials not in rounds:
+        return gate.compare_arms(tuple(variants), lines, state.collector.results())
+    from pytest_llmeval.gate.arm_rounds import looks_of
+    from pytest_llmeval.gate.arms import pairs_of
+
+    looks = looks_of(pairs_of(tuple(variants), lines), variants, rounds, rounds.index(state.settings.trials) + 1)
+    return gate.compare_arms(tuple(variants), lines, state.collector.results(), looks=looks)
 
 
 def _told_dropped(nodeids: Sequence[str]) -> str:
@@ -151,7 +170,9 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
-    return {name: getattr(settings, name) for name in names}
+    # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
+    looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
+    return {name: getattr(settings, name) for name in names} | looks
 
 
 def _versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The fixtures ``llm``, ``llm_case``, ``llmeval`` and ``llmeval_loopback``, and whether a test asks for one of them.
+"""The fixtures ``llm``, ``llm_case``, ``llm_variant``, ``llmeval``, ``llmeval_loopback``; whether a test asks for one.
 
 Imported in every run of pytest, so it imports nothing of ours.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.current import Running
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.loopback import Loopback
-    from pytest_llmeval.records import Case
+    from pytest_llmeval.records import Case, Variant
 
 
 # Without an argument ``request``: pytest makes a fixture definition of it, with a signature, for every test.
@@ -40,6 +41,22 @@ def llm_case(request: pytest.FixtureRequest) -> Case:
             hint='mark it: @pytest.mark.llmeval(cases="cases.jsonl")',
         )
     return case  # type: ignore[no-any-return] # set by our own parametrize
+
+
+@pytest.fixture
+def llm_variant(request: pytest.FixtureRequest) -> Variant:
+    """The variant of this run of the test: ``llm(question, system=llm_variant.prompt or PROMPT)``."""
+    from pytest_llmeval.plugin.items import marked, variant_of
+    from pytest_llmeval.plugin.state import STATE
+    from pytest_llmeval.records import Variant
+
+    settings, said = request.config.stash[STATE].settings, marked(request.node)
+    found = variant_of(request.node) or Variant()
+    return replace(
+        found,
+        model=found.model or said.get("model", settings.model),
+        api_base=found.api_base or said.get("api_base", settings.api_base),
+    )
 
 
 class Llmeval:
@@ -99,7 +116,7 @@ def _running() -> Running:
     return test
 
 
-FIXTURES = frozenset({"llm", "llm_case", "llmeval"})
+FIXTURES = frozenset({"llm", "llm_case", "llm_variant", "llmeval"})
 
 
 def is_llm_test(item: pytest.Item) -> bool:
@@ -111,7 +128,7 @@ def is_llm_test(item: pytest.Item) -> bool:
     if item.get_closest_marker("llmeval") is not None:
         return True
     asked = FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return any(_is_ours(item, name) for name in asked) or _names_a_check(item)
+    return any(is_ours(item, name) for name in asked) or _names_a_check(item)
 
 
 def _names_a_check(item: pytest.Item) -> bool:
@@ -129,7 +146,8 @@ def _names_a_check(item: pytest.Item) -> bool:
     )
 
 
-def _is_ours(item: pytest.Item, name: str) -> bool:
+def is_ours(item: pytest.Item, name: str) -> bool:
+    """Whether a fixture of that name, as the item sees it, is this package's own."""
     # A foreign suite may have a fixture of its own called "llm": none of our business.
     definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get(name)
     return not definitions or definitions[-1].func.__module__.startswith("pytest_llmeval.")

@@ -15,6 +15,7 @@ from pytest_llmeval.exports.wording import count
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.gather.forecast import Asked, Known, Now, forecast, ran_whole
 from pytest_llmeval.plugin import items, may_have_base
+from pytest_llmeval.records import Variant
 from pytest_llmeval.store.looking import Looking
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import CaseId, Request, Session
     from pytest_llmeval.records.forecast import Forecast
 
+_NO_VARIANT = Variant()
 _N_SESSIONS = 20  # looked through for a case that the newest session did not run
 
 
@@ -83,18 +85,27 @@ def _visible(state: State) -> _Visible:
     return _Visible((*said, fewest) if len(sizes) > 1 else said)
 
 
-def _known(state: State) -> Mapping[CaseId, Known]:
-    """Find each case in the newest session that ran it."""
-    wanted = {case.id for case in state.planned.values()}
-    known: dict[CaseId, Known] = {}
+def _known(state: State) -> Mapping[str, Known]:
+    """Find each case in the newest session that ran it, by the node ids of the run that is planned."""
+    wanted = {(case.id, case.arm) for case in state.planned.values()}
+    # A model that was not asked yet is known by what another one was asked; another prompt is another question.
+    wanted |= {(id_, "") for id_, _ in wanted}
+    known: dict[tuple[CaseId, str], Known] = {}
     for session in _sessions(state.settings.folder):
         default = Asked(str(session.settings.get("model", "")), str(session.settings.get("api_base", "")))
         for result in session.results:
-            if result.id in wanted and result.id not in known and ran_whole(result):
-                known[result.id] = Known(result=result, default=default, session=session.id)
+            key = result.id, result.arm
+            if key in wanted and key not in known and ran_whole(result):
+                known[key] = Known(result=result, default=default, session=session.id)
         if len(known) == len(wanted):
             break
-    return known
+    prompted = {variant.name for variant in state.collector.plan().variants if variant.prompt_file or variant.settings}
+    found = {}
+    for nodeid, case in state.planned.items():
+        told = known.get((case.id, case.arm)) or (None if case.arm in prompted else known.get((case.id, "")))
+        if told is not None:
+            found[nodeid] = told
+    return found
 
 
 def _sessions(folder: Path) -> Iterator[Session]:
@@ -132,15 +143,18 @@ def _now(session: pytest.Session, settings: Settings, looking: Looking) -> Now:
 
 
 def _marked(collected: Sequence[pytest.Item], default: Asked) -> dict[str, Asked]:
-    """Return whom each test's marker says, where it says somebody; one with a wrong marker does not run."""
+    """Return whom each test's marker or variant says, where it says somebody; one with a wrong marker does not run."""
     marked = {}
     for item in collected:
         try:
             said = items.marked(item)
         except UsageError:
             continue
-        if "model" in said or "api_base" in said:
-            marked[item.nodeid] = Asked(said.get("model", default.model), said.get("api_base", default.api_base))
+        variant = items.variant_of(item) or _NO_VARIANT
+        model = variant.model or said.get("model", default.model)
+        api_base = variant.api_base or said.get("api_base", default.api_base)
+        if "model" in said or "api_base" in said or variant.name:
+            marked[item.nodeid] = Asked(model, api_base)
     return marked
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.plugin.fixtures import is_ours
+from pytest_llmeval.plugin.state import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,9 +20,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options import Settings
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Case, CaseId, PlannedCase
+    from pytest_llmeval.records import Case, CaseId, PlannedCase, Variant
 
-MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager")
+MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager", "variants")
 DEFAULT_SUITE = "session"
 N_TRIALS = pytest.StashKey[int]()
 """How many trials an item has, where whoever started this pytest has said so of each."""
@@ -53,10 +57,10 @@ def _marked(node: pytest.Item) -> dict[str, Any]:
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
-    """Make one test of each case that the marker's ``cases=`` names.
+    """Make one test of each case that the marker's ``cases=`` names, in each variant of marker or settings.
 
     Raises:
-        pytest.Collector.CollectError: the cases cannot be read, or the test does not ask for them.
+        pytest.Collector.CollectError: cases or variants cannot be read, or the test does not ask for them.
     """
     from pytest_llmeval.plugin.cases import load, shown_id
 
@@ -64,13 +68,44 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         said = _marked(metafunc.definition)
         _valid_trials(said.get("trials", 1), metafunc.definition.nodeid)
         source = said.get("cases")
-        if source is None:
-            return
-        _asked_for(metafunc)
-        cases = load(source, beside=metafunc.definition.path.parent, root=metafunc.config.rootpath)
+        if source is not None:
+            _asked_for(metafunc)
+            cases = load(source, beside=metafunc.definition.path.parent, root=metafunc.config.rootpath)
+            metafunc.parametrize("llm_case", cases, ids=[shown_id(case.id) for case in cases], indirect=True)
+        # Behind the cases, so that a case's own part of the id and the variant's stand together.
+        _cross(metafunc, said)
     except UsageError as error:
         raise pytest.Collector.CollectError(f"llmeval: {error}") from None
-    metafunc.parametrize("llm_case", cases, ids=[shown_id(case) for case in cases], indirect=True)
+
+
+def _cross(metafunc: pytest.Metafunc, said: Mapping[str, Any]) -> None:
+    """Make one test of each variant, if the test can tell them apart: it asks for ``llm`` or ``llm_variant``."""
+    asked = [name for name in ("llm_variant", "llm") if name in metafunc.fixturenames]
+    settings = metafunc.config.stash[STATE].settings
+    if "variants" not in said:
+        # A model that the marker names is the only one of its tests.
+        variants = () if "model" in said else settings.variants
+        if not variants or not asked or not is_ours(metafunc.definition, asked[0]):
+            return
+    else:
+        from pytest_llmeval.options.variants import matrix
+
+        if not asked:
+            raise UsageError(
+                f"{metafunc.definition.nodeid} has variants= and cannot tell them apart",
+                hint="add the argument llm, or llm_variant",
+            )
+        if not isinstance(said["variants"], Sequence) or isinstance(said["variants"], str):
+            raise UsageError(f"variants={said['variants']!r:.200} is not allowed", hint="variants= takes a list")
+        beside, root = metafunc.definition.path.parent, metafunc.config.rootpath
+        models = () if "model" in said else settings.models
+        variants = matrix(said["variants"], models, folder=beside, root=root) if said["variants"] else ()
+        if not variants:
+            return
+    from pytest_llmeval.plugin.cases import shown_id
+
+    ids = [shown_id(variant.name) for variant in variants]
+    metafunc.parametrize(asked[0], variants, ids=ids, indirect=True)
 
 
 def _asked_for(metafunc: pytest.Metafunc) -> None:
@@ -90,7 +125,10 @@ def n_trials(item: pytest.Item, settings: Settings) -> int | Literal["auto"]:
     if only is not None:
         return only
     said = marked(item).get("trials")
-    return settings.trials if said is None else _valid_trials(said, item.nodeid)
+    n = settings.trials if said is None else _valid_trials(said, item.nodeid)
+    variant = variant_of(item)
+    # Where the gate chooses the trials, a share of them is nobody's to choose.
+    return n if variant is None or n == "auto" else variant.trials_of(n)
 
 
 def _valid_trials(trials: object, nodeid: str) -> int:
@@ -110,8 +148,37 @@ def case_of(item: pytest.Item) -> Case | None:
     return callspec.params.get("llm_case") if callspec is not None else None
 
 
+def variant_of(item: pytest.Item) -> Variant | None:
+    """Return the variant that the item is run in, or None where there is one way only."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return None
+    params = (callspec.params.get(name) for name in ("llm_variant", "llm"))
+    found = next(filter(None, params), None)
+    if found is None:
+        return None
+    from pytest_llmeval.records import Variant
+
+    return found if isinstance(found, Variant) else None
+
+
+def variants_of(items: Sequence[pytest.Item]) -> tuple[Variant, ...]:
+    """Return the variants of all items as a session keeps them: without the text of their prompts, each once."""
+    variants = filter(None, map(variant_of, items))
+    return tuple({variant.name: replace(variant, prompt=None) for variant in variants}.values())
+
+
+def arm_of(item: pytest.Item) -> str:
+    """Return the name of the item's variant; empty where there is one way only."""
+    variant = variant_of(item)
+    return variant.name if variant is not None else ""
+
+
 def case_id(item: pytest.Item) -> CaseId:
-    """Return who the case is, in words that neither pytest's escaping nor xdist's groups change."""
+    """Return who the case is, in words that neither pytest's escaping nor xdist's groups change.
+
+    The variant is no part of it: a case is the same in all arms.
+    """
     from pytest_llmeval.plugin.cases import shown_id
     from pytest_llmeval.records import CaseId
 
@@ -121,14 +188,17 @@ def case_id(item: pytest.Item) -> CaseId:
     if callspec is None:
         return CaseId(base)
     case = callspec.params.get("llm_case")
-    rest = _without(callspec.id, shown_id(case)) if case is not None else callspec.id
+    variant = variant_of(item)
+    # An empty id of a case is one.
+    own = [*([case.id] if case is not None else []), *([variant.name] if variant is not None else [])]
+    rest = _without(callspec.id, "-".join(map(shown_id, own))) if own else callspec.id
     for argument, value in callspec.params.items():
         rest = _by_digest(rest, argument, value)
     return CaseId(f"{base}[{rest}]" if rest else base, case.id if case is not None else "")
 
 
 def _without(callspec_id: str, shown: str) -> str:
-    """Take the case's own part out of pytest's joined id."""
+    """Take the part of case and variant out of pytest's joined id."""
     if callspec_id == shown:
         return ""
     if callspec_id.startswith(f"{shown}-"):
@@ -155,8 +225,12 @@ def input_hash(item: pytest.Item) -> str:
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return ""
+    variant = variant_of(item)
+    params = {name: value for name, value in callspec.params.items() if value is not variant}
+    if not params:
+        return ""
     try:
-        return digest(callspec.params)[:16]
+        return digest(params)[:16]
     except (TypeError, ValueError, RecursionError):
         return ""
 
@@ -206,4 +280,5 @@ def new_recorder(item: pytest.Item, planned: PlannedCase | None, state: State) -
         root=state.settings.root,
         test_code=getattr(getattr(function, "__func__", function), "__code__", None),
         desk=desk,
+        arm=planned.arm if planned else arm_of(item),
     )

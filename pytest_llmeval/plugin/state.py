@@ -151,8 +151,8 @@ class State:
             settings.cache == "auto" and not settings.working_cache.exists()
         )
         # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.
-        names = (name for name in (settings.model, settings.judge) if name and not name.startswith("openai/"))
-        if may_call and any(names):
+        names = {settings.model, settings.judge, *(variant.model for variant in settings.variants)} - {""}
+        if may_call and not all(name.startswith("openai/") for name in names):
             self.backend.prepare(places)
 
     def in_flight(self) -> str:
@@ -225,19 +225,19 @@ class State:
         from pytest_llmeval.plugin import items
         from pytest_llmeval.records import Plan, PlannedCase
 
-        seen: dict[CaseId, str] = {}
+        seen: dict[tuple[CaseId, str], str] = {}
         for item in declared:
-            case_id = items.case_id(item)
+            case_id, arm = items.case_id(item), items.arm_of(item)
             try:
-                items.refuse_twin(item, seen.setdefault(case_id, item.nodeid))
+                items.refuse_twin(item, seen.setdefault((case_id, arm), item.nodeid))
                 n_trials, suite = items.n_trials(item, self.settings), items.suite_of(item)
                 if n_trials == "auto":
-                    n_trials = self.trials.first(item.nodeid, case_id, suite)
+                    n_trials = self.trials.first(item.nodeid, case_id, arm, suite)
             except UsageError as error:
                 self.faults[item.nodeid] = error
                 n_trials, suite = 1, items.DEFAULT_SUITE
-            self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials)
-        plan = Plan(cases=self.planned, n_deselected=self.n_deselected)
+            self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials, arm=arm)
+        plan = Plan(cases=self.planned, n_deselected=self.n_deselected, variants=items.variants_of(declared))
         if self.is_worker:
             self._plan_text = wire.encode_plan(plan)
         else:
@@ -276,7 +276,9 @@ class State:
             return True
         if self.settings.gate == "off":
             return False
-        line = self.baseline.lines.get(tally.id)
+        lines = self.baseline.lines
+        # As gate.of_arms has it: an arm without a line of its own is held to the one that was stored without arms.
+        line = lines.get(tally.id) or lines.get(tally.id._replace(arm=""))
         check = tally.worst
         return (
             line is not None

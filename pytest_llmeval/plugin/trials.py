@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import CaseId, Line, TrialPlan
+    from pytest_llmeval.records import CaseId, CheckId, Line, TrialPlan
 
 
 class Trials:
@@ -45,16 +45,23 @@ class Trials:
         return replace(plan, suites=tuple(suites))
 
     @cached_property
-    def _known(self) -> dict[CaseId, list[Line]]:
-        known: dict[CaseId, list[Line]] = {}
+    def _known(self) -> dict[CaseId, dict[CheckId, Line]]:
+        known: dict[CaseId, dict[CheckId, Line]] = {}
         for line in self._state.baseline.lines.values():
-            known.setdefault(line.id.case_id, []).append(line)
+            known.setdefault(line.id.case_id, {})[line.id] = line
         return known
 
-    def first(self, nodeid: str, case_id: CaseId, suite: str) -> int:
+    def _held_by(self, case_id: CaseId, arm: str) -> Sequence[Line]:
+        """Return the lines that a case is held to in one arm, as ``gate.of_arms`` has it."""
+        known = self._known.get(case_id, {})
+        held = {id_._replace(arm=arm): line for id_, line in known.items() if not id_.arm}
+        held |= {id_: line for id_, line in known.items() if id_.arm == arm}
+        return [line if line.id == id_ else replace(line, id=id_) for id_, line in held.items()]
+
+    def first(self, nodeid: str, case_id: CaseId, arm: str, suite: str) -> int:
         """Return how many trials a case has at first, and note that it may be drawn again."""
         self.adaptive.add(nodeid)
-        return self._wanted(case_id, (), suite)
+        return self._wanted(case_id, arm, (), suite)
 
     def wanted(self, recorder: Recorder) -> int:
         """Return how many trials a case should have in all, now that those it had have landed.
@@ -64,7 +71,7 @@ class Trials:
         if recorder.has_miss or any(trial.error and not trial.is_unscored for trial in recorder.trials):
             return recorder.n_trials
         lines = gate.lines_of("", [recorder.result("passed")])
-        return max(recorder.n_trials, self._wanted(recorder.id, lines, recorder.suite))
+        return max(recorder.n_trials, self._wanted(recorder.id, recorder.arm, lines, recorder.suite))
 
-    def _wanted(self, case_id: CaseId, so_far: Sequence[Line], suite: str) -> int:
-        return gate.next_trials(self._known.get(case_id, ()), so_far, self.plan, suite=suite)
+    def _wanted(self, case_id: CaseId, arm: str, so_far: Sequence[Line], suite: str) -> int:
+        return gate.next_trials(self._held_by(case_id, arm), so_far, self.plan, suite=suite)

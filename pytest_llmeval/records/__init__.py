@@ -37,6 +37,11 @@ trial plan, look, round
     to the next *look*, where it is judged alone; in a *round* every case of a suite is drawn again.
 session
     One pytest invocation, or several shards merged.
+variant, arm
+    One of several ways to answer the same cases (model, prompt, settings); all trials of a session that one variant
+    answered, called by its name.
+contest, duel
+    The arms of a session set against each other; two of them, by one suite and metric.
 worker, controller
     The words of pytest-xdist.
 suite
@@ -55,6 +60,7 @@ from pytest_llmeval.records.against import (
     Weakened,
     WeakenedCheck,
 )
+from pytest_llmeval.records.arms import Contest, Duel, Expense, ExpenseDifference, SliceGain, Standing, Variant
 from pytest_llmeval.records.baseline import Acceptance, Baseline, BaselineRun, Draw, Line
 from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, digest
 from pytest_llmeval.records.pending import (
@@ -100,9 +106,13 @@ __all__ = [
     "Coming",
     "Comparison",
     "Confirmation",
+    "Contest",
     "Contract",
     "Derived",
     "Draw",
+    "Duel",
+    "Expense",
+    "ExpenseDifference",
     "FloorBreach",
     "Json",
     "Line",
@@ -122,12 +132,15 @@ __all__ = [
     "Session",
     "SessionVerdict",
     "Slice",
+    "SliceGain",
+    "Standing",
     "Step",
     "SuitePlan",
     "Summary",
     "Tally",
     "Trial",
     "TrialPlan",
+    "Variant",
     "Verdict",
     "Weakened",
     "WeakenedCheck",

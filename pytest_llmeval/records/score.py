@@ -24,13 +24,15 @@ class CaseId(NamedTuple):
 class CheckId(NamedTuple):
     """Who a check is over all trials and sessions: case, metric, and its place among equals.
 
-    ``nth`` counts the checks of one metric in one trial from 0, in the order in which the test makes them.
+    ``nth`` counts the checks of one metric in one trial from 0, in the order in which the test makes them. ``arm`` is
+    the variant that answered, empty where there is one only; the case is the same in all arms.
     """
 
     test: str
     case: str
     metric: str
     nth: int = 0
+    arm: str = ""
 
     @property
     def case_id(self) -> CaseId:
@@ -39,7 +41,7 @@ class CheckId(NamedTuple):
 
     def __str__(self) -> str:
         metric = f"{self.metric}#{self.nth + 1}" if self.nth else self.metric
-        return f"{self.case_id} {metric}"
+        return f"{self.case_id} {metric} @{self.arm}" if self.arm else f"{self.case_id} {metric}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from pytest_llmeval.records.against import Against
+from pytest_llmeval.records.arms import Contest, Variant
 from pytest_llmeval.records.exchange import Json, Response
 from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import CaseId, Check
@@ -52,6 +53,7 @@ class CaseResult:
         outcome: ``passed``, ``failed``, ``skipped`` or ``xfailed``, as pytest reports it; ``unscored`` where the test
             passed and none of its checks has a value.
         has_miss: whether it asked for an answer that is not recorded, where none may be asked for.
+        arm: the variant that answered; empty where there is one only.
     """
 
     nodeid: str
@@ -64,23 +66,32 @@ class CaseResult:
     checks: tuple[Check, ...] = ()
     outcome: str = "passed"
     has_miss: bool = False
+    arm: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedCase:
-    """A case that was collected, with the number of trials it was to have."""
+    """A case that was collected, with the number of trials it was to have, in one arm."""
 
     id: CaseId
     suite: str = ""
     n_trials: int = 1
+    arm: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What was to be run: cases by pytest node id, and how many LLM tests the user deselected."""
+    """What was to be run.
+
+    Args:
+        cases: by pytest node id.
+        n_deselected: how many LLM tests the user deselected.
+        variants: of all cases, without their prompts' text, in the order in which they were declared.
+    """
 
     cases: Mapping[str, PlannedCase] = field(default_factory=dict)
     n_deselected: int = 0
+    variants: tuple[Variant, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +115,7 @@ class Session:
         against: what that baseline was, and what the branch did to it; None with ``verdict``.
         floors: suite means below the floor that was set for them.
         trials: how many trials the cases were to have, where that was left to the gate; None where it was not.
+        contest: the variants set against each other; None where there are not several.
     """
 
     id: str
@@ -123,6 +135,7 @@ class Session:
     against: Against | None = None
     floors: tuple[FloorBreach, ...] = ()
     trials: TrialPlan | None = None
+    contest: Contest | None = None
 
     @property
     def coverage(self) -> tuple[int, int]:

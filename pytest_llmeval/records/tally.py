@@ -66,7 +66,9 @@ class Tally:
         return self.n_reached < require * len(self.scores) - 1e-9
 
 
-def tally(test: str, case: str, trials: Sequence[Trial], case_checks: Iterable[Check]) -> tuple[Tally, ...]:
+def tally(
+    test: str, case: str, trials: Sequence[Trial], case_checks: Iterable[Check], *, arm: str = ""
+) -> tuple[Tally, ...]:
     """Group the checks of one case by their id, in the order in which they were first made.
 
     Args:
@@ -74,9 +76,10 @@ def tally(test: str, case: str, trials: Sequence[Trial], case_checks: Iterable[C
         case: its own id within the test; empty without ``cases=``.
         trials: its trials in their order.
         case_checks: its case-level checks.
+        arm: the variant that answered.
     """
     groups: dict[CheckId, list[Check]] = {}
     every = [check for trial in trials for check in trial.checks]
     for check in [*every, *case_checks]:
-        groups.setdefault(CheckId(test, case, check.score.metric, check.nth), []).append(check)
+        groups.setdefault(CheckId(test, case, check.score.metric, check.nth, arm), []).append(check)
     return tuple(Tally(id=id_, checks=tuple(checks)) for id_, checks in groups.items())

@@ -55,6 +55,7 @@ class Summary:
             line all reach it; as far as the line with the fewest trials goes.
         pass_any: pass@1, pass@2, …: the chance that at least one of so many does.
         slices: one a tag, sorted.
+        arm: the variant that answered; empty where there is one only.
     """
 
     suite: str
@@ -69,6 +70,7 @@ class Summary:
     pass_all: tuple[float, ...] = ()
     pass_any: tuple[float, ...] = ()
     slices: tuple[Slice, ...] = ()
+    arm: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +80,14 @@ class FloorBreach:
     Args:
         metric: empty for a floor of every metric.
         mean: None where the session has no mean to set against the floor.
+        arm: the variant whose mean it is; empty where there is one only.
     """
 
     suite: str
     metric: str
     floor: float
     mean: float | None = None
+    arm: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +125,7 @@ class Comparison:
         slices: one a tag of the compared lines, sorted.
         notes: sentences for the report.
         is_informational: whether no line has a threshold, so that nothing depends on the verdict.
+        arm: the variant that answered; empty where there is one only.
     """
 
     suite: str
@@ -149,6 +154,7 @@ class Comparison:
     slices: tuple[Slice, ...] = ()
     notes: tuple[str, ...] = ()
     is_informational: bool = False
+    arm: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,7 @@ class LineRow(_Row):
     case: Text
     metric: Text
     nth: int = Field(ge=0)
+    arm: Text = ""
     suite: Text
     scores: list[Share] = Field(min_length=1)
     runs: list[Text]
@@ -74,7 +75,7 @@ class LineRow(_Row):
         """Return the record; raises ValueError where the arrays are of unequal length."""
         fields = dict(self)
         del fields["kind"]
-        id_ = CheckId(fields.pop("test"), fields.pop("case"), fields.pop("metric"), fields.pop("nth"))
+        id_ = CheckId(*(fields.pop(name) for name in CheckId._fields))
         columns = (fields.pop("scores"), fields.pop("runs"), fields.pop("origins"))
         draws = tuple(Draw(*draw) for draw in zip(*columns, strict=True))
         acceptance = Acceptance(**dict(self.acceptance)) if self.acceptance else None
@@ -162,6 +163,8 @@ def line_text(line: Line) -> str:
         "metric_version": line.metric_version,
         "threshold": None if line.threshold is None else float(line.threshold),
     }
+    if line.id.arm:
+        row["arm"] = line.id.arm
     if line.n_unscored:
         row["n_unscored"] = line.n_unscored
     if line.require is not None:

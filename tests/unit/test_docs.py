@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.commands import baseline, gate, init
+from pytest_llmeval.commands import baseline, compare, gate, init
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -25,7 +25,14 @@ def test_every_option_is_documented_under_all_its_names(option):
 def test_every_marker_argument_and_fixture_is_documented():
     """In docs/options.md, by name."""
     text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
-    names = [*(f"`{name}" for name in MARKER_NAMES), "`llm`", "`llm_case`", "`llmeval`", "`llmeval_loopback`"]
+    names = [
+        *(f"`{name}" for name in MARKER_NAMES),
+        "`llm`",
+        "`llm_case`",
+        "`llm_variant`",
+        "`llmeval`",
+        "`llmeval_loopback`",
+    ]
     assert [] == [name for name in [*names, "pytest_llmeval_session"] if name not in text]
 
 
@@ -50,7 +57,7 @@ def test_every_command_and_each_of_its_flags_is_documented():
 def _parser():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for module in (baseline, gate, init):
+    for module in (baseline, compare, gate, init):
         module.declare(commands)
     return parser
 

@@ -29,7 +29,7 @@ def known(*trials, default=DEFAULT, **fields):
         Trial(index=index, calls=tuple(calls), judge_calls=tuple(judged))
         for index, (calls, judged) in enumerate(trials)
     )
-    return {ID: Known(result=CaseResult(nodeid=NODE, id=ID, trials=ran, **fields), default=default, session="s1")}
+    return {NODE: Known(result=CaseResult(nodeid=NODE, id=ID, trials=ran, **fields), default=default, session="s1")}
 
 
 def now(mode=Mode.AUTO, default=DEFAULT, marked=None, judge=NOBODY, stored=()):

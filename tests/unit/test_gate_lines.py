@@ -59,7 +59,7 @@ def test_case_level_check_is_one_draw():
 def test_lines_are_sorted_and_one_a_check():
     """Two metrics, one of them asserted twice in the trial."""
     trial = Trial(index=0, checks=(check(1.0, nth=0), check(0.0, nth=1), check(1.0, "faith")))
-    assert [line.id[2:] for line in lines_of("run", [result(trial)])] == [
+    assert [line.id[2:4] for line in lines_of("run", [result(trial)])] == [
         ("faith", 0),
         ("relevance", 0),
         ("relevance", 1),

@@ -42,6 +42,6 @@ def diff(arguments: argparse.Namespace) -> None:
     args.say_differences(meant)
     counts = Counter(one.word for one in meant)
     say(", ".join(f"{n} {word}" for word, n in sorted(counts.items())) or "no lines on either side")
-    verdict = gate.decide(gate.compare_all(baseline, current))
+    verdict = gate.decide(gate.compare_all(gate.of_arms(baseline, current), current))
     sentences = (inert(sentence, limit=_LONGEST_SENTENCE) for sentence in verdict.sentences)
     say(f"verdict on the whole session {session.id}: {verdict.verdict.upper()}", *sentences)
