@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-FIXTURES = frozenset({"llm", "llm_case", "llmeval"})
+INTERCEPTS = "llmeval_intercept"
+FIXTURES = frozenset({"llm", "llm_case", "llmeval", INTERCEPTS})
 
 
 def is_llm_test(item: pytest.Item) -> bool:

@@ -1,4 +1,4 @@
-"""The fixtures ``llm``, ``llm_case``, ``llmeval`` and ``llmeval_loopback``."""
+"""The fixtures ``llm``, ``llm_case``, ``llmeval``, ``llmeval_intercept`` and ``llmeval_loopback``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.current import Running
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.loopback import Loopback
-    from pytest_llmeval.records import Case
+    from pytest_llmeval.records import Case, Response
 
 
 # Without an argument ``request``: pytest makes a fixture definition of it, with a signature, for every test.
@@ -70,6 +70,24 @@ def llmeval(pytestconfig: pytest.Config) -> Llmeval:
     from pytest_llmeval.plugin.state import STATE
 
     return Llmeval(_running().recorder(), pytestconfig.stash[STATE].settings.first_trial)
+
+
+class Intercepted:
+    """The calls that the application has made itself; the ``llmeval_intercept`` fixture."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    @property
+    def calls(self) -> tuple[Response, ...]:
+        """Its answers in this trial so far, in the order in which it asked for them."""
+        return self._recorder.own_calls
+
+
+@pytest.fixture
+def llmeval_intercept() -> Intercepted:
+    """Record and replay the calls that the application makes itself; ``.calls`` are those of this trial."""
+    return Intercepted(_running().recorder())
 
 
 @pytest.fixture

@@ -60,6 +60,8 @@ class State:
         self.flight: Flight | None = None
         self.ledger: Ledger | None = None
         self.display: Display | None = None
+        # Whether a test has its application's own calls recorded.
+        self.intercepts = settings.intercept
         self._is_frozen = False
         self._lock = threading.Lock()
         self._plan_text = ""
@@ -211,6 +213,12 @@ class State:
                 recorder = item.stash[RECORDER] = items.new_recorder(item, self.planned.get(item.nodeid), self)
         return recorder
 
+    @staticmethod
+    def trial_of(item: pytest.Item) -> int:
+        """Return which trial of an item runs, without making a recorder for it."""
+        recorder = item.stash.get(RECORDER, None)
+        return recorder.trial if recorder is not None else 0
+
     def plan(self, collected: Sequence[pytest.Item]) -> None:
         """Note the LLM tests among the collected items, and how many trials each is to have.
 
@@ -236,6 +244,7 @@ class State:
             except UsageError as error:
                 self.faults[item.nodeid] = error
                 n_trials, suite = 1, items.DEFAULT_SUITE
+            self.intercepts = self.intercepts or items.is_intercepted(item, self.settings)
             self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials)
         plan = Plan(cases=self.planned, n_deselected=self.n_deselected)
         if self.is_worker:

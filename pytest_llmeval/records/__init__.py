@@ -56,7 +56,7 @@ from pytest_llmeval.records.against import (
     WeakenedCheck,
 )
 from pytest_llmeval.records.baseline import Acceptance, Baseline, BaselineRun, Draw, Line
-from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, digest
+from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, Wire, digest
 from pytest_llmeval.records.pending import (
     Coming,
     Derived,
@@ -131,6 +131,7 @@ __all__ = [
     "Verdict",
     "Weakened",
     "WeakenedCheck",
+    "Wire",
     "coming_of",
     "digest",
     "is_heard",

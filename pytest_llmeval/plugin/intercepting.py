@@ -1,0 +1,144 @@
+"""The application's own calls around every item: whose they are, and what becomes of a test that gets no answer.
+
+Registered only where a test asks for it: ``intercept=True``, the fixture ``llmeval_intercept``, the ini.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmeval.errors import CacheMiss
+from pytest_llmeval.intercept import current
+from pytest_llmeval.intercept.clients import NAMES, patch
+from pytest_llmeval.intercept.endpoints import Endpoints
+from pytest_llmeval.intercept.imports import Patching
+from pytest_llmeval.intercept.interception import Unanswered
+from pytest_llmeval.plugin import items
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_llmeval.errors import LlmevalError
+    from pytest_llmeval.intercept.interception import Interception
+    from pytest_llmeval.plugin.state import State
+    from pytest_llmeval.records import Response
+
+
+def take_part(config: pytest.Config, state: State) -> None:
+    """See the calls of this run, until pytest ends."""
+    patching = Patching(NAMES, patch)
+    patching.begin()
+    config.add_cleanup(patching.end)
+    config.pluginmanager.register(Intercepting(state), "llmeval_intercepting")
+
+
+class CallScope:
+    """The calls of one trial of a test, or of one set-up of a fixture that several tests share.
+
+    Args:
+        state: this process's share of the session.
+        endpoints: the addresses whose calls are recorded.
+        item: the test; a shared fixture's calls are of no case, and fail the first test that asks for it.
+        fixture: the file of that fixture, beside which its calls are recorded; None for a test.
+
+    Attributes:
+        error: the first error of ours that was raised in the application.
+    """
+
+    def __init__(self, state: State, endpoints: Endpoints, item: pytest.Item, fixture: Path | None = None) -> None:
+        self.endpoints = endpoints
+        self.error: LlmevalError | None = None
+        self.nodeid = item.nodeid
+        self.path = fixture or item.path
+        self._state = state
+        self._item = item if fixture is None else None
+        self.trial = None if fixture is not None else state.trial_of(item)
+
+    @cached_property
+    def _interception(self) -> Interception:
+        return self._state.backend.interception(self)
+
+    def interception(self) -> Interception:
+        """See ``intercept.current.Scope``."""
+        return self._interception
+
+    def note(self, place: int, response: Response) -> None:
+        """Keep an answer with its trial; one that comes when the trial is over is nobody's."""
+        if self._item is not None:
+            recorder = self._state.recorder_of(self._item)
+            if recorder.is_open and recorder.trial == self.trial:
+                recorder.add_own_call(place, response)
+
+    def note_error(self, error: LlmevalError) -> None:
+        """Fail the test for an error, whoever catches it."""
+        self.error = self.error or error
+        if self._item is not None and isinstance(error, CacheMiss):
+            self._state.recorder_of(self._item).has_miss = True
+
+
+class Intercepting:
+    """What happens around each item.
+
+    Args:
+        state: this process's share of the session.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._endpoints = Endpoints([*state.settings.intercept_hosts, state.settings.api_base])
+        self._scope: CallScope | None = None
+
+    @pytest.hookimpl(tryfirst=True, wrapper=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """No call is a test's before its set-up (:hook:`pytest_runtest_protocol`)."""
+        current.begin(None)
+        try:
+            return (yield)
+        finally:
+            current.end()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """From here on calls are this trial's (:hook:`pytest_runtest_setup`)."""
+        is_intercepted = items.is_intercepted(item, self._state.settings)
+        self._scope = CallScope(self._state, self._endpoints, item) if is_intercepted else None
+        current.end()
+        current.begin(self._scope)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """A shared fixture's calls are recorded beside the fixture: which test meets it first depends on the workers.
+
+        (:hook:`pytest_fixture_setup`)
+        """
+        scope = self._scope
+        if scope is not None and fixturedef.scope != "function":
+            file = inspect.getsourcefile(inspect.unwrap(fixturedef.func))
+            item = request._pyfuncitem  # noqa: SLF001 - the item for which it is set up
+            scope = CallScope(self._state, self._endpoints, item, Path(file) if file else item.path)
+        current.begin(scope)
+        try:
+            return (yield)
+        except Unanswered as unanswered:
+            raise unanswered.error.with_traceback(unanswered.__traceback__) from None
+        finally:
+            current.end()
+
+    @pytest.hookimpl(trylast=True, wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Fail the test for a call without an answer, also where its application went on (:hook:`pytest_runtest_call`)."""
+        __tracebackhide__ = True
+        try:
+            result = yield
+        except Unanswered as unanswered:
+            raise unanswered.error.with_traceback(unanswered.__traceback__) from None
+        if self._scope is not None and self._scope.error is not None:
+            raise self._scope.error
+        return result
