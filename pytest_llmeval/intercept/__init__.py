@@ -1,4 +1,4 @@
-"""The calls that the application under test makes itself, with its own client, recorded and replayed like those of ``llm``.
+"""The application's own calls, made with its own client, are recorded and replayed like those of ``llm``.
 
 In: HTTP requests to known hosts, seen where httpx hands them to a transport (``clients``). Out: the reply that was
 recorded, byte for byte, or the provider's, which is stored on its way; and a Response for the running trial.

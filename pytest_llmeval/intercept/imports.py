@@ -26,14 +26,14 @@ class Patching:
 
     def begin(self) -> None:
         """Patch what is imported, and wait for the rest."""
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type] # find_spec is all that Python asks of one
+        sys.meta_path.insert(0, self)
         for name in self._names:
             if name in sys.modules:
                 self._note(sys.modules[name])
 
     def end(self) -> None:
         """Leave everything as it was."""
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         while self._undo:
             self._undo.pop()()
 

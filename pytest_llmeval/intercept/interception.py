@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.calls.key import cache_key
 from pytest_llmeval.errors import CacheMiss, LlmevalError
-from pytest_llmeval.intercept import answered, plain
+from pytest_llmeval.intercept import answered, plain, streamed
 from pytest_llmeval.intercept.asked import request_of, secrets_in, without
 from pytest_llmeval.records import Request, Response, Wire
 
@@ -93,6 +93,7 @@ class Interception:
         Raises:
             Unanswered: there is none, and none may be asked; or what is stored cannot be read.
         """
+        __tracebackhide__ = True  # pytest: it fails in the application's own line
         if endpoint.kind is None:
             self._refuse_unknown(endpoint)
             return None
@@ -194,13 +195,13 @@ class Exchange:
             self._first_s = round(time.monotonic() - self._started_s, 3)
         self._chunks.append(chunk)
 
-    def ended(self, *, is_ended: bool = True) -> None:
+    def ended(self, *, is_whole: bool = True) -> None:
         """Store what has come, if it is a whole answer; at the body's end, or where the application stops reading."""
         if self._is_over:
             return
         latency_s = time.monotonic() - self._started_s
         body = without(self._secrets, b"".join(self._chunks).decode("utf-8", "surrogateescape"))
-        response = answered.read(self._request, self._headers.get("content-type", ""), body, is_ended=is_ended)
+        response = answered.read(self._request, self._headers.get("content-type", ""), body, is_ended=is_whole)
         if response is None:
             self.failed()
             return
@@ -218,5 +219,5 @@ class Exchange:
 def chunks(reply: Wire) -> list[bytes]:
     """Cut a stored reply as it is to be handed over: a stream event by event, everything else whole."""
     is_stream = reply.headers.get("content-type", "").startswith(answered.STREAM_TYPE)
-    parts = answered.streamed.events(reply.body) if is_stream else [reply.body]
+    parts = streamed.events(reply.body) if is_stream else [reply.body]
     return [part.encode("utf-8", "surrogateescape") for part in parts]

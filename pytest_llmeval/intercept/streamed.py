@@ -45,7 +45,8 @@ def _data(body: str) -> Iterator[Json]:
 
 def _chat(said: list[Json], is_ended: bool) -> Json:  # noqa: FBT001 - one of a table of equals
     reply: dict[str, Json] = {}
-    text, message, reason, is_over = "", {}, None, False
+    message: dict[str, Json] = {}
+    text, reason, is_over = "", None, False
     for chunk in said:
         if chunk == _OVER:
             is_over = True
@@ -74,11 +75,10 @@ def _message(said: list[Json], is_ended: bool) -> Json:  # noqa: ARG001, FBT001 
                 reply["content"].append(dict(block))
             case {"type": "content_block_delta", "delta": {"type": "text_delta", "text": str(text)}}:
                 reply["content"][-1]["text"] += text
-            case {"type": "message_delta", "delta": Mapping() as delta, **more}:
+            case {"type": "message_delta", "delta": Mapping() as delta}:
                 reply |= delta
-                reply["usage"] |= {
-                    name: value for name, value in (more.get("usage") or {}).items() if value is not None
-                }
+                usage = event.get("usage") or {}
+                reply["usage"] |= {name: value for name, value in usage.items() if value is not None}
             case {"type": "message_stop"}:
                 is_over = True
             case {"type": "error"}:

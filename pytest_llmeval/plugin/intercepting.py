@@ -22,11 +22,14 @@ from pytest_llmeval.plugin import items
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from types import TracebackType
 
     from pytest_llmeval.errors import LlmevalError
     from pytest_llmeval.intercept.interception import Interception
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Response
+
+_CLIENTS = frozenset({*NAMES, "anthropic", "litellm", "openai"})
 
 
 def take_part(config: pytest.Config, state: State) -> None:
@@ -127,18 +130,32 @@ class Intercepting:
         try:
             return (yield)
         except Unanswered as unanswered:
-            raise unanswered.error.with_traceback(unanswered.__traceback__) from None
+            raise unanswered.error.with_traceback(_of_application(unanswered.__traceback__)) from None
         finally:
             current.end()
 
     @pytest.hookimpl(trylast=True, wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
-        """Fail the test for a call without an answer, also where its application went on (:hook:`pytest_runtest_call`)."""
+        """Fail the test for a call without an answer, also where its application went on.
+
+        (:hook:`pytest_runtest_call`)
+        """
         __tracebackhide__ = True
         try:
             result = yield
         except Unanswered as unanswered:
-            raise unanswered.error.with_traceback(unanswered.__traceback__) from None
+            raise unanswered.error.with_traceback(_of_application(unanswered.__traceback__)) from None
         if self._scope is not None and self._scope.error is not None:
             raise self._scope.error
         return result
+
+
+def _of_application(steps: TracebackType | None) -> TracebackType | None:
+    """Cut a traceback where the application calls its client: what follows is code of neither of us."""
+    step = steps
+    while step is not None and step.tb_next is not None:
+        if step.tb_next.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _CLIENTS:
+            step.tb_next = None
+            break
+        step = step.tb_next
+    return steps

@@ -128,7 +128,7 @@ def _in_two(request: Request, wire: Wire | None) -> tuple[str, str]:
     while n_shared < len(messages) and request.messages[n_shared].get("role") == "system":
         n_shared += 1
     shared = [request.model, request.api_base, request.namespace, dict(request.settings), messages[:n_shared]]
-    own = [request.trial, request.repeat, messages[n_shared:]]
+    own: list[Json] = [request.trial, request.repeat, messages[n_shared:]]
     # Only where there is one: rows without are what older versions write and read.
     shared += [request.kind] if request.kind else []
     own += [{"headers": dict(wire.headers), "body": wire.body, "first_s": wire.first_s}] if wire else []
