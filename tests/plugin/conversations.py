@@ -110,7 +110,7 @@ import openai
 
 def talk(question):
     async def main():
-        http = openai.DefaultAioHttpxClient()
+        http = openai.DefaultAioHttpClient()
         async with openai.AsyncOpenAI(api_key=KEY, base_url=URL, http_client=http) as client:
             messages = [{"role": "user", "content": question}]
             return (await client.chat.completions.create(model="m", messages=messages)).model_dump_json()

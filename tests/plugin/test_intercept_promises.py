@@ -1,4 +1,4 @@
-"""What an application's own calls are promised: modes, misses, retries, errors, draws, whose they are, what is left alone."""
+"""What an application's own calls are promised: modes, misses, retries, errors, draws, and what is left alone."""
 
 import json
 
@@ -37,7 +37,7 @@ def app(project, loopback, monkeypatch):
 
 def calls(project):
     """Return the calls of the newest session, trial by trial."""
-    return [[call for call in trial.calls] for result in project.session.results for trial in result.trials]
+    return [list(trial.calls) for result in project.session.results for trial in result.trials]
 
 
 def test_a_miss_fails_its_test_at_the_call_and_names_the_command(app, loopback):
