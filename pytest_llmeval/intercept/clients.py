@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmeval.calls.providers import IS_OURS
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.intercept import current
+from pytest_llmeval.intercept import current, faults
 from pytest_llmeval.intercept.interception import OK, Exchange, chunks
 
 if TYPE_CHECKING:
@@ -157,8 +157,9 @@ class _Transport:
             return _stored(self._kit, exchange.reply)
         try:
             response = self._behind.handle_request(request)
-        except BaseException:
+        except BaseException as error:
             exchange.failed()
+            faults.mark_error(error)
             raise
         return _told(self._kit, response, exchange)
 
@@ -178,8 +179,9 @@ class _AsyncTransport:
             return _stored(self._kit, exchange.reply)
         try:
             response = await self._behind.handle_async_request(request)
-        except BaseException:
+        except BaseException as error:
             exchange.failed()
+            faults.mark_error(error)
             raise
         return _told(self._kit, response, exchange)
 
@@ -196,6 +198,7 @@ def _told(kit: _Kit, response: Any, exchange: Exchange) -> Any:  # noqa: ANN401
     """Return what the client is given in place of a response: itself, or one that tells what is read of it."""
     if response.status_code != OK:
         exchange.failed()
+        faults.mark_reply(response)
         return response
     exchange.begun(response.headers)
     headers = response.headers.multi_items()

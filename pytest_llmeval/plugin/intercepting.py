@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmeval.errors import CacheMiss
-from pytest_llmeval.intercept import current
+from pytest_llmeval.calls.guard import said
+from pytest_llmeval.errors import CacheMiss, ProviderError
+from pytest_llmeval.intercept import current, faults
 from pytest_llmeval.intercept.clients import NAMES, patch
 from pytest_llmeval.intercept.endpoints import Endpoints
 from pytest_llmeval.intercept.imports import Patching
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.intercept.interception import Interception
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Response
-
-_CLIENTS = frozenset({*NAMES, "anthropic", "litellm", "openai"})
 
 
 def take_part(config: pytest.Config, state: State) -> None:
@@ -64,6 +63,8 @@ class CallScope:
 
     @cached_property
     def _interception(self) -> Interception:
+        if self._item is not None:
+            self._state.recorder_of(self._item)  # a test that asks a model is an LLM test, also if it gets no answer
         return self._state.backend.interception(self)
 
     def interception(self) -> Interception:
@@ -138,6 +139,7 @@ class Intercepting:
     def pytest_runtest_call(self) -> Generator[None, object, object]:
         """Fail the test for a call without an answer, also where its application went on.
 
+        A provider that could not answer says nothing of quality: that trial is unscored.
         (:hook:`pytest_runtest_call`)
         """
         __tracebackhide__ = True
@@ -145,16 +147,29 @@ class Intercepting:
             result = yield
         except Unanswered as unanswered:
             raise unanswered.error.with_traceback(_of_application(unanswered.__traceback__)) from None
+        except Exception as error:
+            fault = faults.found(error)
+            if fault is None:
+                raise
+            raise _provider_error(fault) from error
         if self._scope is not None and self._scope.error is not None:
             raise self._scope.error
         return result
+
+
+def _provider_error(fault: BaseException) -> ProviderError:
+    return ProviderError(
+        "the application's provider gave no answer",
+        found=f"its client said: {said(fault)}",
+        hint="run again: what was answered is stored and not asked twice",
+    )
 
 
 def _of_application(steps: TracebackType | None) -> TracebackType | None:
     """Cut a traceback where the application calls its client: what follows is code of neither of us."""
     step = steps
     while step is not None and step.tb_next is not None:
-        if step.tb_next.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _CLIENTS:
+        if step.tb_next.tb_frame.f_globals.get("__name__", "").partition(".")[0] in faults.CLIENTS:
             step.tb_next = None
             break
         step = step.tb_next

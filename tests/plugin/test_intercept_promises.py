@@ -1,5 +1,6 @@
 """What an application's own calls are promised: modes, misses, retries, errors, draws, and what is left alone."""
 
+import gzip
 import json
 
 import pytest
@@ -104,6 +105,27 @@ def test_retry():
     assert 0 == json.loads(line)["request"]["repeat"]
     assert 3 == len(loopback.requests)
     assert [1] == [len(trial) for trial in calls(project)]
+
+
+def test_a_provider_that_fails_leaves_the_trial_unscored(app, loopback, sentences):
+    """An outage is no bad answer; a request that the provider refuses is the application's own fault."""
+    loopback.answer(Reply("down", status=503), Reply("no such field", status=400), Reply(is_reset=True))
+    project = app("""
+def test_outage():
+    app.ask("q")
+
+def test_refused():
+    app.ask("q")
+
+def test_reset():
+    assert_safe(app.ask("q"))
+""")
+
+    result = project.run_apart()
+
+    assert ["unscored", "failed", "unscored"] == [case.outcome for case in project.session.results]
+    assert "503" in project.session.results[0].trials[0].error
+    assert "1 failed" in sentences(result)
 
 
 @pytest.mark.parametrize(
@@ -303,6 +325,19 @@ def test_done(llmeval_intercept):
 
     (line,) = (project.path / "recordings" / "test_app.jsonl").read_text().splitlines()
     assert json.loads(line)["wire"]["first_s"] >= 0
+
+
+def test_a_compressed_reply_is_stored_and_given_as_text(app, loopback):
+    """Whoever reads the recording can read it, and a replay needs no header of the first transport."""
+    whole = json.dumps({"choices": [{"message": {"content": "fine"}, "finish_reason": "stop"}]}).encode()
+    loopback.answer(Reply(body=gzip.compress(whole), headers={"Content-Encoding": "gzip"}))
+    project = app("def test_gzip():\n    assert 'fine' == app.ask('q')\n")
+
+    project.run_apart().assert_outcomes(passed=1)
+    project.run_apart("--llmeval-cache=replay").assert_outcomes(passed=1)
+
+    recorded = json.loads((project.path / "recordings" / "test_app.jsonl").read_text())
+    assert whole.decode() == recorded["wire"]["body"]
 
 
 def test_workers_and_a_serial_run_leave_the_same(app, loopback, way):
