@@ -20,6 +20,7 @@ from pytest_llmeval.intercept.endpoints import Endpoints
 from pytest_llmeval.intercept.imports import Patching
 from pytest_llmeval.intercept.interception import Unanswered
 from pytest_llmeval.plugin import items
+from pytest_llmeval.plugin.state import RECORDER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -59,7 +60,8 @@ class CallScope:
         self.path = fixture or item.path
         self._state = state
         self._item = item if fixture is None else None
-        self.trial = None if fixture is not None else state.trial_of(item)
+        recorder = item.stash.get(RECORDER, None)  # one that is not made yet would be at its first trial
+        self.trial = None if fixture is not None else recorder.trial if recorder is not None else 0
 
     @cached_property
     def _interception(self) -> Interception:
@@ -159,8 +161,7 @@ class Intercepting:
 
 def _provider_error(fault: BaseException) -> ProviderError:
     return ProviderError(
-        "the application's provider gave no answer",
-        found=f"its client said: {said(fault)}",
+        f"the application's provider gave no answer: {said(fault)}",
         hint="run again: what was answered is stored and not asked twice",
     )
 

@@ -213,12 +213,6 @@ class State:
                 recorder = item.stash[RECORDER] = items.new_recorder(item, self.planned.get(item.nodeid), self)
         return recorder
 
-    @staticmethod
-    def trial_of(item: pytest.Item) -> int:
-        """Return which trial of an item runs, without making a recorder for it."""
-        recorder = item.stash.get(RECORDER, None)
-        return recorder.trial if recorder is not None else 0
-
     def plan(self, collected: Sequence[pytest.Item]) -> None:
         """Note the LLM tests among the collected items, and how many trials each is to have.
 

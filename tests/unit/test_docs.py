@@ -25,7 +25,14 @@ def test_every_option_is_documented_under_all_its_names(option):
 def test_every_marker_argument_and_fixture_is_documented():
     """In docs/options.md, by name."""
     text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
-    names = [*(f"`{name}" for name in MARKER_NAMES), "`llm`", "`llm_case`", "`llmeval`", "`llmeval_loopback`"]
+    names = [
+        *(f"`{name}" for name in MARKER_NAMES),
+        "`llm`",
+        "`llm_case`",
+        "`llmeval`",
+        "`llmeval_intercept`",
+        "`llmeval_loopback`",
+    ]
     assert [] == [name for name in [*names, "pytest_llmeval_session"] if name not in text]
 
 
