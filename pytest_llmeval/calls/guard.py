@@ -93,9 +93,14 @@ def masked(text: str) -> str:
     """Replace the value of every environment variable that is named like a secret by ``***``."""
     for name, value in os.environ.items():
         secret = value.strip()
-        if len(secret) >= _MIN_SECRET_LENGTH and _SECRET_VARIABLE.fullmatch(name.upper()):
+        if len(secret) >= _MIN_SECRET_LENGTH and is_secret(name):
             text = text.replace(secret, "***")
     return text
+
+
+def is_secret(variable: str) -> bool:
+    """Whether an environment variable is named like one that holds a secret."""
+    return _SECRET_VARIABLE.fullmatch(variable.upper()) is not None
 
 
 def said(error: BaseException) -> str:

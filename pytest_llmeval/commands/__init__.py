@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import LlmevalError, UsageError
+from pytest_llmeval.commands.parser import Parser
+from pytest_llmeval.errors import LlmevalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,15 +26,8 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval baseline accept --reason "..."    make these scores the ones that later runs are compared with
   pytest --llmeval-gate=pr                  let the comparison decide the exit status
   llmeval baseline diff                     see what differs, case by case
-  llmeval run --until-decided               more trials, round by round, while the gate cannot tell"""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises where argparse would exit, so that every error of ours looks alike."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a UsageError with argparse's own words."""
-        raise UsageError(message, hint=f"{self.prog} --help")
+  llmeval run --until-decided               more trials, round by round, while the gate cannot tell
+  llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, init, run
+    from pytest_llmeval.commands import baseline, gate, init, run
 
-    parser = _Parser(
+    parser = Parser(
         prog="llmeval",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -54,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     init.declare(commands)
     baseline.declare(commands)
     run.declare(commands)
+    gate.declare(commands)
     try:
         arguments = parser.parse_args(argv)
         status: int | None = arguments.run(arguments)

@@ -61,8 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--prove has no meaning by itself", hint="llmeval run --until-decided --prove")
     found = project.find(arguments.rootdir)
     options = ["--llmeval-gate=pr", *arguments.arguments, "--llmeval-trials=auto"]
-    environment = {ROUNDS: "[]"} if arguments.until_decided else {}
-    status, session = run_pytest(found, options, environment)
+    environment: dict[str, str | None] = {ROUNDS: "[]"} if arguments.until_decided else {}
+    written = found.session_file(None)
+    status, session = run_pytest(found, options, written=written, environment=environment)
     while arguments.until_decided and status in _DECIDED and session is not None:
         if session.trials is None or session.verdict is None:
             raise UsageError(
@@ -75,7 +76,10 @@ def run(arguments: argparse.Namespace) -> int:
         if step.plan is None:
             break
         # What the round before has drawn counts: it must be replayed, however that one came by it.
-        status, session = run_pytest(found, [*options, "--llmeval-cache=auto"], {ROUNDS: _rounds(step.plan)})
+        environment = {ROUNDS: _rounds(step.plan)}
+        status, session = run_pytest(
+            found, [*options, "--llmeval-cache=auto"], written=written, environment=environment
+        )
     return status
 
 

@@ -1,53 +1,92 @@
-"""Commands that run pytest: in a process of its own, as the user would, and then read the session that it left."""
+"""pytest, run by a command in a process of its own, and the session that it leaves."""
 
 from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.commands.output import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_llmeval.commands.project import Project
     from pytest_llmeval.records import Session
 
+# 1: a check below its threshold; 6: what is missing is told in the session's own words; 7: undecided.
+_RAN = (0, 1, 6, 7)
+
 
 class Ran(NamedTuple):
-    """What came of it: pytest's exit status, and the session; None where it stored none."""
+    """What became of a run.
+
+    Args:
+        status: pytest's exit status.
+        session: what it left; None where it left none, or was stopped.
+    """
 
     status: int
     session: Session | None
 
 
-def run_pytest(found: Project, arguments: Sequence[str], environment: Mapping[str, str]) -> Ran:
-    """Run pytest on a project and wait for it; its output is the user's.
+def run_pytest(
+    found: Project, arguments: Sequence[str], *, written: Path, environment: Mapping[str, str | None] | None = None
+) -> Ran:
+    """Run pytest in the project's root, say so, and read the session that it leaves.
+
+    Its output is the user's own terminal's.
 
     Args:
-        found: the project; its root is pytest's.
-        arguments: of pytest.
-        environment: variables beside those of this process.
+        found: the project.
+        arguments: after ``pytest --rootdir=…``.
+        written: where the newest session stands once it has run.
+        environment: variables to set for it, or to take away where there is no value.
+
+    Raises:
+        StoreError: the session cannot be read.
     """
     from pytest_llmeval.gather import session_file
 
     # Never "python -m pytest" as it is: that would put the current folder on the path of imports, as `pytest` does not.
     command = [sys.executable, "-P", "-m", "pytest", f"--rootdir={found.root}", *arguments]
-    before = _newest(found)
+    given = {**os.environ, **(environment or {})}
+    before = _newest(written)
     say("running " + shlex.join(["pytest", *command[4:]]))
     sys.stdout.flush()
-    done = subprocess.run(command, cwd=found.root, env={**os.environ, **environment}, check=False)  # noqa: S603 - ourselves
-    is_new = _newest(found) not in (None, before)
-    return Ran(done.returncode, session_file.read(found.session_file(None)) if is_new else None)
+    with _interrupts_left_to_it():
+        status = subprocess.run(  # noqa: S603 - ourselves
+            command, cwd=found.root, env={name: text for name, text in given.items() if text is not None}, check=False
+        ).returncode
+    newest = _newest(written)
+    is_new = status in _RAN and newest is not None and newest != before
+    return Ran(status, session_file.read(written) if is_new else None)
 
 
-def _newest(found: Project) -> bytes | None:
+@contextmanager
+def _interrupts_left_to_it() -> Iterator[None]:
+    """Let Ctrl-C, which reaches pytest as well, be pytest's: it keeps what has landed, and its exit status tells."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # Not SIG_IGN: what starts with that would ignore it too.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _newest(written: Path) -> bytes | None:
     """Return what tells the newest session from an older one: the line that holds its id."""
     try:
-        with found.session_file(None).open("rb") as file:
+        with written.open("rb") as file:
             return file.readline()
     except OSError:
         return None

@@ -155,12 +155,7 @@ class Recorder:
         self._expect(response)
 
     def add_own_call(self, place: int, response: Response) -> None:
-        """Keep a response that the application was given by its own client.
-
-        Args:
-            place: in the order in which its calls were made; they may end in another.
-            response: is there.
-        """
+        """Keep a response that the application's own client was given; ``place``: its calls may end in another order."""
         self._own_calls[place] = response
 
     @property

@@ -51,9 +51,9 @@ def write(session: Session, folder: Path, text_of: Callable[[str], str] | None =
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        _replace_file(path, lambda file: file.writelines(_lines_of(session, text_of)))
+        replace_file(path, lambda file: file.writelines(_lines_of(session, text_of)))
         with path.open(encoding="ascii") as written:
-            _replace_file(folder / "session.jsonl", lambda file: copyfileobj(written, file))
+            replace_file(folder / "session.jsonl", lambda file: copyfileobj(written, file))
     except (OSError, TypeError, ValueError) as error:
         raise StoreError(
             f"session {session.id!r} cannot be stored in {str(folder)!r}",
@@ -76,7 +76,7 @@ def _line(head: dict[str, Json], body: str) -> str:
     return json.dumps(head, separators=(",", ":"))[:-1] + ("," if rest else "") + rest + "}\n"
 
 
-def _replace_file(path: Path, write_to: Callable[[TextIO], None]) -> None:
+def replace_file(path: Path, write_to: Callable[[TextIO], None]) -> None:
     """Put a new file in the place of the old one, so that every reader sees one of the two in full."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -18,11 +18,13 @@ from pytest_llmeval.options.table import OPTIONS, Option, declare
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FIRST_TRIAL", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
+__all__ = ["FIRST_TRIAL", "FOLDER", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
 
 # Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
 FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
-# Set by `llmeval run --until-decided` likewise: rounds of each suite and metric, as JSON.
+# Set by `llmeval gate check`: its runs are kept apart, and the newest session stays the user's own.
+FOLDER = "_LLMEVAL_FOLDER"
+# Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.
 ROUNDS = "_LLMEVAL_ROUNDS"
 
 
@@ -47,6 +49,7 @@ class Settings:
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
+        plan: say what the run would take, and run nothing.
         gate: off, pr or strict.
         base: the revision that a branch is compared with, where no CI system names one; empty for none.
         confirm: run on the base version what regressed, side by side.
@@ -56,6 +59,7 @@ class Settings:
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
+        folder_name: where sessions and the working cache stand below the root.
     """
 
     root: Path
@@ -74,6 +78,7 @@ class Settings:
     recordings: str
     baseline: Path
     baseline_update: str
+    plan: bool
     gate: str
     base: str
     confirm: bool
@@ -83,11 +88,12 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
     first_trial: int = 0
+    folder_name: str = ".llmeval"
 
     @property
     def folder(self) -> Path:
         """Where sessions and the working cache stand; never in git."""
-        return self.root / ".llmeval"
+        return self.root / self.folder_name
 
     @property
     def working_cache(self) -> Path:
@@ -120,6 +126,7 @@ def resolve(config: pytest.Config) -> Settings:
         recordings=values["recordings"],
         baseline=_baseline(config, values["baseline"]),
         baseline_update=values["baseline_update"],
+        plan=values["plan"],
         gate=values["gate"],
         base=values["base"],
         confirm=values["confirm"],
@@ -129,6 +136,7 @@ def resolve(config: pytest.Config) -> Settings:
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
+        folder_name=os.environ.get(FOLDER, ".llmeval"),
     )
 
 

@@ -90,6 +90,13 @@ OPTIONS = (
     Option(
         "baseline_update", one_of("", "all", "new-only"), "", "store this session as the baseline", "new-only", "all"
     ),
+    Option(
+        "plan",
+        yes_or_no,
+        "false",
+        "say what a run would replay, call, cost and be able to detect; run nothing",
+        is_switch=True,
+    ),
     Option("gate", one_of(*GATES), "off", "let the verdict decide the exit status", "off|pr|strict"),
     Option("base", str, "", "revision that a branch is compared with, such as origin/main", has_flag=False),
     Option(

@@ -35,8 +35,14 @@ class _OwnModules:
 sys.meta_path.insert(0, _OwnModules)
 
 from pytest_llmeval import options  # noqa: E402 - found as it says above
-from pytest_llmeval.plugin.declared import is_llm_test  # noqa: E402
-from pytest_llmeval.plugin.fixtures import llm, llm_case, llmeval, llmeval_intercept, llmeval_loopback  # noqa: E402
+from pytest_llmeval.plugin.fixtures import (  # noqa: E402
+    is_llm_test,
+    llm,
+    llm_case,
+    llmeval,
+    llmeval_intercept,
+    llmeval_loopback,
+)
 from pytest_llmeval.plugin.state import STATE, State  # noqa: E402
 
 STARTED = "llmeval_started_s"
@@ -74,6 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     # Registered before pytest's own search for garbage at the end, and so obeyed after it.
     config.add_cleanup(state.thaw)
+    if state.settings.plan and not state.is_worker:
+        from pytest_llmeval.plugin import planning
+
+        planning.begin(config, state)
     if worker_input.get(BASE):
         from pytest_llmeval.plugin import base
 
@@ -93,7 +103,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if _runs_nothing(config):
         return
     if not state.is_worker:
-        if _may_have_base(state):
+        if may_have_base(state):
             from pytest_llmeval.plugin import base
 
             base.meet(config, state)
@@ -146,7 +156,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     if not state.is_worker:
         _listen(config, state)
-    if not config.option.collectonly:
+    if not (config.option.collectonly or state.settings.plan):
         from pytest_llmeval.plugin import flight
 
         flight.take_part(config, state)
@@ -158,7 +168,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.config.stash[STATE].close()
 
 
-def _may_have_base(state: State) -> bool:
+def may_have_base(state: State) -> bool:
     """Whether a base commit has a say; not in the pytest that we ourselves start on the base version."""
     is_asked = state.settings.gate != "off" or state.settings.confirm
     is_told = any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS)

@@ -122,7 +122,7 @@ class Flight:
 
     def may_retest(self, item: pytest.Item) -> bool:
         """Whether the item whose body has just ended may be drawn again, so that nobody is to judge it yet."""
-        return self.holds(item) and self._state.is_adaptive(item.nodeid)
+        return self.holds(item) and self._state.is_adaptive(item.stash[RECORDER])
 
     def _may_park(self, item: pytest.Item) -> bool:
         if self._must_wait is None:

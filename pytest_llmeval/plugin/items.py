@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.plugin.declared import INTERCEPTS
+from pytest_llmeval.plugin.fixtures import INTERCEPTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval.plugin import ONLY
-from pytest_llmeval.plugin.declared import is_llm_test
+from pytest_llmeval.plugin.fixtures import is_llm_test
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -33,19 +33,19 @@ class Retests:
 
     def asks(self, run: Run) -> bool:
         """Set a landed case aside if its scores ask for more trials; nobody judges it before it has had them."""
-        if self._is_over or not self._state.is_adaptive(run.item.nodeid) or not run.may_be_extended:
+        if self._is_over or not self._state.is_adaptive(run.recorder) or not run.may_be_extended:
             return False
         run.recorder.settle()
         n_trials = self._state.trials.wanted(run.recorder) if run.recorder.fault is None else run.n_trials
         if n_trials <= run.n_trials:
             return False
         run.extend(n_trials)
-        self._runs[run.item.nodeid] = run
+        self._runs[run.recorder.nodeid] = run
         return True
 
     def take(self, item: pytest.Item) -> Run | None:
         """Return the run that an item goes on with, where it is drawn again."""
-        run = self._runs.pop(item.nodeid, None)
+        run = self._runs.pop(item.nodeid, None) if self._runs else None
         if run is not None:
             item.stash[RECORDER] = run.recorder
         return run

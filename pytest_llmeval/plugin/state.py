@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.plugin.declared import is_llm_test
+from pytest_llmeval.plugin.fixtures import is_llm_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,9 +253,9 @@ class State:
 
         return Trials(self)
 
-    def is_adaptive(self, nodeid: str) -> bool:
+    def is_adaptive(self, recorder: Recorder) -> bool:
         """Whether a case may be drawn again, so that it is not judged before that is decided."""
-        return "trials" in self.__dict__ and nodeid in self.trials.adaptive
+        return "trials" in self.__dict__ and recorder.nodeid in self.trials.adaptive
 
     @property
     def needs_flight(self) -> bool:

@@ -42,7 +42,6 @@ examples:
 MOST_DRAWS = 20
 # Room for every index that an ordinary run may use; so no index of an extension is one of a run's, or of another's.
 _BLOCK = 1_000
-_RAN = (0, 1, 6)  # 1: a check below its threshold; 6: what is missing is told in the session's own words below
 
 
 def declare(group: args.Commands) -> None:
@@ -95,19 +94,20 @@ def _trials(said: str) -> int:
 
 def _run(found: project.Project, baseline: Baseline, lines: Sequence[Line], arguments: argparse.Namespace) -> Session:
     """Run pytest on the tests of the lines, and return the session that it leaves."""
-    options = ["--llmeval-gate=off", "--llmeval-baseline-update="]
-    options += [f"--llmeval-trials={arguments.trials}"] if arguments.trials else []
-    options += shlex.split(arguments.pytest_args)
+    told = ["--llmeval-gate=off", "--llmeval-baseline-update="]
+    told += [f"--llmeval-trials={arguments.trials}"] if arguments.trials else []
+    told += shlex.split(arguments.pytest_args)
     if arguments.pattern:
-        options += sorted({line.id.test.partition("[")[0] for line in lines})
-    status, session = run_pytest(found, options, {FIRST_TRIAL: str(_first_trial(baseline.runs))})
-    if status not in _RAN or session is None:
+        told += sorted({line.id.test.partition("[")[0] for line in lines})
+    first = {FIRST_TRIAL: str(_first_trial(baseline.runs))}
+    ran = run_pytest(found, told, written=found.session_file(None), environment=first)
+    if ran.session is None:
         raise BaselineError(
             "nothing was drawn, and the baseline is as it was",
-            found=f"pytest ended with exit status {status}",
+            found=f"pytest ended with exit status {ran.status}",
             hint="see its output above",
         )
-    return session
+    return ran.session
 
 
 def _first_trial(runs: Mapping[str, BaselineRun]) -> int:

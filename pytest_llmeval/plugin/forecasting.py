@@ -1,0 +1,157 @@
+"""What a run would take, for ``--llmeval-plan``: the collected tests beside earlier sessions, stores and baseline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from pytest_llmeval import gate
+from pytest_llmeval.calls.cache import Mode
+from pytest_llmeval.calls.key import cache_key
+from pytest_llmeval.errors import LlmevalError, StoreError, UsageError
+from pytest_llmeval.exports import plan_text
+from pytest_llmeval.exports.wording import count
+from pytest_llmeval.gather import session_file
+from pytest_llmeval.gather.forecast import Asked, Known, Now, forecast, ran_whole
+from pytest_llmeval.plugin import items, may_have_base
+from pytest_llmeval.store.looking import Looking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_llmeval.options import Settings
+    from pytest_llmeval.plugin.state import State
+    from pytest_llmeval.records import CaseId, Request, Session
+    from pytest_llmeval.records.forecast import Forecast
+
+_N_SESSIONS = 20  # looked through for a case that the newest session did not run
+
+
+class _Visible(NamedTuple):
+    """What a run could show against its baseline, and how many trials it may draw on top."""
+
+    sentences: tuple[str, ...] = ()
+    n_more: int = 0
+
+
+def describe(session: pytest.Session, state: State) -> list[str]:
+    """Return the plan in words, a line each.
+
+    Args:
+        session: of pytest, whose tests are collected.
+        state: of this process, which knows the plan.
+
+    Raises:
+        pytest.UsageError: the baseline or its commit cannot be read, as in the run itself.
+    """
+    try:
+        if may_have_base(state):
+            from pytest_llmeval.plugin import base
+
+            base.meet(session.config, state)
+        visible = _visible(state)
+        looking = Looking(state.settings.working_cache)
+        try:
+            found = forecast(state.planned, _known(state), _now(session, state.settings, looking))
+        finally:
+            looking.close()
+    except LlmevalError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
+    return plan_text.lines(
+        found,
+        concurrency=state.settings.concurrency * state.n_processes,
+        n_more=visible.n_more,
+        visible=visible.sentences,
+        notes=[*_notes(state, found), *looking.notes],
+    )
+
+
+def _visible(state: State) -> _Visible:
+    cases = {case.id: case.n_trials for case in state.planned.values()}
+    lines = [line for line in state.baseline.lines.values() if line.id.case_id in cases and line.threshold is not None]
+    if not lines:
+        return _Visible()
+    asked: int | str = state.settings.trials
+    if asked == "auto":
+        planned = gate.plan(lines, trials="auto")
+        return _Visible(planned.sentences, planned.n_calls_most - planned.n_calls_least)
+    sizes = {cases[line.id.case_id] for line in lines}
+    said = gate.plan(lines, trials=min(sizes)).sentences
+    fewest = f"counted with {count(min(sizes), 'trial')} of every case, the fewest that one has"
+    return _Visible((*said, fewest) if len(sizes) > 1 else said)
+
+
+def _known(state: State) -> Mapping[CaseId, Known]:
+    """Find each case in the newest session that ran it."""
+    wanted = {case.id for case in state.planned.values()}
+    known: dict[CaseId, Known] = {}
+    for session in _sessions(state.settings.folder):
+        default = Asked(str(session.settings.get("model", "")), str(session.settings.get("api_base", "")))
+        for result in session.results:
+            if result.id in wanted and result.id not in known and ran_whole(result):
+                known[result.id] = Known(result=result, default=default, session=session.id)
+        if len(known) == len(wanted):
+            break
+    return known
+
+
+def _sessions(folder: Path) -> Iterator[Session]:
+    """Yield the sessions that are kept and can be read, the newest first."""
+    older = sorted((folder / "sessions").glob("*.jsonl"), key=lambda path: path.name, reverse=True)
+    seen: set[str] = set()
+    for path in [folder / "session.jsonl", *older[:_N_SESSIONS]]:
+        if path.stem in seen:
+            continue
+        try:
+            session = session_file.read(path)
+        except StoreError:
+            continue  # an older format, or none at all: another may know the case
+        seen.add(session.id)
+        yield session
+
+
+def _now(session: pytest.Session, settings: Settings, looking: Looking) -> Now:
+    """Say what holds in the run: its models, and what is stored."""
+    default = Asked(settings.model, settings.api_base)
+    modules = {item.nodeid: item.path for item in session.items}
+
+    def is_stored(nodeid: str, request: Request) -> bool:
+        module, name = modules[nodeid], settings.recordings
+        recordings = module.parent / name / f"{module.stem}.jsonl" if name else None
+        return looking.has(cache_key(request), request, recordings)
+
+    return Now(
+        mode=Mode(settings.cache),
+        default=default,
+        marked=_marked(session.items, default),
+        judge=Asked(settings.judge, settings.judge_api_base),
+        is_stored=is_stored,
+    )
+
+
+def _marked(collected: Sequence[pytest.Item], default: Asked) -> dict[str, Asked]:
+    """Return whom each test's marker says, where it says somebody; one with a wrong marker does not run."""
+    marked = {}
+    for item in collected:
+        try:
+            said = items.marked(item)
+        except UsageError:
+            continue
+        if "model" in said or "api_base" in said:
+            marked[item.nodeid] = Asked(said.get("model", default.model), said.get("api_base", default.api_base))
+    return marked
+
+
+def _notes(state: State, found: Forecast) -> Iterator[str]:
+    if state.faults:
+        nodeid, error = next(iter(state.faults.items()))
+        who = "1 test fails in its" if len(state.faults) == 1 else f"{len(state.faults)} tests fail in their"
+        yield f"{who} set-up; {nodeid}: {' '.join(str(error).split())}"
+    if found.sessions:
+        more = f" and {len(found.sessions) - 1} before it" if len(found.sessions) > 1 else ""
+        yield (
+            f"counted by what session {found.sessions[0]}{more} asked: a prompt that was edited since then is asked "
+            "anew, which shows only when its test runs"
+        )
