@@ -155,7 +155,7 @@ class Recorder:
         self._expect(response)
 
     def add_own_call(self, place: int, response: Response) -> None:
-        """Keep a response that the application's own client was given; ``place``: its calls may end in another order."""
+        """Keep a response that the application's own client was given, at its place in the order of the calls."""
         self._own_calls[place] = response
 
     @property

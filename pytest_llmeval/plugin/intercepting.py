@@ -6,6 +6,7 @@ Registered only where a test asks for it: ``intercept=True``, the fixture ``llme
 from __future__ import annotations
 
 import inspect
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,13 +60,14 @@ class CallScope:
         self.nodeid = item.nodeid
         self.path = fixture or item.path
         self._state = state
-        self._item = item if fixture is None else None
+        self._item = item
+        self._is_shared = fixture is not None
         recorder = item.stash.get(RECORDER, None)  # one that is not made yet would be at its first trial
         self.trial = None if fixture is not None else recorder.trial if recorder is not None else 0
 
     @cached_property
     def _interception(self) -> Interception:
-        if self._item is not None:
+        if not self._is_shared:
             self._state.recorder_of(self._item)  # a test that asks a model is an LLM test, also if it gets no answer
         return self._state.backend.interception(self)
 
@@ -75,7 +77,7 @@ class CallScope:
 
     def note(self, place: int, response: Response) -> None:
         """Keep an answer with its trial; one that comes when the trial is over is nobody's."""
-        if self._item is not None:
+        if not self._is_shared:
             recorder = self._state.recorder_of(self._item)
             if recorder.is_open and recorder.trial == self.trial:
                 recorder.add_own_call(place, response)
@@ -83,7 +85,7 @@ class CallScope:
     def note_error(self, error: LlmevalError) -> None:
         """Fail the test for an error, whoever catches it."""
         self.error = self.error or error
-        if self._item is not None and isinstance(error, CacheMiss):
+        if isinstance(error, CacheMiss):
             self._state.recorder_of(self._item).has_miss = True
 
 
@@ -131,11 +133,13 @@ class Intercepting:
             scope = CallScope(self._state, self._endpoints, item, Path(file) if file else item.path)
         current.begin(scope)
         try:
-            return (yield)
-        except Unanswered as unanswered:
-            raise unanswered.error.with_traceback(_of_application(unanswered.__traceback__)) from None
+            with _in_our_words():
+                result = yield
         finally:
             current.end()
+        if scope is not self._scope and scope is not None and scope.error is not None:
+            raise scope.error
+        return result
 
     @pytest.hookimpl(trylast=True, wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
@@ -145,25 +149,29 @@ class Intercepting:
         (:hook:`pytest_runtest_call`)
         """
         __tracebackhide__ = True
-        try:
+        with _in_our_words():
             result = yield
-        except Unanswered as unanswered:
-            raise unanswered.error.with_traceback(_of_application(unanswered.__traceback__)) from None
-        except Exception as error:
-            fault = faults.found(error)
-            if fault is None:
-                raise
-            raise _provider_error(fault) from error
         if self._scope is not None and self._scope.error is not None:
             raise self._scope.error
         return result
 
 
-def _provider_error(fault: BaseException) -> ProviderError:
-    return ProviderError(
-        f"the application's provider gave no answer: {said(fault)}",
-        hint="run again: what was answered is stored and not asked twice",
-    )
+@contextmanager
+def _in_our_words() -> Generator[None]:
+    """Raise what the application was refused, and what its provider could not answer, as errors of ours."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except Unanswered as unanswered:
+        raise unanswered.error.with_traceback(_of_application(unanswered.__traceback__)) from None
+    except Exception as error:
+        fault = faults.found(error)
+        if fault is None:
+            raise
+        raise ProviderError(
+            f"the application's provider gave no answer: {said(fault)}",
+            hint="run again: what was answered is stored and not asked twice",
+        ) from error
 
 
 def _of_application(steps: TracebackType | None) -> TracebackType | None:

@@ -301,6 +301,28 @@ def test_two(index):
     assert ["conftest.jsonl"] == [path.name for path in (project.path / "recordings").iterdir()]
 
 
+def test_a_miss_of_a_shared_fixture_fails_the_test_that_asks_for_it(app, sentences):
+    """Also where the fixture goes on; the command that records it is told."""
+    project = app("""
+@pytest.fixture(scope="module")
+def index():
+    try:
+        return app.ask("q")
+    except BaseException:
+        return ""
+
+def test_one(index):
+    pass
+""")
+
+    result = project.run_apart("--llmeval-cache=replay")
+
+    result.assert_outcomes(errors=1)
+    assert "1 test asks what is not recorded; to record it: pytest --llmeval-cache=auto test_app.py" in sentences(
+        result
+    )
+
+
 def test_a_stream_that_is_over_is_stored_where_the_application_stops_reading(app, loopback):
     """Clients stop at ``[DONE]``; a stream that is cut before is no answer."""
     project = app("""
