@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.calls.loop import Loop
 
 T = TypeVar("T")
-_LENGTH_LIMITS = ("max_tokens", "max_completion_tokens")
+_LENGTH_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 class Engine:
@@ -144,6 +144,45 @@ class Engine:
             return replace(found, provenance=Provenance.REFRESHED)
         return None if self._mode is Mode.LIVE else cache.get(key, request)
 
+    def look(
+        self, request: Request, *, where: str = "", cache: Cache | None = None, suits: Callable[[Response], bool]
+    ) -> Response | None:
+        """Return what stands for an answer, where somebody else asks the provider: the application under test.
+
+        Args:
+            request: what is asked, as it is: no endpoint of the environment is written into it.
+            where: as of ``begin``.
+            cache: as of ``begin``.
+            suits: whether what is stored can be handed over.
+
+        Returns:
+            the stored answer; None: ask, and hand the answer to ``keep``.
+
+        Raises:
+            CacheMiss: nothing stored that suits, and the mode is *replay*.
+            StoreError: what is stored cannot be read.
+        """
+        key, cache = cache_key(request), cache or self._cache
+        found = self._stored(request, key, cache)
+        if found is not None and suits(found):
+            return found
+        if self._mode is Mode.REPLAY:
+            raise _miss(request, key, cache, where)
+        return None
+
+    def keep(self, response: Response, *, cache: Cache | None = None) -> Response:
+        """Complete an answer that somebody else was given, and store it as the mode says.
+
+        Raises:
+            StoreError: it could not be stored.
+        """
+        return self._kept(response, cache_key(response.request), cache or self._cache)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the mode lets anybody be asked."""
+        return self._mode is not Mode.REPLAY
+
     def prepare(self, model: str, api_base: str) -> None:
         """Begin to import litellm, in a thread, if a live call of this model needs it: it takes seconds."""
         request = resolved(Request(model=model, messages=(), api_base=api_base))
@@ -194,7 +233,7 @@ class Engine:
             cost_usd=cost_usd(response.request.model, response.n_input_tokens, response.n_output_tokens),
             recorded_at=recorded_at,
             key=key,
-            origin=origin(key, response.text, recorded_at),
+            origin=origin(key, response.text, recorded_at, response.wire),
             provenance=Provenance.REFRESHED if self._mode is Mode.REFRESH else Provenance.LIVE,
         )
         if self._mode is not Mode.LIVE and _is_worth_keeping(response):

@@ -35,7 +35,7 @@ def refuse(request: Request) -> None:
     if request.api_base in _PROVEN and not request.settings:
         return
     for name in _names(request.settings):
-        if _SECRET_SETTING.fullmatch(str(name).lower().replace("-", "_")):
+        if is_secret_name(str(name)):
             raise UsageError(
                 f"setting {name!r} may hold a secret and is refused",
                 found="settings are part of the cache key and stored with the answer, also in git",
@@ -57,6 +57,11 @@ def refuse(request: Request) -> None:
     _refuse_several_answers(request.settings)
     if len(_PROVEN) < _MOST_PROVEN:
         _PROVEN.add(request.api_base)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a setting of that name may hold a secret."""
+    return _SECRET_SETTING.fullmatch(name.lower().replace("-", "_")) is not None
 
 
 def _names(value: Json) -> Iterator[str]:

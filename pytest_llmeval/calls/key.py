@@ -11,6 +11,8 @@ from pytest_llmeval.records import Json, Request, digest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_llmeval.records import Wire
+
 KEY_VERSION = 1
 _KEY = "_cache_key"
 
@@ -45,7 +47,7 @@ def cache_key(request: Request) -> str:
     return key
 
 
-def origin(key: str, text: str, recorded_at: str) -> str:
+def origin(key: str, text: str, recorded_at: str, wire: Wire | None = None) -> str:
     """Return the identity of one draw, as 16 hex digits.
 
     The time is in it, so two draws of the same text are two draws. 64 bits are enough: origins are only compared
@@ -56,8 +58,9 @@ def origin(key: str, text: str, recorded_at: str) -> str:
         key: the cache key.
         text: the answer.
         recorded_at: when it was asked, ISO 8601 in UTC.
+        wire: the reply itself, where it is stored: what is replayed from it must not differ from what was recorded.
     """
-    return digest([key, text, recorded_at])[:16]
+    return digest([key, text, recorded_at] + ([dict(wire.headers), wire.body] if wire else []))[:16]
 
 
 def difference(request: Request, other: Request) -> list[str]:
@@ -67,7 +70,7 @@ def difference(request: Request, other: Request) -> list[str]:
         names in a fixed order; empty if and only if both have the same key.
     """
     mine, theirs = _counted(request), _counted(other)
-    names = [part for part in ("model", "api_base", "namespace") if _differs(mine.get(part), theirs.get(part))]
+    names = [part for part in ("kind", "model", "api_base", "namespace") if _differs(mine.get(part), theirs.get(part))]
     if _differs(_messages(request, is_system=True), _messages(other, is_system=True)):
         names.append("system message")
     if _differs(_messages(request, is_system=False), _messages(other, is_system=False)):
@@ -113,6 +116,8 @@ def _counted(request: Request) -> dict[str, Json]:
         parts["trial"] = request.trial
     if request.repeat:
         parts["repeat"] = request.repeat
+    if request.kind:
+        parts["kind"] = request.kind
     return parts
 
 

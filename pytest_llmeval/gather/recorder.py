@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmeval.gather import trace
@@ -133,6 +134,7 @@ class Recorder:
         self.is_open = True
         self._checks: list[Check] = []
         self._calls: list[Response] = []
+        self._own_calls: dict[int, Response] = {}
         # A metric may go on after its trial's end: who asks on its behalf holds the list of that trial.
         self.judge_calls = self._judge_calls.setdefault(index, [])
         self._unfinished: list[Check] = []
@@ -145,7 +147,7 @@ class Recorder:
         self._trials[self.trial] = Trial(
             index=self.trial,
             checks=tuple(self._checks),
-            calls=tuple(self._calls),
+            calls=(*self._calls, *self.own_calls),
             judge_calls=tuple(self.judge_calls),
             error=error,
             is_unscored=is_unscored,
@@ -168,6 +170,15 @@ class Recorder:
         """Keep a response of the code under test."""
         self._calls.append(response)
         self._expect(response)
+
+    def add_own_call(self, place: int, response: Response) -> None:
+        """Keep a response that the application's own client was given, at its place in the order of the calls."""
+        self._own_calls[place] = response
+
+    @property
+    def own_calls(self) -> tuple[Response, ...]:
+        """The responses that the application was given by its own client in the running trial, as it asked."""
+        return tuple(response for _, response in sorted(self._own_calls.items()))
 
     def number(self, metric: str) -> tuple[int, Place]:
         """Give a check its number among its equals, and remember the user's line.
@@ -205,8 +216,12 @@ class Recorder:
 
     @property
     def calls(self) -> tuple[Response, ...]:
-        """The responses of the running trial so far."""
-        return tuple(self._calls)
+        """The responses of the running trial so far.
+
+        Those of the application's own client stand in an order that is the same in each run, whichever of its threads
+        was the first: the origin of what it makes of them hangs on it.
+        """
+        return (*self._calls, *sorted(self._own_calls.values(), key=attrgetter("key", "origin")))
 
     def check_id(self, check: Check) -> CheckId:
         """The id of a check of this case."""

@@ -1,7 +1,7 @@
 """A provider on loopback that can misbehave: for the tests of applications, and for our own.
 
-It speaks OpenAI's chat completions on a free port of 127.0.0.1, answers what it is told to, and fails how it is told
-to. Nothing leaves the machine.
+It speaks OpenAI's interfaces and Anthropic's messages, streamed too, on a free port of 127.0.0.1, answers what it is
+told to, and fails how it is told to. Nothing leaves the machine.
 
     with Loopback() as loopback:
         loopback.answer("Within 14 days.", Reply(status=429, headers={"Retry-After": "1"}))

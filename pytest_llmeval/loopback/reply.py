@@ -6,6 +6,8 @@ import json
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.loopback.interfaces import Said, events, texts, whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,7 +27,7 @@ class Reply:
         body: sent as it is in place of a completion: malformed JSON, HTML, no choices.
         finish_reason: ``stop``, ``length`` (truncated) or ``content_filter`` (filtered).
         latency_s: seconds before the first byte; large: it hangs.
-        drip_s: seconds between two bytes of the body.
+        drip_s: seconds between two bytes of the body, or between two events of a stream.
         is_reset: reset the connection in place of a reply.
     """
 
@@ -39,27 +41,25 @@ class Reply:
     drip_s: float = 0.0
     is_reset: bool = False
 
-    def content(self, asked: Mapping[str, Json]) -> bytes:
-        """The body that goes over the wire, given the request's own."""
+    def parts(self, path: str, asked: Mapping[str, Json]) -> list[bytes]:
+        """The body that goes over the wire, in the parts in which it is sent: one, or where it is streamed its events.
+
+        Args:
+            path: of the interface, such as ``/chat/completions``.
+            asked: the request's own body.
+        """
         if self.body is not None:
-            return self.body
+            return [self.body]
         if self.status != _OK:
-            return json.dumps({"error": {"message": self.text, "code": None}}).encode("ascii")
-        n_input = sum(len(str(message.get("content")).split()) for message in asked["messages"])
-        n_output = len((self.text or "").split())
-        message = {"role": "assistant", "content": self.text}
-        completion = {
-            "id": "chatcmpl-loopback",
-            "object": "chat.completion",
-            "created": 0,
-            "model": asked["model"],
-            "system_fingerprint": "loopback",
-            "choices": [{"index": 0, "message": message, "finish_reason": self.finish_reason}],
-            "usage": {"prompt_tokens": n_input, "completion_tokens": n_output, "total_tokens": n_input + n_output},
-        }
-        return json.dumps(completion).encode("ascii")
+            return [json.dumps({"error": {"message": self.text, "code": None}}).encode("ascii")]
+        said = Said(self.text, self.finish_reason, asked)
+        return events(path, said) if self.is_streamed(asked) else [whole(path, said)]
+
+    def is_streamed(self, asked: Mapping[str, Json]) -> bool:
+        """Whether the body is a stream of events: the request wants one, and it is an answer."""
+        return bool(asked.get("stream")) and self.status == _OK and self.body is None
 
 
 def echo(asked: Mapping[str, Json]) -> Reply:
     """Answer with the last message: the model that is always there."""
-    return Reply(str(asked["messages"][-1]["content"]))
+    return Reply(texts(asked)[-1])

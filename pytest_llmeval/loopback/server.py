@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from pytest_llmeval.loopback.interfaces import PATHS
 from pytest_llmeval.loopback.reply import Reply, echo
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import Json
 
-_PATH = "/v1/chat/completions"
+_ROOT = "/v1"
+_KEYS = ("Authorization", "x-api-key")
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends a reset
 
 
@@ -30,15 +32,17 @@ class Received:
 
     Args:
         body: the JSON that was sent.
-        has_key: whether an Authorization header came; the key itself is not kept.
+        has_key: whether a key came with it; the key itself is not kept.
+        path: of the interface, such as ``/chat/completions``.
     """
 
     body: Mapping[str, Json]
     has_key: bool
+    path: str = "/chat/completions"
 
 
 class Loopback:
-    """An OpenAI-compatible provider on 127.0.0.1, up while its ``with`` block runs.
+    """A provider with OpenAI's interfaces and Anthropic's messages on 127.0.0.1, up while its ``with`` block runs.
 
     Args:
         model: answers a request by its body, with a text or a ``Reply``; called from several threads.
@@ -108,37 +112,47 @@ class _Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # head and body are two writes; together with delayed ACK they cost 40 ms
 
     def do_POST(self) -> None:
-        """Answer a chat completion."""
+        """Answer a call of one of the interfaces."""
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path != _PATH:
-            self._send(Reply(f"no {self.path} here", status=404), {})
+        address, _, _ = self.path.partition("?")
+        path = address.removeprefix(_ROOT)
+        if address == path or path not in PATHS:
+            self._send(Reply(f"no {self.path} here", status=404), path, {})
             return
-        received = Received(body=json.loads(sent), has_key="Authorization" in self.headers)
+        has_key = any(name in self.headers for name in _KEYS)
+        received = Received(body=json.loads(sent), has_key=has_key, path=path)
         reply = self.server.loopback.reply_to(received)
         self.server.loopback.wait(reply.latency_s)
         if reply.is_reset:
             self._reset()
         else:
-            self._send(reply, received.body)
+            self._send(reply, path, received.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
         """Leave the test's output alone."""
 
-    def _send(self, reply: Reply, asked: Mapping[str, Json]) -> None:
-        content = reply.content(asked)
+    def _send(self, reply: Reply, path: str, asked: Mapping[str, Json]) -> None:
+        parts = reply.parts(path, asked)
+        is_streamed = reply.is_streamed(asked)
+        length = {"Transfer-Encoding": "chunked"} if is_streamed else {"Content-Length": str(len(parts[0]))}
+        kind = "text/event-stream" if is_streamed else "application/json"
         self.send_response(reply.status)
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **reply.headers}
+        headers = {"Content-Type": kind, **length, **reply.headers}
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         # A promise of more than comes is only broken by hanging up.
-        self.close_connection = headers["Content-Length"] != str(len(content))
-        if not reply.drip_s:
-            self.wfile.write(content)
-            return
-        for byte in content:
-            self.wfile.write(bytes([byte]))
-            self.server.loopback.wait(reply.drip_s)
+        self.close_connection = headers.get("Content-Length") != length.get("Content-Length")
+        if is_streamed:
+            self._write([b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b"")], reply.drip_s)
+        else:
+            self._write([bytes([byte]) for byte in parts[0]] if reply.drip_s else parts, reply.drip_s)
+
+    def _write(self, parts: list[bytes], pause_s: float) -> None:
+        for part in parts:
+            self.wfile.write(part)
+            if pause_s:
+                self.server.loopback.wait(pause_s)
 
     def _reset(self) -> NoReturn:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)

@@ -49,6 +49,8 @@ class Settings:
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
         eager: every test waits for its own calls, and a failing check raises on the spot.
+        intercept: the application's own calls are recorded and replayed, in every test.
+        intercept_hosts: where it finds models, beside the providers' own hosts.
         cache: where answers come from: auto, replay, refresh or live.
         trials: trials a case; auto: few, and more for the cases that look bad.
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
@@ -80,6 +82,8 @@ class Settings:
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
     eager: bool
+    intercept: bool
+    intercept_hosts: tuple[str, ...]
     cache: str
     trials: int | Literal["auto"]
     recordings: str
@@ -130,6 +134,8 @@ def resolve(config: pytest.Config) -> Settings:
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
         eager=values["eager"],
+        intercept=values["intercept"],
+        intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
         cache=values["cache"] or _default_cache(),
         trials=values["trials"],
         recordings=values["recordings"],

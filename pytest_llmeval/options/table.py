@@ -83,6 +83,8 @@ OPTIONS = (
         "rate_limits", rate_limit, "", "requests and tokens a minute of a provider", has_flag=False, is_repeatable=True
     ),
     Option("eager", yes_or_no, "false", "tests wait for their own calls, checks raise on the spot", has_flag=False),
+    Option("intercept", yes_or_no, "false", "record and replay the application's own calls", has_flag=False),
+    Option("intercept_hosts", str, "", "hosts of models beside the providers' own", has_flag=False, is_repeatable=True),
     Option("cache", one_of("", *CACHE_MODES), "", "where answers come from", "auto|replay|refresh|live"),
     Option("trials", count_or_auto, "1", "trials a case; auto: few, and more for cases that look bad", "N|auto"),
     Option(

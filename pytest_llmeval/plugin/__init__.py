@@ -41,6 +41,7 @@ from pytest_llmeval.plugin.fixtures import (  # noqa: E402
     llm_case,
     llm_variant,
     llmeval,
+    llmeval_intercept,
     llmeval_loopback,
 )
 from pytest_llmeval.plugin.state import STATE, State  # noqa: E402
@@ -52,7 +53,7 @@ ONLY = "_LLMEVAL_ONLY"
 # One of them is set in every pull request that tells itself; a look at them costs a foreign suite nothing.
 PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LLMEVAL_FORK")
 
-__all__ = ["llm", "llm_case", "llm_variant", "llmeval", "llmeval_loopback"]
+__all__ = ["llm", "llm_case", "llm_variant", "llmeval", "llmeval_intercept", "llmeval_loopback"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,7 +70,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve the settings, so that a wrong one stops the run before it starts (:hook:`pytest_configure`)."""
-    config.addinivalue_line("markers", "llmeval(cases, trials, suite, model, api_base, eager, variants): an LLM test")
+    names = "cases, trials, suite, model, api_base, eager, variants, intercept"
+    config.addinivalue_line("markers", f"llmeval({names}): an LLM test")
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(
@@ -153,7 +155,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     config, state = session.config, session.config.stash[STATE]
     state.plan(session.items)
-    if not state.planned and "pytest_llmeval.assertions" not in sys.modules:
+    if not (state.planned or state.intercepts or "pytest_llmeval.assertions" in sys.modules):
         return
     if not state.is_worker:
         _listen(config, state)

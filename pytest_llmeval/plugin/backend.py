@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.gather.recorder import Recorder
+    from pytest_llmeval.intercept.interception import Interception
     from pytest_llmeval.options import Settings
+    from pytest_llmeval.plugin.intercepting import CallScope
     from pytest_llmeval.records import Request, Response
 
 T = TypeVar("T")
@@ -109,6 +111,18 @@ class Backend:
             api_base=self._settings.judge_api_base,
             trial=None,
             on_response=recorder.judge_calls.append,
+        )
+
+    def interception(self, scope: CallScope) -> Interception:
+        """Return what the calls go through that an application makes itself."""
+        from pytest_llmeval.intercept.interception import Interception, Where
+
+        trial = None if scope.trial is None else self._settings.first_trial + scope.trial
+        return Interception(
+            self._engine,
+            Where(nodeid=scope.nodeid, cache=self._cache_of(scope.path), trial=trial),
+            on_response=scope.note,
+            on_error=scope.note_error,
         )
 
     def _asking(self, item: pytest.Item, recorder: Recorder) -> Callable[[Request], Response]:

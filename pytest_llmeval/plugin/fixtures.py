@@ -1,4 +1,4 @@
-"""The fixtures ``llm``, ``llm_case``, ``llm_variant``, ``llmeval``, ``llmeval_loopback``; whether a test asks for one.
+"""The fixtures ``llm``, ``llm_case``, ``llm_variant``, ``llmeval`` and ``llmeval_…``; whether a test asks for one.
 
 Imported in every run of pytest, so it imports nothing of ours.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.current import Running
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.loopback import Loopback
-    from pytest_llmeval.records import Case, Variant
+    from pytest_llmeval.records import Case, Response, Variant
 
 
 # Without an argument ``request``: pytest makes a fixture definition of it, with a signature, for every test.
@@ -94,6 +94,24 @@ def llmeval(pytestconfig: pytest.Config) -> Llmeval:
     return Llmeval(_running().recorder(), pytestconfig.stash[STATE].settings.first_trial)
 
 
+class Intercepted:
+    """The calls that the application has made itself; the ``llmeval_intercept`` fixture."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    @property
+    def calls(self) -> tuple[Response, ...]:
+        """Its answers in this trial so far, in the order in which it asked for them."""
+        return self._recorder.own_calls
+
+
+@pytest.fixture
+def llmeval_intercept() -> Intercepted:
+    """Record and replay the calls that the application makes itself; ``.calls`` are those of this trial."""
+    return Intercepted(_running().recorder())
+
+
 @pytest.fixture
 def llmeval_loopback() -> Iterator[Loopback]:
     """A provider on loopback that answers as scripted, and can misbehave: for tests of your own application."""
@@ -116,7 +134,8 @@ def _running() -> Running:
     return test
 
 
-FIXTURES = frozenset({"llm", "llm_case", "llm_variant", "llmeval"})
+INTERCEPTS = "llmeval_intercept"
+FIXTURES = frozenset({"llm", "llm_case", "llm_variant", "llmeval", INTERCEPTS})
 
 
 def is_llm_test(item: pytest.Item) -> bool:

@@ -34,6 +34,10 @@ def take_part(config: pytest.Config, state: State) -> None:
     """Register what goes on around the items of this run."""
     register = config.pluginmanager.register
     register(Around(state), "llmeval_around")
+    if state.intercepts:
+        from pytest_llmeval.plugin import intercepting
+
+        intercepting.take_part(config, state)
     if state.needs_flight:
         state.flight = Flight(config, state)
         register(state.flight, "llmeval_flight")

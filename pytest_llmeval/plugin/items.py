@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.plugin.fixtures import is_ours
+from pytest_llmeval.plugin.fixtures import INTERCEPTS, is_ours
 from pytest_llmeval.plugin.state import STATE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Case, CaseId, PlannedCase, Variant
 
-MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager", "variants")
+MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager", "variants", "intercept")
 DEFAULT_SUITE = "session"
 N_TRIALS = pytest.StashKey[int]()
 """How many trials an item has, where whoever started this pytest has said so of each."""
@@ -256,6 +256,16 @@ def is_eager(item: pytest.Item, settings: Settings) -> bool:
     except UsageError:
         is_asked_for = False  # the test fails in its set-up for it
     return bool(is_asked_for or getattr(option, "usepdb", False) or getattr(option, "trace", False))
+
+
+def is_intercepted(item: pytest.Item, settings: Settings) -> bool:
+    """Whether the calls are recorded that the application makes itself in this test."""
+    if INTERCEPTS in getattr(item, "fixturenames", ()):
+        return True
+    try:
+        return bool(marked(item).get("intercept", settings.intercept))
+    except UsageError:
+        return False  # the test fails in its set-up for it
 
 
 def new_recorder(item: pytest.Item, planned: PlannedCase | None, state: State) -> Recorder:

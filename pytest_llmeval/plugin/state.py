@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.flight import Flight
     from pytest_llmeval.plugin.ledger import Ledger
     from pytest_llmeval.plugin.trials import Trials
-    from pytest_llmeval.records import Baseline, CaseId, CaseResult, PlannedCase, Session, Tally
+    from pytest_llmeval.records import Baseline, CaseResult, PlannedCase, Session, Tally
 
 RECORDER = pytest.StashKey["Recorder"]()
 _UNSCORED = {"is_unscored": True}
@@ -60,6 +60,8 @@ class State:
         self.flight: Flight | None = None
         self.ledger: Ledger | None = None
         self.display: Display | None = None
+        # Whether a test has its application's own calls recorded.
+        self.intercepts = settings.intercept
         self._is_frozen = False
         self._lock = threading.Lock()
         self._plan_text = ""
@@ -212,32 +214,14 @@ class State:
         return recorder
 
     def plan(self, collected: Sequence[pytest.Item]) -> None:
-        """Note the LLM tests among the collected items, and how many trials each is to have.
-
-        A marker that cannot be obeyed, or a case id that another test has too, is the test's own fault: it fails in
-        its set-up, and the others run.
-        """
+        """Note the LLM tests among the collected items, and how many trials each is to have."""
         declared = [item for item in collected if is_llm_test(item)]
         if not declared:
             return
-        from pytest_llmeval.errors import UsageError
         from pytest_llmeval.gather import wire
-        from pytest_llmeval.plugin import items
-        from pytest_llmeval.records import Plan, PlannedCase
+        from pytest_llmeval.plugin.planned import plan_of
 
-        seen: dict[tuple[CaseId, str], str] = {}
-        for item in declared:
-            case_id, arm = items.case_id(item), items.arm_of(item)
-            try:
-                items.refuse_twin(item, seen.setdefault((case_id, arm), item.nodeid))
-                n_trials, suite = items.n_trials(item, self.settings), items.suite_of(item)
-                if n_trials == "auto":
-                    n_trials = self.trials.first(item.nodeid, case_id, arm, suite)
-            except UsageError as error:
-                self.faults[item.nodeid] = error
-                n_trials, suite = 1, items.DEFAULT_SUITE
-            self.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials, arm=arm)
-        plan = Plan(cases=self.planned, n_deselected=self.n_deselected, variants=items.variants_of(declared))
+        plan = plan_of(declared, self)
         if self.is_worker:
             self._plan_text = wire.encode_plan(plan)
         else:

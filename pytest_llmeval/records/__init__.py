@@ -62,7 +62,7 @@ from pytest_llmeval.records.against import (
 )
 from pytest_llmeval.records.arms import Contest, Duel, Expense, ExpenseDifference, SliceGain, Standing, Variant
 from pytest_llmeval.records.baseline import Acceptance, Baseline, BaselineRun, Draw, Line
-from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, digest
+from pytest_llmeval.records.exchange import Case, Json, Outcome, Provenance, Request, Response, Wire, digest
 from pytest_llmeval.records.pending import (
     Coming,
     Derived,
@@ -144,6 +144,7 @@ __all__ = [
     "Verdict",
     "Weakened",
     "WeakenedCheck",
+    "Wire",
     "coming_of",
     "digest",
     "is_heard",

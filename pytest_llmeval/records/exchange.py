@@ -111,6 +111,8 @@ class Request:
         namespace: the tenant; nothing of one is served to another.
         trial: index of the trial; None where repeats must share one answer (judge calls).
         repeat: how many equal requests the same trial sent before this one.
+        kind: the interface, where it is not chat completions: ``messages``, ``responses``, ``completions`` or
+            ``embeddings``.
     """
 
     model: str
@@ -120,6 +122,7 @@ class Request:
     namespace: str = ""
     trial: int | None = None
     repeat: int = 0
+    kind: str = ""
 
     @property
     def question(self) -> str:
@@ -129,6 +132,21 @@ class Request:
             if message.get("role") == "user" and isinstance(content, str):
                 return content
         return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire:
+    """A reply as it came over HTTP, so that the client that was given it can be given it again.
+
+    Args:
+        headers: those that a client reads, by names in lower case; none of them holds a secret.
+        body: the whole body, decompressed, as UTF-8 (what is no UTF-8 as lone surrogates).
+        first_s: seconds from sending to the first byte of the body; None where it is not known.
+    """
+
+    headers: Mapping[str, str]
+    body: str
+    first_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +167,7 @@ class Response:
         key: the cache key.
         origin: digest of key, body and time of recording: the identity of this draw.
         provenance: live, replayed or refreshed.
+        wire: the reply itself, where the application under test asked and not ``llm``.
     """
 
     text: str
@@ -164,6 +183,7 @@ class Response:
     key: str = ""
     origin: str = ""
     provenance: Provenance = Provenance.LIVE
+    wire: Wire | None = None
 
     def __str__(self) -> str:
         return self.text

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_llmeval.calls.key import KEY_VERSION, cache_key, origin
-from pytest_llmeval.records import Json, Outcome, Provenance, Request, Response
+from pytest_llmeval.records import Json, Outcome, Provenance, Request, Response, Wire
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,8 @@ def to_line(response: Response) -> str:
 
     ASCII, so that neither a lone surrogate nor U+2028 can break the file or a line-wise merge.
     """
-    request = response.request
-    record = {
+    request, wire = response.request, response.wire
+    record: dict[str, Json] = {
         "v": KEY_VERSION,
         "key": response.key,
         "origin": response.origin,
@@ -52,6 +52,11 @@ def to_line(response: Response) -> str:
             "cost_usd": response.cost_usd,
         },
     }
+    # Only where there is one, so that the lines of calls through ``llm`` are what they always were.
+    if request.kind:
+        record["request"]["kind"] = request.kind
+    if wire is not None:
+        record["wire"] = {"headers": dict(wire.headers), "body": wire.body, "first_s": wire.first_s}
     return json.dumps(record, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
@@ -65,7 +70,7 @@ def from_line(line: str | bytes) -> Response:
     record = json.loads(line, parse_constant=_refuse_constant)
     try:
         response = _response(record)
-        is_whole = response.origin == origin(_text(record["key"]), response.text, response.recorded_at)
+        is_whole = response.origin == origin(_text(record["key"]), response.text, response.recorded_at, response.wire)
     except KeyError as error:
         raise ValueError(f"no field {error}") from error
     except (TypeError, AttributeError) as error:
@@ -85,6 +90,7 @@ def _response(record: Json) -> Response:
         namespace=_text(asked["namespace"]),
         trial=asked["trial"],
         repeat=asked["repeat"],
+        kind=_text(asked.get("kind", "")),
     )
     return Response(
         text=_text(answered["text"]),
@@ -100,7 +106,14 @@ def _response(record: Json) -> Response:
         key=_text(record["key"]) if record["v"] == KEY_VERSION else cache_key(request),
         origin=_text(record["origin"]),
         provenance=Provenance.REPLAYED,
+        wire=_wire(record["wire"]) if "wire" in record else None,
     )
+
+
+def _wire(stored: Json) -> Wire:
+    headers = {name: _text(value) for name, value in stored["headers"].items()}
+    first_s = stored["first_s"]
+    return Wire(headers=headers, body=_text(stored["body"]), first_s=None if first_s is None else float(first_s))
 
 
 def shown(path: Path) -> str:

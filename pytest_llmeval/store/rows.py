@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pytest_llmeval.calls.key import cache_key
 from pytest_llmeval.errors import LlmevalError
-from pytest_llmeval.records import Json, Outcome, Provenance, Request, Response
+from pytest_llmeval.records import Json, Outcome, Provenance, Request, Response, Wire
 from pytest_llmeval.records.exchange import canonical
 from pytest_llmeval.store.deflate import deflated, inflated
 
@@ -32,6 +32,7 @@ _MOST_S = 4e6  # six weeks; its milliseconds have 32 bits
 _NAN = float("nan")
 _PLAIN = {"role": None, "content": None}.keys()  # of nearly every message, which is stored as its two values
 _REPLAYED = Provenance.REPLAYED
+_ENDS_WITH_WIRE = b"}]"  # what follows the text ends with the messages, "]]", unless a reply follows them
 
 
 class Row(NamedTuple):
@@ -40,7 +41,7 @@ class Row(NamedTuple):
     Args:
         recorded_at: when it was asked, ISO 8601 in UTC.
         body: the seal; numbers (``_FACTS``); origin, model and fingerprint; and deflated the text, with behind it the
-            JSON of what of the request is not in the setup.
+            JSON of what of the request is not in the setup, and of the reply as it came where that is stored.
     """
 
     recorded_at: str
@@ -54,7 +55,7 @@ def head(key: str) -> int:
 
 def to_row(response: Response) -> tuple[Row, str]:
     """Return the row of a response, and its setup as JSON: the part of the request that many requests share."""
-    setup, asked = _in_two(response.request)
+    setup, asked = _in_two(response.request, response.wire)
     text = response.text.encode(*_TEXT)
     names = (response.origin + response.model + response.fingerprint).encode(*_TEXT)
     facts = _FACTS.pack(
@@ -84,7 +85,9 @@ def to_response(recorded_at: bytes, body: bytes, key: str, request: Request) -> 
     response = object.__new__(Response)
     # Not by its __init__: a frozen dataclass sets field by field through a function, and takes six times as long.
     fields = response.__dict__
-    fields["text"] = inflated(body[text_at:])[:n_text_bytes].decode(*_TEXT)
+    content = inflated(body[text_at:])
+    fields["text"] = content[:n_text_bytes].decode(*_TEXT)
+    fields["wire"] = _wire(content[n_text_bytes:]) if content.endswith(_ENDS_WITH_WIRE) else None
     fields["request"] = request
     fields["outcome"] = _OUTCOMES[outcome]
     fields["model"] = names[n_origin : n_origin + n_model]
@@ -118,19 +121,27 @@ def to_request(recorded_at: bytes, body: bytes, setup: bytes) -> Request | None:
     return request if is_whole else None
 
 
-def _in_two(request: Request) -> tuple[str, str]:
+def _in_two(request: Request, wire: Wire | None) -> tuple[str, str]:
     """Write a request as two texts of JSON: what the requests of a suite share, its system prompt too, and the rest."""
     messages = [_shortened(message) for message in request.messages]
     n_shared = 0
     while n_shared < len(messages) and request.messages[n_shared].get("role") == "system":
         n_shared += 1
     shared = [request.model, request.api_base, request.namespace, dict(request.settings), messages[:n_shared]]
-    return canonical(shared), canonical([request.trial, request.repeat, messages[n_shared:]])
+    own: list[Json] = [request.trial, request.repeat, messages[n_shared:]]
+    # Only where there is one: rows without are what older versions write and read.
+    shared += [request.kind] if request.kind else []
+    own += [{"headers": dict(wire.headers), "body": wire.body, "first_s": wire.first_s}] if wire else []
+    return canonical(shared), canonical(own)
+
+
+def _wire(asked: bytes) -> Wire:
+    return Wire(**json.loads(asked)[-1])
 
 
 def _in_one(shared: list[Json], own: list[Json]) -> Request:
-    model, api_base, namespace, settings, first_messages = shared
-    trial, repeat, messages = own
+    model, api_base, namespace, settings, first_messages, *kind = shared
+    trial, repeat, messages = own[:3]
     return Request(
         model=model,
         messages=tuple(
@@ -142,6 +153,7 @@ def _in_one(shared: list[Json], own: list[Json]) -> Request:
         namespace=namespace,
         trial=trial,
         repeat=repeat,
+        kind=kind[0] if kind else "",
     )
 
 

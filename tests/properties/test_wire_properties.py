@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_llmeval.gather import session_file, wire
@@ -155,7 +155,7 @@ def test_any_plan_comes_back_equal(plan: Plan):
 
 
 @given(sessions)
-@settings(max_examples=50)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])  # a session is large
 def test_any_session_comes_back_equal_from_its_file(session: Session):
     """And equal sessions give equal bytes, whatever order their mappings were filled in."""
     with TemporaryDirectory() as folder:
@@ -167,7 +167,7 @@ def test_any_session_comes_back_equal_from_its_file(session: Session):
 
 
 @given(sessions, st.data())
-@settings(max_examples=50)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])  # a session is large
 def test_a_session_file_that_was_cut_anywhere_is_refused(session: Session, data: st.DataObject):
     """A kill, a full disk, a broken copy: never half a session taken for a whole one."""
     with TemporaryDirectory() as folder:

@@ -31,6 +31,7 @@ def test_every_marker_argument_and_fixture_is_documented():
         "`llm_case`",
         "`llm_variant`",
         "`llmeval`",
+        "`llmeval_intercept`",
         "`llmeval_loopback`",
     ]
     assert [] == [name for name in [*names, "pytest_llmeval_session"] if name not in text]

@@ -117,7 +117,7 @@ def test_it_drips(loopback):
 
 def test_another_path_is_not_found(loopback):
     """A wrong ``api_base`` is seen as at a real provider."""
-    assert post(loopback, path="/completions")[0] == 404
+    assert post(loopback, path="/edits")[0] == 404
 
 
 def test_connections_are_answered_side_by_side():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Request, Response
 
 TOO_MANY_REQUESTS = 429
+IS_OURS: ContextVar[bool] = ContextVar("llmeval_is_ours", default=False)
+"""Whether it is a provider of ours that speaks to a client of others, such as litellm: not the application."""
 _OPENAI = "openai/"
 _SERVER_ERRORS = range(500, 600)
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.calls.guard import excerpt
 from pytest_llmeval.calls.key import FORCES_LITELLM
-from pytest_llmeval.calls.providers import Completion, Fault
+from pytest_llmeval.calls.providers import IS_OURS, Completion, Fault
 from pytest_llmeval.calls.providers.completion import read_completion
 from pytest_llmeval.errors import UsageError
 
@@ -51,6 +51,7 @@ class LiteLLM:
     async def complete(self, request: Request, *, authorization: str, timeout_s: float) -> Completion:  # noqa: ARG002
         """Ask once; see ``Provider.complete``."""
         started = time.monotonic()
+        IS_OURS.set(True)  # of this attempt's task alone
         try:
             # Its own timeout is one between two bytes; a dripping answer would outlive it.
             async with asyncio.timeout(timeout_s):
