@@ -43,6 +43,7 @@ class Settings:
         cache: where answers come from: auto, replay, refresh or live.
         trials: trials a case; auto: few, and more for the cases that look bad.
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
+        allowed_paths: files and folders outside the root that ``cases=`` may name.
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
         gate: off, pr or strict.
@@ -68,6 +69,7 @@ class Settings:
     cache: str
     trials: int | Literal["auto"]
     recordings: str
+    allowed_paths: tuple[Path, ...]
     baseline: Path
     baseline_update: str
     gate: str
@@ -112,6 +114,7 @@ def resolve(config: pytest.Config) -> Settings:
         cache=values["cache"] or _default_cache(),
         trials=values["trials"],
         recordings=values["recordings"],
+        allowed_paths=tuple(root / path for path in values["allowed_paths"] if path),
         baseline=_baseline(config, values["baseline"]),
         baseline_update=values["baseline_update"],
         gate=values["gate"],

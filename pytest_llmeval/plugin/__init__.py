@@ -63,7 +63,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve the settings, so that a wrong one stops the run before it starts (:hook:`pytest_configure`)."""
-    config.addinivalue_line("markers", "llmeval(cases, trials, suite, model, api_base, eager): an LLM test")
+    config.addinivalue_line("markers", "llmeval(cases, tags, trials, suite, model, api_base, eager): an LLM test")
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Case, CaseId, PlannedCase
 
-MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager")
+MARKER_NAMES = ("cases", "tags", "trials", "suite", "model", "api_base", "eager")
 DEFAULT_SUITE = "session"
 N_TRIALS = pytest.StashKey[int]()
 """How many trials an item has, where whoever started this pytest has said so of each."""
@@ -58,19 +58,26 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     Raises:
         pytest.Collector.CollectError: the cases cannot be read, or the test does not ask for them.
     """
-    from pytest_llmeval.plugin.cases import load, shown_id
+    from pytest_llmeval.plugin.cases import load, parameters, shown_id
 
     try:
         said = _marked(metafunc.definition)
         _valid_trials(said.get("trials", 1), metafunc.definition.nodeid)
         source = said.get("cases")
         if source is None:
+            _refuse_tags(said, metafunc.definition.nodeid)
             return
         _asked_for(metafunc)
-        cases = load(source, beside=metafunc.definition.path.parent, root=metafunc.config.rootpath)
+        cases = load(metafunc, source, said.get("tags"))
     except UsageError as error:
         raise pytest.Collector.CollectError(f"llmeval: {error}") from None
-    metafunc.parametrize("llm_case", cases, ids=[shown_id(case) for case in cases], indirect=True)
+    ids = [shown_id(case) for case in cases]
+    metafunc.parametrize("llm_case", parameters(cases, metafunc.config), ids=ids, indirect=True)
+
+
+def _refuse_tags(said: Mapping[str, Any], nodeid: str) -> None:
+    if "tags" in said:
+        raise UsageError(f"{nodeid} has tags= and no cases=", hint="tags= picks cases by their tags")
 
 
 def _asked_for(metafunc: pytest.Metafunc) -> None:
