@@ -8,20 +8,19 @@ is imported when a file of that form is read.
 from __future__ import annotations
 
 from pytest_llmeval.datasets.files import DatasetFile, find
-from pytest_llmeval.datasets.reading import Placed, as_case, case_at, is_file_name, read, rows, unique, with_tags
+from pytest_llmeval.datasets.reading import Placed, case_at, read, rows, shape_at, unique, with_tags
 from pytest_llmeval.datasets.writing import as_line, fingerprint
 
 __all__ = [
     "DatasetFile",
     "Placed",
-    "as_case",
     "as_line",
     "case_at",
     "find",
     "fingerprint",
-    "is_file_name",
     "read",
     "rows",
+    "shape_at",
     "unique",
     "with_tags",
 ]

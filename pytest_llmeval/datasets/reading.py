@@ -67,6 +67,11 @@ def case_at(row: Json, place: str, file: DatasetFile) -> Case:
     return as_case(row, place)
 
 
+def shape_at(row: Json, place: str, file: DatasetFile) -> str:
+    """Return the name of the shape of a row; errors as of ``case_at``."""
+    return file.shape or shapes.recognised(tuple(row), place, is_text=file.format.is_text)
+
+
 def as_case(row: Json, place: str) -> Case:
     """Make a case of a row of our own shape.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.commands import baseline, init
+from pytest_llmeval.commands import baseline, dataset, init
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -50,7 +50,7 @@ def test_every_command_and_each_of_its_flags_is_documented():
 def _parser():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for module in (baseline, init):
+    for module in (baseline, dataset, init):
         module.declare(commands)
     return parser
 

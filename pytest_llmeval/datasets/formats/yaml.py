@@ -2,9 +2,10 @@
 
 Plain words are read as YAML 1.2 does: ``no``, ``on``, ``12:30``, ``2026-01-31`` and ``007`` are text. By YAML 1.1,
 whose rules PyYAML has by default, an expected answer of ``No`` would be False, and 12:30 the number 750.
+A plain word is a number, a truth value or null only where both versions say so: what PyYAML has written comes back equal.
 
 Source:
-    YAML 1.2.2, section 10.3, core schema; without octal and hexadecimal numbers.
+    YAML 1.2.2, section 10.3, core schema; YAML 1.1, the types bool, float, int, merge and null.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _TAG = "tag:yaml.org,2002:"
 _PLAIN = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)\.[0-9]*)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
-    ("float", r"[-+]?(?:0|[1-9][0-9]*)[eE][-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]*(?:[eE][-+][0-9]+)?", "-+0123456789"),
+    ("float", r"\.[0-9]+(?:[eE][-+][0-9]+)?", "."),
     ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", r"<<", "<"),
