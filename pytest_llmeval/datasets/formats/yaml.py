@@ -105,7 +105,7 @@ class _Check:
             weight += sum(self.weigh(value) for _, value in node.value)
         elif node.tag.endswith(":seq"):
             weight += sum(map(self.weigh, node.value))
-        elif node.tag.endswith(":float") and not math.isfinite(float(node.value.lower().replace(".inf", "inf"))):
+        elif node.tag.endswith(":float") and not _is_finite(node.value):
             raise self._error(node, f"{node.value} is no JSON number")
         if weight > max(_MOST_COPIES, 10 * len(self._weights)):
             raise self._error(node, f"its aliases make more than {weight:,} values of it")
@@ -124,6 +124,10 @@ class _Check:
     def _error(self, node: Json, found: str) -> UsageError:
         place = f"{self._shown}:{node.start_mark.line + 1}"
         return UsageError(f"{place} cannot be read as a case", found=found, hint="what JSON can hold, no more")
+
+
+def _is_finite(number: str) -> bool:
+    return not number.lower().endswith((".inf", ".nan")) and math.isfinite(float(number))
 
 
 def _error(error: Exception, shown: str) -> UsageError:

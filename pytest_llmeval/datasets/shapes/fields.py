@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 
 from pytest_llmeval.datasets.formats.strict import DECODER, reason
 from pytest_llmeval.errors import UsageError
@@ -34,10 +35,12 @@ def check(kind: type, row: Mapping[str, Json], place: str, tool: str) -> None:
     try:
         _adapter(kind).validate_python(row)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = _path(first["loc"])
-        found = f"{first['msg']}; got {first['input']!r}"[:200]
-        if first["type"] == "missing":
+        errors = error.errors(include_url=False)
+        # Where a field may be of several types there is an error for each; the one that lies deepest says most.
+        wrong = max((one for one in errors if one["loc"][0] == errors[0]["loc"][0]), key=lambda one: len(one["loc"]))
+        field = _path(wrong["loc"])
+        found = f"{wrong['msg']}; got {wrong['input']!r}"[:200]
+        if wrong["type"] == "missing":
             raise UsageError(
                 f"{place} has no {field!r}, which a case of {tool} has", found=f"got {dict(row)!r}"[:200]
             ) from None
@@ -45,8 +48,14 @@ def check(kind: type, row: Mapping[str, Json], place: str, tool: str) -> None:
 
 
 def _path(parts: tuple[int | str, ...]) -> str:
-    # Pydantic also names the member of a union that did not fit; a field's own name comes first.
-    return str(parts[0]) + "".join(f"[{part}]" for part in parts[1:] if isinstance(part, int))
+    """Return a place in a row, such as ``input[0].content``; pydantic also names the types it tried there."""
+    path = str(parts[0])
+    for before, part in pairwise(parts):
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif isinstance(before, int):
+            path += f".{part}"
+    return path
 
 
 def from_json(row: dict[str, Json], names: tuple[str, ...], place: str) -> None:
