@@ -54,7 +54,7 @@ def read(name: str, folder: str) -> tuple[Case, ...]:
 @given(st.lists(cases, min_size=1, max_size=4, unique_by=lambda case: case.id))
 @settings(deadline=None)
 def test_any_cases_come_back_from_json_lines_equal(written):
-    """Any id, any text, lone surrogates, fields that other tools give a meaning; also with other keys and white space."""
+    """Any id, any text, lone surrogates, fields of other tools; and with other white space and order."""
     with TemporaryDirectory() as folder:
         lines = [datasets.as_line(case) for case in written]
         Path(folder, "a.jsonl").write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8"))

@@ -115,7 +115,7 @@ def test_parquet_with_what_json_cannot_hold_names_row_and_column(tmp_path, value
 
     message = refused(tmp_path, "c.parquet", (tmp_path / "c.parquet").read_bytes())
 
-    assert message.startswith("c.parquet, row 2 has in 'x' what JSON cannot hold\n")
+    assert message.startswith("c.parquet, row 2: field 'x' holds what JSON cannot\n")
     assert word in message
 
 

@@ -224,7 +224,7 @@ BAD = {
     "deepeval: a context": (
         "c.json",
         '[{"input": "a", "expected_output": "b"},\n{"input": "a", "expected_output": "b", "context": ["c", 4]}]',
-        "c.json:2 has in 'context[1]' what deepeval has not\n  Input should be a valid string; got 4",
+        "c.json:2: field 'context[1]' does not fit a case of deepeval\n  Input should be a valid string; got 4",
     ),
     "deepeval: no input": (
         "c.jsonl",
@@ -234,9 +234,13 @@ BAD = {
     "deepeval: metadata": (
         "c.csv",
         "input,expected_output,additional_metadata\na,b,{'a': 1}\n",
-        "c.csv:2 has in 'additional_metadata' no JSON\n",
+        "c.csv:2: field 'additional_metadata' is not JSON\n",
     ),
-    "deepeval: by name": ("deepeval:c.jsonl", '{"input": 3}', "c.jsonl:1 has in 'input' what deepeval has not\n"),
+    "deepeval: by name": (
+        "deepeval:c.jsonl",
+        '{"input": 3}',
+        "c.jsonl:1: field 'input' does not fit a case of deepeval\n",
+    ),
     "inspect: a message": (
         "c.jsonl",
         '{"input": [{"role": "user"}], "target": "b"}',
@@ -245,19 +249,23 @@ BAD = {
     "inspect: a role": (
         "c.jsonl",
         '{"input": [{"role": 3, "content": "a"}], "target": "b"}',
-        "c.jsonl:1 has in 'input[0].role' what inspect has not\n  Input should be a valid string; got 3",
+        "c.jsonl:1: field 'input[0].role' does not fit a case of inspect\n  Input should be a valid string; got 3",
     ),
     "inspect: metadata": (
         "c.jsonl",
         '{"input": "a", "target": "b", "metadata": "m"}',
-        "c.jsonl:1 has in 'metadata' what inspect has not\n",
+        "c.jsonl:1: field 'metadata' does not fit a case of inspect\n",
     ),
     "inspect: both": (
         "inspect:c.jsonl",
         '{"input": "a", "target": "b", "expected": "c"}',
         "c.jsonl:1 has both 'expected' and 'target'\n",
     ),
-    "promptfoo: vars": ("c.yaml", "tests:\n- vars: file://v.yaml\n", "c.yaml:2 has in 'vars' what promptfoo has not\n"),
+    "promptfoo: vars": (
+        "c.yaml",
+        "tests:\n- vars: file://v.yaml\n",
+        "c.yaml:2: field 'vars' does not fit a case of promptfoo\n",
+    ),
     "promptfoo: no vars": ("promptfoo:c.yaml", "tests:\n- assert: []\n", "c.yaml:2 has no 'vars'"),
     "promptfoo: a file of tests": ("c.yaml", "tests: file://c.csv\n", "c.yaml does not show where its cases are\n"),
     "promptfoo: files of tests": ("c.yaml", "tests: ['file://c.csv']\n", "c.yaml:1 is not a case\n"),
@@ -274,7 +282,7 @@ BAD = {
     "pydantic_evals: a name": (
         "c.yaml",
         "cases:\n- inputs: a\n- inputs: b\n  name: 3\n",
-        "c.yaml:3 has in 'name' what pydantic_evals has not\n",
+        "c.yaml:3: field 'name' does not fit a case of pydantic_evals\n",
     ),
 }
 

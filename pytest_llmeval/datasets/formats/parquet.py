@@ -49,5 +49,5 @@ def _json(value: object, place: str, column: str) -> Json:
         return [_json(one, place, column) for one in value]
     found = str(value) if isinstance(value, float) else type(value).__name__
     raise UsageError(
-        f"{place} has in {column!r} what JSON cannot hold", found=found, hint="cast the column to text or numbers"
+        f"{place}: field {column!r} holds what JSON cannot", found=found, hint="cast the column to text or numbers"
     )

@@ -2,7 +2,7 @@
 
 Plain words are read as YAML 1.2 does: ``no``, ``on``, ``12:30``, ``2026-01-31`` and ``007`` are text. By YAML 1.1,
 whose rules PyYAML has by default, an expected answer of ``No`` would be False, and 12:30 the number 750.
-A plain word is a number, a truth value or null only where both versions say so: what PyYAML has written comes back equal.
+A plain word is a number, a truth value or null only where both versions say so, so what PyYAML wrote comes back equal.
 
 Source:
     YAML 1.2.2, section 10.3, core schema; YAML 1.1, the types bool, float, int, merge and null.

@@ -40,11 +40,12 @@ def check(kind: type, row: Mapping[str, Json], place: str, tool: str) -> None:
         wrong = max((one for one in errors if one["loc"][0] == errors[0]["loc"][0]), key=lambda one: len(one["loc"]))
         field = _path(wrong["loc"])
         found = f"{wrong['msg']}; got {wrong['input']!r}"[:200]
+        hint = f'if the file is not of {tool}, say whose it is: cases="llmeval:FILE"'
         if wrong["type"] == "missing":
             raise UsageError(
-                f"{place} has no {field!r}, which a case of {tool} has", found=f"got {dict(row)!r}"[:200]
+                f"{place} has no {field!r}, which a case of {tool} has", found=f"got {dict(row)!r}"[:200], hint=hint
             ) from None
-        raise UsageError(f"{place} has in {field!r} what {tool} has not", found=found) from None
+        raise UsageError(f"{place}: field {field!r} does not fit a case of {tool}", found=found, hint=hint) from None
 
 
 def _path(parts: tuple[int | str, ...]) -> str:
@@ -70,7 +71,7 @@ def from_json(row: dict[str, Json], names: tuple[str, ...], place: str) -> None:
                 row[name] = DECODER.decode(row[name])
             except (ValueError, RecursionError) as error:
                 raise UsageError(
-                    f"{place} has in {name!r} no JSON", found=f"{reason(error)}; got {row[name]!r}"[:200]
+                    f"{place}: field {name!r} is not JSON", found=f"{reason(error)}; got {row[name]!r}"[:200]
                 ) from None
 
 
