@@ -12,6 +12,7 @@ from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records.frozen import dataclass
 
 _MAGIC = frozenset("*?[")
+_HINT = "a path is relative to the test"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,15 @@ def find(
         UsageError: there is no such file, it lies outside, or its name does not tell its format.
     """
     shape, pattern = _split(str(named))
+    try:
+        return _found(pattern, shape, beside=beside, root=root, allowed=allowed)
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL in it, links in a circle
+        raise UsageError(f"cannot read cases={pattern[:200]!r}", found=str(error)[:200], hint=_HINT) from None
+
+
+def _found(
+    pattern: str, shape: str, *, beside: Path, root: Path | None, allowed: Sequence[Path]
+) -> tuple[DatasetFile, ...]:
     literal = beside / pattern
     paths = [literal] if _MAGIC.isdisjoint(pattern) or literal.exists() else _matches(pattern, beside)
     places = [] if root is None else [place.resolve() for place in (root, *allowed)]
@@ -92,7 +102,7 @@ def _no_file(path: Path, *, shape: str) -> UsageError:
         return UsageError(what, found="it is a folder", hint=f"name its files: {path.name}/*.jsonl")
     if path.exists():
         return UsageError(what, found="it is no regular file", hint="copy what it gives into a file")
-    hint = "a path is relative to the test"
+    hint = _HINT
     if not shape and ":" in path.name:
         hint += "; before the colon may stand " + ", ".join(NAMES)
     return UsageError(what, found="there is no such file", hint=hint)

@@ -13,14 +13,15 @@ from pytest_llmeval.plugin.state import STATE
 from pytest_llmeval.records import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmeval.records import Case
 
 _SHOWN_LENGTH = 60
 # What the words of -m are made of; no name of Python's has the dot, so no mark of anybody is ever meant.
-_MARK = "tag."
+_PREFIX = "tag."
 _NO_WORD = re.compile(r"[^\w+./-]")
+_MARKS = pytest.StashKey[dict[str, pytest.MarkDecorator]]()
 
 
 def load(metafunc: pytest.Metafunc, source: object, tags: object) -> tuple[Case, ...]:
@@ -52,19 +53,21 @@ def parameters(cases: Sequence[Case], config: pytest.Config) -> list[object]:
 
     ``pytest -m "tag.money and not tag.slow"`` then picks cases. The marks are ours: a tag "skip" skips nothing.
     """
-    marks = {tag: _mark(tag, config) for tag in dict.fromkeys(tag for case in cases for tag in case.tags)}
+    marks = _marks(dict.fromkeys(tag for case in cases for tag in case.tags), config)
     return [
         pytest.param(case, marks=[marks[tag] for tag in dict.fromkeys(case.tags)]) if case.tags else case
         for case in cases
     ]
 
 
-def _mark(tag: str, config: pytest.Config) -> pytest.MarkDecorator:
-    name = _MARK + _NO_WORD.sub("_", tag)
-    # --strict-markers knows a mark by its line.
-    config.addinivalue_line("markers", f"{name}: a case with the tag {tag!r}")
-    mark: pytest.MarkDecorator = getattr(pytest.mark, name)
-    return mark
+def _marks(tags: Iterable[str], config: pytest.Config) -> Mapping[str, pytest.MarkDecorator]:
+    known = config.stash.setdefault(_MARKS, {})
+    new = {tag: _PREFIX + _NO_WORD.sub("_", tag) for tag in tags if tag not in known}
+    # --strict-markers knows a mark by its line. All lines first: pytest reads them all for a mark it does not know.
+    for tag, name in new.items():
+        config.addinivalue_line("markers", f"{name}: a case with the tag {tag!r}")
+    known |= {tag: getattr(pytest.mark, name) for tag, name in new.items()}
+    return known
 
 
 def shown_id(case: Case) -> str:

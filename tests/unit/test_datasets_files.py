@@ -75,6 +75,9 @@ def test_hidden_files_are_not_meant_by_a_pattern(root):
         ("nothing.jsonl", ["there is no such file", "a path is relative to the test"]),
         ("promptfo:a.jsonl", ["there is no such file", "before the colon may stand llmeval, deepeval, promptfoo"]),
         ("*.yaml", ["matches no file"]),
+        ("a\x00.jsonl", ["cannot read cases='a\\x00.jsonl'"]),
+        ("a" * 5000 + ".jsonl", ["cannot read cases='aaa", "a path is relative to the test"]),
+        ("circle.jsonl", ["cannot read cases="]),
         ("more", ["it is a folder", "name its files: more/*.jsonl"]),
         ("../../elsewhere/d.jsonl", ["lies outside the root", "llmeval_allowed_paths"]),
         ("../../elsewhere/*.jsonl", ["lies outside the root"]),
@@ -90,6 +93,8 @@ def test_hidden_files_are_not_meant_by_a_pattern(root):
 )
 def test_what_is_no_file_of_cases_is_refused(root, source, words):
     """Each with what to do."""
+    (root / "tests" / "circle.jsonl").symlink_to("circle.jsonl")
+
     message = refused(root, source)
 
     assert [] == [word for word in words if word not in message]

@@ -158,6 +158,14 @@ def test_samples_of_inspect_in_csv(tmp_path, cell, choices):
     assert {"choices": choices, "metadata": {"a": 1}} == case.data
 
 
+def test_tags_in_a_column_stand_between_commas(tmp_path):
+    """Whoever's table it is."""
+    (ours,) = load(tmp_path, "a.csv", 'input,tags\nPick,"a, b,"\n')
+    (theirs,) = load(tmp_path, "b.csv", 'input,target,tags\nPick,B,"a, b,"\n')
+
+    assert ("a", "b") == ours.tags == theirs.tags
+
+
 def test_samples_of_openai_evals(tmp_path):
     """Messages and an ideal answer, or several."""
     messages = [{"role": "user", "content": "2 + 2?"}]

@@ -61,10 +61,12 @@ def ours(row: dict[str, Json], place: str, *, name: str = "", is_text: bool = Fa
     if not name and not is_text and "input" in row and _MARKS.isdisjoint(row):
         return row
     shape = name or recognised(tuple(row), place, is_text=is_text)
-    if shape == OURS:
-        return {**row, "tags": words(row["tags"])} if is_text and isinstance(row.get("tags"), str) else row
-    module = import_module(f"{__name__}.{_MODULES[shape]}")
-    return cast("dict[str, Json]", module.ours(row, place, is_text=is_text))
+    if shape != OURS:
+        module = import_module(f"{__name__}.{_MODULES[shape]}")
+        row = cast("dict[str, Json]", module.ours(row, place, is_text=is_text))
+    if is_text and isinstance(row.get("tags"), str):
+        return {**row, "tags": [tag for tag in map(str.strip, row["tags"].split(",")) if tag]}
+    return row
 
 
 def recognised(fields: tuple[str, ...], place: str, *, is_text: bool = False) -> str:
@@ -94,8 +96,3 @@ def _recognised(fields: tuple[str, ...], *, is_text: bool) -> tuple[str, ...]:
         if found:
             return found
     return tuple(name for name, marks in _WITH_INPUT.items() if not marks.isdisjoint(fields)) or (OURS,)
-
-
-def words(cell: str) -> list[str]:
-    """Return the tags in a cell: text between commas."""
-    return [word for word in map(str.strip, cell.split(",")) if word]
