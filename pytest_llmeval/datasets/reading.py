@@ -62,7 +62,13 @@ def case_at(row: Json, place: str, file: DatasetFile) -> Case:
     form = file.format
     if isinstance(row, dict):
         row = shapes.ours(row, place, name=file.shape, is_text=form.is_text)
-        if form.is_table and row.get("input") is None:
+        if form.is_table and "input" not in row:
+            raise UsageError(
+                f"{place} is not a case",
+                found=f"its columns are {', '.join(row)}"[:200],
+                hint='a case has a column "input"; of a table of promptfoo\'s variables say so: cases="promptfoo:FILE"',
+            )
+        if form.is_table and row["input"] is None:
             raise _no_case(place, "its input is empty")
     return as_case(row, place)
 

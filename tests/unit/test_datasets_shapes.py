@@ -99,6 +99,25 @@ def test_a_configuration_of_promptfoo(tmp_path):
     assert None is second.expected
 
 
+@pytest.mark.parametrize("name", ["c.yaml", "c.json"])
+def test_the_variables_of_all_tests_are_part_of_each_input(tmp_path, name):
+    """As in promptfoo the test's own come first."""
+    document = {"tests": [{"vars": {"b": 1}}, {"assert": []}], "defaultTest": {"vars": {"a": 2, "b": 2}}}
+
+    first, second = load(tmp_path, name, document)
+
+    assert ({"a": 2, "b": 1}, {"a": 2, "b": 2}) == (first.input, second.input)
+
+
+def test_json_in_text_is_read_where_the_tool_writes_it(tmp_path):
+    """Turns of deepeval, and metadata of inspect, in JSON files too."""
+    (golden,) = load(tmp_path, "g.json", [{"scenario": "s", "expected_outcome": "o", "turns": '[{"role": "user"}]'}])
+    (sample,) = load(tmp_path, "s.jsonl", {"input": "a", "target": "b", "metadata": '{"tags": ["t"]}'})
+
+    assert [{"role": "user"}] == golden["turns"]
+    assert ("t",) == sample.tags
+
+
 def test_a_table_of_promptfoo(tmp_path):
     """Columns that begin with two underscores are not variables."""
     first, second = load(
@@ -261,7 +280,7 @@ BAD = {
     ),
     "inspect: metadata": (
         "c.jsonl",
-        '{"input": "a", "target": "b", "metadata": "m"}',
+        '{"input": "a", "target": "b", "metadata": 3}',
         "c.jsonl:1: field 'metadata' does not fit a case of inspect\n",
     ),
     "inspect: both": (
@@ -279,8 +298,18 @@ BAD = {
     "promptfoo: files of tests": ("c.yaml", "tests: ['file://c.csv']\n", "c.yaml:1 is not a case\n"),
     "promptfoo: defaults": (
         "c.yaml",
-        "defaultTest: {vars: {a: 1}}\ntests: [{vars: {b: 1}}]\n",
-        "c.yaml has defaultTest.vars, which are not put into its tests\n  they are 'a'",
+        "defaultTest: {vars: file://a.yaml}\ntests: [{vars: {b: 1}}]\n",
+        "c.yaml has a defaultTest whose variables stand elsewhere\n  got 'file://a.yaml'",
+    ),
+    "promptfoo: a default test": (
+        "c.json",
+        '{"tests": [{"vars": {"b": 1}}], "defaultTest": "file://a.yaml"}',
+        "c.json has a defaultTest whose variables stand elsewhere\n  got 'file://a.yaml'",
+    ),
+    "promptfoo: unnamed": (
+        "c.csv",
+        "question,answer\na,b\n",
+        "c.csv:2 is not a case\n  its columns are question, answer\n  a case has a column",
     ),
     "promptfoo: scenarios": (
         "c.json",

@@ -30,22 +30,31 @@ def one_list(shown: str, names: Collection[str]) -> str:
     )
 
 
-def refuse_defaults(shown: str, others: Mapping[str, Json]) -> None:
-    """Refuse a promptfoo configuration whose tests are more than they show: half of an input must not be tested.
+def defaults(shown: str, others: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the variables that a promptfoo configuration gives to all of its tests: part of every input.
 
     Args:
         shown: the document.
         others: its fields beside the list.
 
     Raises:
-        UsageError: it has variables for all tests, or scenarios.
+        UsageError: they stand in another file, or it has scenarios: more tests than it shows.
     """
-    default = others.get("defaultTest")
-    if isinstance(default, dict) and default.get("vars"):
-        raise UsageError(
-            f"{shown} has defaultTest.vars, which are not put into its tests",
-            found=f"they are {', '.join(map(repr, default['vars']))}"[:200],
-            hint="write them into each test, or render the tests by promptfoo",
-        )
     if others.get("scenarios"):
         raise UsageError(f"{shown} has scenarios, which are not read", hint="write them out as tests")
+    default = others.get("defaultTest")
+    found = default.get("vars") if isinstance(default, dict) else default
+    if found is not None and not isinstance(found, dict):
+        raise UsageError(
+            f"{shown} has a defaultTest whose variables stand elsewhere",
+            found=f"got {found!r}"[:200],
+            hint="write them into the file",
+        )
+    return found or {}
+
+
+def completed(row: Json, variables: Mapping[str, Json]) -> Json:
+    """Return a test with the variables of all tests, where it has none of the name itself."""
+    if not variables or not isinstance(row, dict) or not isinstance(row.get("vars", {}), dict):
+        return row
+    return {**row, "vars": {**variables, **row.get("vars", {})}}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from json import JSONDecodeError
 from pathlib import Path
 
-from pytest_llmeval.datasets.formats.documents import LISTS, one_list, refuse_defaults
+from pytest_llmeval.datasets.formats.documents import LISTS, completed, defaults, one_list
 from pytest_llmeval.datasets.formats.strict import BOM_UTF8, DECODER, decoded, reason
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records import Json
@@ -30,8 +30,9 @@ def read(path: Path, shown: str) -> Iterator[tuple[int, Json]]:
             else:
                 others[name] = scan.value()
         rows = lists[one_list(shown, lists)]
-        refuse_defaults(shown, others)
-        yield from rows
+        variables = defaults(shown, others)
+        for line, row in rows:
+            yield line, completed(row, variables)
     else:
         raise scan.error("no list and no object")
     if scan.peek():

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from pytest_llmeval.datasets.formats import installed
-from pytest_llmeval.datasets.formats.documents import LISTS, one_list, refuse_defaults
+from pytest_llmeval.datasets.formats.documents import LISTS, completed, defaults, one_list
 from pytest_llmeval.datasets.formats.strict import BOM_UTF8, decoded, reason
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records import Json
@@ -47,9 +47,10 @@ def read(path: Path, shown: str) -> Iterator[tuple[int, Json]]:
         if root is None:
             return
         _Check(shown).weigh(root)
-        nodes = root.value if isinstance(root, yaml.SequenceNode) else _in_document(root, shown, loader)
+        is_list = isinstance(root, yaml.SequenceNode)
+        nodes, variables = (root.value, {}) if is_list else _in_document(root, shown, loader)
         for node in nodes:
-            yield node.start_mark.line + 1, loader.construct_document(node)
+            yield node.start_mark.line + 1, completed(loader.construct_document(node), variables)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _error(error, shown) from None
 
@@ -64,22 +65,17 @@ def _loader() -> Json:
     return loader
 
 
-def _in_document(root: Json, shown: str, loader: Json) -> list[Json]:
-    """Return the nodes of the one list of cases in a document."""
+def _in_document(root: Json, shown: str, loader: Json) -> tuple[list[Json], dict[str, Json]]:
+    """Return the nodes of the one list of cases in a document, and the variables of all of them."""
     if not root.tag.endswith(":map"):
         raise UsageError(f"{shown} holds no cases", found=f"it is the text {root.value!r}"[:200], hint="a list of them")
     members = {name.value: node for name, node in root.value}
     lists = [name for name in LISTS if name in members and members[name].tag.endswith(":seq")]
     name = one_list(shown, lists)
-    refuse_defaults(
-        shown,
-        {
-            other: loader.construct_document(members[other])
-            for other in ("defaultTest", "scenarios")
-            if other in members
-        },
-    )
-    return list(members[name].value)
+    others = {
+        other: loader.construct_document(members[other]) for other in ("defaultTest", "scenarios") if other in members
+    }
+    return list(members[name].value), defaults(shown, others)
 
 
 class _Check:

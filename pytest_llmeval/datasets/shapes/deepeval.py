@@ -24,6 +24,7 @@ _SNAKE = {
     "userDescription": "user_description",
     "customColumnKeyValues": "custom_column_key_values",
 }
+# In JSON files too, turns are a text of JSON.
 _IN_JSON = ("tools_called", "expected_tools", "additional_metadata", "custom_column_key_values", "turns")
 _BETWEEN = "|"  # what save_as writes between the texts of a context
 
@@ -56,8 +57,8 @@ def ours(row: dict[str, Json], place: str, *, is_text: bool) -> dict[str, Json]:
         UsageError: a field is missing or has another type.
     """
     row = {_SNAKE.get(name, name): value for name, value in row.items()}
+    from_json(row, _IN_JSON, place)
     if is_text:
-        from_json(row, _IN_JSON, place)
         for name in ("context", "retrieval_context"):
             if isinstance(row.get(name), str):
                 row[name] = row[name].split(_BETWEEN)

@@ -33,10 +33,9 @@ def ours(row: dict[str, Json], place: str, *, is_text: bool) -> dict[str, Json]:
         UsageError: a field is missing or has another type.
     """
     row = dict(row)
-    if is_text:
-        from_json(row, ("metadata",), place)
-        if isinstance(row.get("choices"), str):
-            row["choices"] = _choices(row["choices"])
+    from_json(row, ("metadata",), place)  # in JSON files too it may be a text of JSON
+    if is_text and isinstance(row.get("choices"), str):
+        row["choices"] = _choices(row["choices"])
     check(_Sample, row, place, "inspect")
     tag(row, row.get("metadata"))
     rename(row, place, expected="target")
