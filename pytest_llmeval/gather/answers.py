@@ -105,15 +105,18 @@ def question_of(answer: Answer, recorder: Recorder | None) -> str:
 
 
 def context_of(recorder: Recorder | None) -> str:
-    """Return the source of the running case.
+    """Return the source of the running case: its context, or the texts of one that is a list.
 
     Raises:
         UsageError: it has none.
     """
-    if recorder is not None and recorder.case is not None and isinstance(recorder.case.context, str):
-        return recorder.case.context
+    context = recorder.case.context if recorder is not None and recorder.case is not None else None
+    if isinstance(context, str):
+        return context
+    if context and isinstance(context, list) and all(isinstance(text, str) for text in context):
+        return "\n\n".join(context)
     raise UsageError(
         "assert_faithful does not know the source",
-        found="the test has no case whose context is text",
+        found="the test has no case whose context is text, or a list of text",
         hint="say it: assert_faithful(answer, source=...)",
     )

@@ -54,6 +54,7 @@ class Settings:
         cache: where answers come from: auto, replay, refresh or live.
         trials: trials a case; auto: few, and more for the cases that look bad.
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
+        allowed_paths: files and folders outside the root that ``cases=`` may name.
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
         plan: say what the run would take, and run nothing.
@@ -87,6 +88,7 @@ class Settings:
     cache: str
     trials: int | Literal["auto"]
     recordings: str
+    allowed_paths: tuple[Path, ...]
     baseline: Path
     baseline_update: str
     plan: bool
@@ -139,6 +141,7 @@ def resolve(config: pytest.Config) -> Settings:
         cache=values["cache"] or _default_cache(),
         trials=values["trials"],
         recordings=values["recordings"],
+        allowed_paths=tuple(root / path for path in values["allowed_paths"] if path),
         baseline=_baseline(config, values["baseline"]),
         baseline_update=values["baseline_update"],
         plan=values["plan"],

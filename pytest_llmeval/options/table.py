@@ -90,6 +90,15 @@ OPTIONS = (
     Option(
         "recordings", folder_name, "recordings", "folder beside each test module for its recordings", has_flag=False
     ),
+    Option(
+        "allowed_paths",
+        str,
+        "",
+        "files and folders outside rootdir that cases= may name",
+        "PATH",
+        is_repeatable=True,
+        has_flag=False,
+    ),
     Option("baseline", str, "baselines", "folder of the stored baseline", "PATH"),
     Option(
         "baseline_update", one_of("", "all", "new-only"), "", "store this session as the baseline", "new-only", "all"

@@ -70,7 +70,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve the settings, so that a wrong one stops the run before it starts (:hook:`pytest_configure`)."""
-    names = "cases, trials, suite, model, api_base, eager, variants, intercept"
+    names = "cases, tags, trials, suite, model, api_base, eager, variants, intercept"
     config.addinivalue_line("markers", f"llmeval({names}): an LLM test")
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
@@ -137,9 +137,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test of each case of ``cases=``, in each of several variants (:hook:`pytest_generate_tests`)."""
     has_variants = bool(metafunc.config.stash[STATE].settings.variants)
     if has_variants or metafunc.definition.get_closest_marker("llmeval") is not None:
-        from pytest_llmeval.plugin import items
+        from pytest_llmeval.plugin import parametrizing
 
-        items.parametrize(metafunc)
+        parametrizing.parametrize(metafunc)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

@@ -1,106 +1,73 @@
-"""Cases of a test: from a JSONL file below the root, or from values in the marker."""
+"""Cases of a test as pytest is to have them: read, picked by tag, shown, and marked with their tags for ``-m``."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
+
+from pytest_llmeval import datasets
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.records import Case, Json, digest
+from pytest_llmeval.plugin.state import STATE
+from pytest_llmeval.records import digest
 
-_FIELDS = ("id", "input", "expected", "context", "tags")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_llmeval.records import Case
+
 _SHOWN_LENGTH = 60
+# What the words of -m are made of; no name of Python's has the dot, so no mark of anybody is ever meant.
+_PREFIX = "tag."
+_NO_WORD = re.compile(r"[^\w+./-]")
+_MARKS = pytest.StashKey[dict[str, pytest.MarkDecorator]]()
 
 
-def load(source: object, *, beside: Path, root: Path) -> tuple[Case, ...]:
-    """Read the cases a marker names.
+def load(metafunc: pytest.Metafunc, source: object, tags: object) -> tuple[Case, ...]:
+    """Read the cases that a test's marker names.
 
     Args:
-        source: path of a JSONL file, relative to the test's folder; or a sequence of Case, dict or text (the input).
-        beside: folder of the test module.
-        root: rootdir; a file outside it is refused.
+        metafunc: the test.
+        source: ``cases=`` of its marker.
+        tags: ``tags=`` of its marker: text, or a list of text; a case needs one of them. None for all cases.
 
     Raises:
-        UsageError: no such file, a line that is not a JSON object, two cases of one id, or none at all; it names
-            the file and the line.
+        UsageError: they cannot be read, or two are one; it names the file, the line and the field.
     """
-    if isinstance(source, (str, Path)):
-        path = (beside / source).resolve()
-        rows = _from_file(path, root)
-        where = str(source)
-    elif isinstance(source, Sequence):
-        rows = ((f"case {number}", value) for number, value in enumerate(source, 1))
-        where = "cases="
-    else:
-        raise UsageError(
-            f"cases={source!r} is not allowed", hint="cases= takes the path of a JSONL file, or a list of cases"
-        )
-    return _unique(rows, where)
-
-
-def _from_file(path: Path, root: Path) -> Iterator[tuple[str, Json]]:
-    if not path.is_relative_to(root.resolve()):
-        raise UsageError(
-            f"cases={str(path)!r} lies outside the root", found=f"root: {root}", hint="move the file below it"
-        )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"cannot read cases={str(path)!r}", found=str(error), hint="a path is relative to the test"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"cannot read cases={str(path)!r}", found=str(error), hint="save the file as UTF-8") from None
-    # Not splitlines(): U+2028 and its like may stand inside a JSON string.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                yield f"line {number}", json.loads(line)
-            except json.JSONDecodeError as error:
-                raise UsageError(
-                    f"{path}:{number} is not JSON", found=str(error), hint="one JSON object a line"
-                ) from None
-
-
-def _unique(rows: Iterable[tuple[str, Json]], where: str) -> tuple[Case, ...]:
-    cases: dict[str, Case] = {}
-    places: dict[str, str] = {}
-    for place, row in rows:
-        case = _case(row, f"{where}, {place}")
-        if case.id in cases:
-            raise UsageError(
-                f"{where} has the case id {case.id!r} twice",
-                found=f"{places[case.id]} and {place}; a case without an id is known by its input",
-                hint='give each its own "id"',
-            )
-        cases[case.id], places[case.id] = case, place
-    if not cases:
-        raise UsageError(f"{where} has no cases", hint='one JSON object a line, such as {"id": "a", "input": "..."}')
-    return tuple(cases.values())
-
-
-def _case(row: Json, where: str) -> Case:
-    if isinstance(row, Case):
-        return row
-    if isinstance(row, str):
-        row = {"input": row}
-    if not isinstance(row, dict) or "input" not in row:
-        raise UsageError(f"{where} is not a case", found=f"got {row!r}"[:200], hint='a case is an object with "input"')
-    id_, tags = row.get("id"), row.get("tags", [])
-    if id_ is not None and (not isinstance(id_, (str, int)) or isinstance(id_, bool)):
-        raise UsageError(f"{where} has the id {id_!r}", hint="an id is text")
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise UsageError(f"{where} has the tags {tags!r}", hint="tags are a list of text")
-    return Case(
-        id=digest(row["input"])[:12] if id_ is None else str(id_),
-        input=row["input"],
-        expected=row.get("expected"),
-        context=row.get("context"),
-        tags=tuple(tags),
-        data={name: value for name, value in row.items() if name not in _FIELDS},
+    wanted = [tags] if isinstance(tags, str) else [] if tags is None else tags
+    if not isinstance(wanted, (list, tuple)) or not all(isinstance(tag, str) for tag in wanted):
+        raise UsageError(f"tags={tags!r} is not allowed", hint="tags= takes a tag, or a list of tags")
+    config = metafunc.config
+    placed = datasets.read(
+        source,
+        beside=metafunc.definition.path.parent,
+        root=config.rootpath,
+        allowed=config.stash[STATE].settings.allowed_paths,
     )
+    return datasets.with_tags(datasets.unique(placed), wanted)
+
+
+def parameters(cases: Sequence[Case], config: pytest.Config) -> list[object]:
+    """Return what ``parametrize`` takes: each case, with a mark for each of its tags.
+
+    ``pytest -m "tag.money and not tag.slow"`` then picks cases. The marks are ours: a tag "skip" skips nothing.
+    """
+    marks = _marks(dict.fromkeys(tag for case in cases for tag in case.tags), config)
+    return [
+        pytest.param(case, marks=[marks[tag] for tag in dict.fromkeys(case.tags)]) if case.tags else case
+        for case in cases
+    ]
+
+
+def _marks(tags: Iterable[str], config: pytest.Config) -> Mapping[str, pytest.MarkDecorator]:
+    known = config.stash.setdefault(_MARKS, {})
+    new = {tag: _PREFIX + _NO_WORD.sub("_", tag) for tag in tags if tag not in known}
+    # --strict-markers knows a mark by its line. All lines first: pytest reads them all for a mark it does not know.
+    for tag, name in new.items():
+        config.addinivalue_line("markers", f"{name}: a case with the tag {tag!r}")
+    known |= {tag: getattr(pytest.mark, name) for tag, name in new.items()}
+    return known
 
 
 def shown_id(name: str) -> str:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.plugin.fixtures import INTERCEPTS, is_ours
-from pytest_llmeval.plugin.state import STATE
+from pytest_llmeval.plugin.fixtures import INTERCEPTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Case, CaseId, PlannedCase, Variant
 
-MARKER_NAMES = ("cases", "trials", "suite", "model", "api_base", "eager", "variants", "intercept")
+MARKER_NAMES = ("cases", "tags", "trials", "suite", "model", "api_base", "eager", "variants", "intercept")
 DEFAULT_SUITE = "session"
 N_TRIALS = pytest.StashKey[int]()
 """How many trials an item has, where whoever started this pytest has said so of each."""
@@ -38,11 +37,12 @@ def marked(item: pytest.Item) -> Mapping[str, Any]:  # Any: marker arguments are
     """
     said = item.stash.get(_MARKED, None)
     if said is None:
-        said = item.stash[_MARKED] = _marked(item)
+        said = item.stash[_MARKED] = said_by(item)
     return said
 
 
-def _marked(node: pytest.Item) -> dict[str, Any]:
+def said_by(node: pytest.Item) -> dict[str, Any]:
+    """Return the arguments of the ``llmeval`` markers on an item or a test function; errors as of ``marked``."""
     said: dict[str, Any] = {}
     for mark in node.iter_markers("llmeval"):
         unknown = [name for name in mark.kwargs if name not in MARKER_NAMES]
@@ -56,65 +56,6 @@ def _marked(node: pytest.Item) -> dict[str, Any]:
     return said
 
 
-def parametrize(metafunc: pytest.Metafunc) -> None:
-    """Make one test of each case that the marker's ``cases=`` names, in each variant of marker or settings.
-
-    Raises:
-        pytest.Collector.CollectError: cases or variants cannot be read, or the test does not ask for them.
-    """
-    from pytest_llmeval.plugin.cases import load, shown_id
-
-    try:
-        said = _marked(metafunc.definition)
-        _valid_trials(said.get("trials", 1), metafunc.definition.nodeid)
-        source = said.get("cases")
-        if source is not None:
-            _asked_for(metafunc)
-            cases = load(source, beside=metafunc.definition.path.parent, root=metafunc.config.rootpath)
-            metafunc.parametrize("llm_case", cases, ids=[shown_id(case.id) for case in cases], indirect=True)
-        # Behind the cases, so that a case's own part of the id and the variant's stand together.
-        _cross(metafunc, said)
-    except UsageError as error:
-        raise pytest.Collector.CollectError(f"llmeval: {error}") from None
-
-
-def _cross(metafunc: pytest.Metafunc, said: Mapping[str, Any]) -> None:
-    """Make one test of each variant, if the test can tell them apart: it asks for ``llm`` or ``llm_variant``."""
-    asked = [name for name in ("llm_variant", "llm") if name in metafunc.fixturenames]
-    settings = metafunc.config.stash[STATE].settings
-    if "variants" not in said:
-        # A model that the marker names is the only one of its tests.
-        variants = () if "model" in said else settings.variants
-        if not variants or not asked or not is_ours(metafunc.definition, asked[0]):
-            return
-    else:
-        from pytest_llmeval.options.variants import matrix
-
-        if not asked:
-            raise UsageError(
-                f"{metafunc.definition.nodeid} has variants= and cannot tell them apart",
-                hint="add the argument llm, or llm_variant",
-            )
-        if not isinstance(said["variants"], Sequence) or isinstance(said["variants"], str):
-            raise UsageError(f"variants={said['variants']!r:.200} is not allowed", hint="variants= takes a list")
-        beside, root = metafunc.definition.path.parent, metafunc.config.rootpath
-        models = () if "model" in said else settings.models
-        variants = matrix(said["variants"], models, folder=beside, root=root) if said["variants"] else ()
-        if not variants:
-            return
-    from pytest_llmeval.plugin.cases import shown_id
-
-    ids = [shown_id(variant.name) for variant in variants]
-    metafunc.parametrize(asked[0], variants, ids=ids, indirect=True)
-
-
-def _asked_for(metafunc: pytest.Metafunc) -> None:
-    if "llm_case" not in metafunc.fixturenames:
-        raise UsageError(
-            f"{metafunc.definition.nodeid} has cases= and does not ask for them", hint="add the argument llm_case"
-        )
-
-
 def n_trials(item: pytest.Item, settings: Settings) -> int | Literal["auto"]:
     """Return how many trials the item has: by its marker, else by the settings, which may leave it to the gate.
 
@@ -125,13 +66,18 @@ def n_trials(item: pytest.Item, settings: Settings) -> int | Literal["auto"]:
     if only is not None:
         return only
     said = marked(item).get("trials")
-    n = settings.trials if said is None else _valid_trials(said, item.nodeid)
+    n = settings.trials if said is None else valid_trials(said, item.nodeid)
     variant = variant_of(item)
     # Where the gate chooses the trials, a share of them is nobody's to choose.
     return n if variant is None or n == "auto" else variant.trials_of(n)
 
 
-def _valid_trials(trials: object, nodeid: str) -> int:
+def valid_trials(trials: object, nodeid: str) -> int:
+    """Return a number of trials.
+
+    Raises:
+        UsageError: it is none.
+    """
     if not isinstance(trials, int) or isinstance(trials, bool) or trials < 1:
         raise UsageError(f"{nodeid}: trials={trials!r} is not allowed", hint="it takes a whole number from 1")
     return trials

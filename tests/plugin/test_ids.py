@@ -80,9 +80,12 @@ def test_long(text):
 def test_a_mistake_in_the_cases_names_file_and_line(project):
     """Nothing runs on half a dataset."""
     for text, words in (
-        ('{"id": "a", "input": 1}\n{"id": "a", "input": 2}\n', ["*'a' twice*", "*line 1 and line 2*"]),
+        (
+            '{"id": "a", "input": 1}\n{"id": "a", "input": 2}\n',
+            ["*'a' is there twice*", "*cases.jsonl:1 and cases.jsonl:2*"],
+        ),
         ('{"id": "a", "input": 1}\nnot json\n', ["*cases.jsonl:2 is not JSON*"]),
-        ('{"id": "a"}\n', ["*line 1 is not a case*"]),
+        ('{"id": "a"}\n', ["*cases.jsonl:1 is not a case*"]),
         ("", ["*has no cases*"]),
     ):
         project.write("cases.jsonl", text)
@@ -115,7 +118,7 @@ def test_a_marker_with_an_unknown_argument_is_refused(project):
     result = project.run()
 
     assert 2 == result.ret
-    result.stdout.fnmatch_lines(["*the llmeval marker does not take trails*", "*it takes cases=, trials=*"])
+    result.stdout.fnmatch_lines(["*the llmeval marker does not take trails*", "*it takes cases=, tags=, trials=*"])
 
 
 def test_any_parameter_may_stand_beside_a_check(project, way):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.commands import baseline, compare, gate, init
+from pytest_llmeval.commands import baseline, compare, dataset, gate, init
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -58,7 +58,7 @@ def test_every_command_and_each_of_its_flags_is_documented():
 def _parser():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for module in (baseline, compare, gate, init):
+    for module in (baseline, compare, dataset, gate, init):
         module.declare(commands)
     return parser
 
