@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.gather import trace
+from pytest_llmeval.gather.desk import Desk
 from pytest_llmeval.gather.over_trials import OverTrials, Share
 from pytest_llmeval.gather.settling import Fault, settled
 from pytest_llmeval.records import (
@@ -37,27 +38,13 @@ from pytest_llmeval.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
     from concurrent.futures import Future
     from pathlib import Path
     from types import CodeType
 
-    from pytest_llmeval.calls.client import Client
     from pytest_llmeval.gather.trace import Trace
 
 HEAD_LENGTH = 1000
-
-
-class Desk(NamedTuple):
-    """What a user's metric may use.
-
-    Args:
-        judge: returns a client of the judge model, whose calls the recorder keeps.
-        spawn: runs a coroutine between the calls, on their thread.
-    """
-
-    judge: Callable[[Recorder], Client]
-    spawn: Callable[[Coroutine[Any, Any, Any]], Future[Any]]
 
 
 class Recorder:

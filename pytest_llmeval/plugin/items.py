@@ -216,7 +216,8 @@ def is_intercepted(item: pytest.Item, settings: Settings) -> bool:
 
 def new_recorder(item: pytest.Item, planned: PlannedCase | None, state: State) -> Recorder:
     """Make the recorder of one item; ``planned`` is None for one that shows only while it runs."""
-    from pytest_llmeval.gather.recorder import Desk, Recorder
+    from pytest_llmeval.gather.desk import Desk
+    from pytest_llmeval.gather.recorder import Recorder
 
     desk = Desk(
         judge=lambda recorder: state.backend.judge(item, recorder),
