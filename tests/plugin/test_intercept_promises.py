@@ -57,12 +57,14 @@ def test_a_miss_fails_its_test_at_the_call_and_names_the_command(app, loopback):
 
 @pytest.mark.parametrize("caught", ["Exception", "BaseException"])
 def test_a_miss_fails_its_test_where_the_application_goes_on_without_an_answer(app, loopback, caught):
-    """A fallback of the application's must not let its test pass."""
+    """A fallback of the application's must not let its test pass; one for any ``Exception`` is not even begun."""
     project = app(f"""
+import pathlib
 def test_fallback():
     try:
         answer = app.ask("refund?")
     except {caught}:
+        pathlib.Path("fallback").touch()
         answer = "Please call us."
     assert_safe(answer)
 """)
@@ -70,6 +72,7 @@ def test_fallback():
     project.run_apart("--llmeval-cache=replay").assert_outcomes(failed=1)
 
     assert project.session.results[0].has_miss
+    assert (caught == "BaseException") is (project.path / "fallback").exists()
     assert [] == loopback.requests
 
 

@@ -65,3 +65,18 @@ def test_litellm():
     project.run_apart()
 
     assert [outcome] * 2 == [case.outcome for case in project.session.results]
+
+
+def test_a_miss_is_not_tried_again_and_not_taken_for_a_lost_connection(project, loopback):
+    """OpenAI's SDK tries again after a pause, and wraps every ``Exception`` in one of its own."""
+    project.write("pytest.ini", f"[pytest]\nllmeval_intercept = true\nllmeval_intercept_hosts = {loopback.url}\n")
+    ask = "chat.completions.create(model='m', messages=[dict(role='user', content='q')])"
+    client = f"openai.OpenAI(api_key='k', base_url={loopback.url!r})"
+    project.write("test_app.py", f"import openai\n\ndef test_app():\n    {client}.{ask}\n")
+
+    result = project.run_apart("--llmeval-cache=replay")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["test_app.py:4: CacheMiss"])
+    result.stdout.no_fnmatch_line("*APIConnectionError*")
+    assert [] == loopback.requests
