@@ -279,11 +279,6 @@ class Recorder:
             self._tallies = tally(*self.id, self.trials, self._landed, arm=self.arm)
         return self._tallies
 
-    @property
-    def case_checks(self) -> tuple[Check, ...]:
-        """The case-level checks, once they have landed."""
-        return self._landed
-
     def result(self, outcome: str) -> CaseResult:
         """Return the case as it rides on the report; ``outcome`` is pytest's word."""
         return CaseResult(

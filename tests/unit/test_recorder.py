@@ -130,12 +130,12 @@ def test_a_case_level_check_is_measured_once_on_the_outputs_of_all_trials():
         if output:
             shared(recorder, output)
         recorder.end_trial()
-    assert () == recorder.case_checks
+    assert () == recorder.result("passed").checks
 
     (landed,) = recorder.land_over_trials()
 
     assert ("a b d", 3, 0.5, True) == (landed.score.reason, landed.n_trials, landed.threshold, landed.is_case_level)
-    assert (landed,) == recorder.case_checks == recorder.result("passed").checks
+    assert (landed,) == recorder.result("passed").checks
 
 
 def landed_origin(*origins: str) -> str:
@@ -196,7 +196,7 @@ def test_a_rerun_forgets_the_run_before():
 
     (trial,) = recorder.trials
     assert ((check,), ["second"], "") == (trial.checks, [call.text for call in trial.calls], trial.error)
-    assert [("second", 1, 0)] == [(one.score.reason, one.n_trials, one.nth) for one in recorder.case_checks]
+    assert [("second", 1, 0)] == [(one.score.reason, one.n_trials, one.nth) for one in recorder.result("passed").checks]
     assert 0 == check.nth
 
 
@@ -210,7 +210,7 @@ def test_a_rerun_begins_empty():
 
     recorder.start_trial(0)
 
-    assert ((), ()) == (recorder.trials, recorder.case_checks)
+    assert ((), ()) == (recorder.trials, recorder.result("passed").checks)
 
 
 def test_a_trial_is_open_until_it_ends():
