@@ -25,6 +25,7 @@ from pytest_llmeval.records import (
     Coming,
     PendingCheck,
     Place,
+    Request,
     Response,
     Score,
     Tally,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.trace import Trace
 
 HEAD_LENGTH = 1000
+_MOST_MISSED = 20  # of one case; a loop that goes on after each would make the session's file endless
 
 
 class Desk(NamedTuple):
@@ -105,8 +107,8 @@ class Recorder:
 
     def _forget(self) -> None:
         self.is_judged = False
-        # Whether it asked for an answer that is not recorded, where none may be asked for.
-        self.has_miss = False
+        # What it asked for and is not recorded, where none may be asked for.
+        self._missed: list[Request] = []
         # When the last of what was on its way was there, on time.perf_counter.
         self.landed_s = 0.0
         self.fault: Fault | None = None
@@ -151,6 +153,11 @@ class Recorder:
         """Keep a response of the code under test."""
         self._calls.append(response)
         self._expect(response)
+
+    def add_miss(self, request: Request) -> None:
+        """Remember that an answer was asked for that is not recorded, whoever catches the error."""
+        if len(self._missed) < _MOST_MISSED:
+            self._missed.append(request)
 
     def number(self, metric: str) -> tuple[int, Place]:
         """Give a check its number among its equals, and remember the user's line.
@@ -276,5 +283,6 @@ class Recorder:
             trials=self.trials,
             checks=self._landed,
             outcome=outcome,
-            has_miss=self.has_miss,
+            has_miss=bool(self._missed),
+            missed=tuple(self._missed),
         )

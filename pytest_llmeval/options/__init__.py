@@ -18,12 +18,14 @@ from pytest_llmeval.options.table import OPTIONS, Option, declare
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FIRST_TRIAL", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
+__all__ = ["FIRST_TRIAL", "FOLDER", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
 
 # Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
 FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 # Set by `llmeval run --until-decided` likewise: rounds of each suite and metric, as JSON.
 ROUNDS = "_LLMEVAL_ROUNDS"
+# Set by `llmeval cache refresh --drift` likewise: sessions and working cache of a draft stand apart.
+FOLDER = "_LLMEVAL_FOLDER"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Settings:
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
+        apart: folder of sessions and working cache where `llmeval cache refresh` runs pytest; empty: the project's.
     """
 
     root: Path
@@ -79,11 +82,12 @@ class Settings:
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
     first_trial: int = 0
+    apart: str = ""
 
     @property
     def folder(self) -> Path:
         """Where sessions and the working cache stand; never in git."""
-        return self.root / ".llmeval"
+        return self.root / (self.apart or ".llmeval")
 
     @property
     def working_cache(self) -> Path:
@@ -123,6 +127,7 @@ def resolve(config: pytest.Config) -> Settings:
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
+        apart=os.environ.get(FOLDER, ""),
     )
 
 

@@ -179,7 +179,7 @@ def _noting_misses(ask: Callable[[Request], Response], recorder: Recorder) -> Ca
         try:
             return ask(request)
         except CacheMiss:
-            recorder.has_miss = True
+            recorder.add_miss(request)
             raise
 
     return noting

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from pytest_llmeval.records.against import Against
-from pytest_llmeval.records.exchange import Json, Response
+from pytest_llmeval.records.exchange import Json, Request, Response
 from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import CaseId, Check
 from pytest_llmeval.records.trials import TrialPlan
@@ -52,6 +52,7 @@ class CaseResult:
         outcome: ``passed``, ``failed``, ``skipped`` or ``xfailed``, as pytest reports it; ``unscored`` where the test
             passed and none of its checks has a value.
         has_miss: whether it asked for an answer that is not recorded, where none may be asked for.
+        missed: the first requests that were not recorded then, so that they can be explained.
     """
 
     nodeid: str
@@ -64,6 +65,7 @@ class CaseResult:
     checks: tuple[Check, ...] = ()
     outcome: str = "passed"
     has_miss: bool = False
+    missed: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
