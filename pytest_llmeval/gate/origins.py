@@ -113,9 +113,10 @@ def why_stale(
     """
     if call.provenance is not Provenance.REPLAYED:
         return ""
-    recorded = _time(call.recorded_at)
-    if max_age_days is not None and recorded is not None and recorded < now - timedelta(days=max_age_days):
-        return "recorded longer ago than llmeval_max_age allows"
+    if max_age_days is not None:
+        recorded = _time(call.recorded_at)
+        if recorded is not None and recorded < now - timedelta(days=max_age_days):
+            return "recorded longer ago than llmeval_max_age allows"
     _, build = builds.get(call.request.model, ("", ""))
     if call.fingerprint and call.fingerprint != build:
         return f"recorded with another build of {call.request.model} than its newest recording"

@@ -19,7 +19,7 @@ from pytest_llmeval import __version__, gate
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gather import session_file
-from pytest_llmeval.plugin import exit_status, exporting
+from pytest_llmeval.plugin import exit_status, exporting, notices
 from pytest_llmeval.plugin.recording import needs_recording
 from pytest_llmeval.records import Session
 
@@ -41,6 +41,9 @@ def finish(session: pytest.Session, state: State) -> None:
     record = _session(session, state, session_id, lines)
     decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
     state.session = record
+    # What this process itself must tell: under xdist no report of its own carries it.
+    state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
+    state.closing_lines += notices.closing_lines(state.heard)
     try:
         path = session_file.write(record, state.settings.folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:
@@ -54,6 +57,11 @@ def finish(session: pytest.Session, state: State) -> None:
             state.closing_lines.append(f"llmeval: {error}")
         state.closing_lines += exporting.export(state.settings, record, path)
         state.closing_lines += exporting.tell_users(session.config, path)
+    if state.settings.gate == "off":
+        settings = state.settings
+        state.closing_lines += notices.told_stale(
+            record.results, started_s=state.started_s, max_age_days=settings.max_age
+        )
     state.closing_lines += _told_expired(state)
     state.closing_lines += needs_recording(record)
     if state.dropped:
