@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval import __version__, gate
+from pytest_llmeval.calls.guard import address_only
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gather import session_file
@@ -159,7 +160,8 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
-    return {name: getattr(settings, name) for name in names}
+    # The environment may hold one with a password, which the first call refuses.
+    return {name: getattr(settings, name) for name in names} | {"api_base": address_only(settings.api_base)}
 
 
 def _versions() -> dict[str, str]:
