@@ -45,6 +45,7 @@ class Settings:
         cache: where answers come from: auto, replay, refresh or live.
         trials: trials a case; auto: few, and more for the cases that look bad.
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
+        store_texts: prompts and answers may be written; else digests of them only, and nothing can be replayed.
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
         gate: off, pr or strict.
@@ -71,6 +72,7 @@ class Settings:
     cache: str
     trials: int | Literal["auto"]
     recordings: str
+    store_texts: bool
     baseline: Path
     baseline_update: str
     gate: str
@@ -113,9 +115,10 @@ def resolve(config: pytest.Config) -> Settings:
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
         eager=values["eager"],
-        cache=values["cache"] or _default_cache(),
+        cache=_cache(values["cache"], store_texts=values["store_texts"]),
         trials=values["trials"],
         recordings=values["recordings"],
+        store_texts=values["store_texts"],
         baseline=_baseline(config, values["baseline"]),
         baseline_update=values["baseline_update"],
         gate=values["gate"],
@@ -170,7 +173,18 @@ def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each
     return parsed if option.is_repeatable else parsed[0]
 
 
-def _default_cache() -> str:
-    """In CI without any provider's key nothing can be called: replay, and say what is missing."""
+def _cache(said: str, *, store_texts: bool) -> str:
+    """Return where answers come from.
+
+    In CI without any provider's key nothing can be called: replay, and say what is missing. Where no text may be
+    stored, nothing can be replayed: live.
+    """
+    if not store_texts:
+        if said not in ("", "live"):
+            raise pytest.UsageError(
+                f"llmeval: with llmeval_store_texts=false no answer is stored, and cache mode {said!r} needs stored ones"
+                "\n  say --llmeval-cache=live, or let texts be stored"
+            )
+        return "live"
     has_key = any(name.endswith("_API_KEY") and value for name, value in os.environ.items())
-    return "replay" if os.environ.get("CI") and not has_key else "auto"
+    return said or ("replay" if os.environ.get("CI") and not has_key else "auto")
