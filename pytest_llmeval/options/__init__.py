@@ -182,7 +182,7 @@ def _cache(said: str, *, store_texts: bool) -> str:
     if not store_texts:
         if said not in ("", "live"):
             raise pytest.UsageError(
-                f"llmeval: with llmeval_store_texts=false no answer is stored, and cache mode {said!r} needs stored ones"
+                f"llmeval: with llmeval_store_texts=false no answer is stored, and mode {said!r} needs stored ones"
                 "\n  say --llmeval-cache=live, or let texts be stored"
             )
         return "live"
