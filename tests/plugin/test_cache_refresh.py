@@ -130,6 +130,15 @@ def test_a_draft_that_was_broken_off_is_continued_and_not_bought_again(project, 
     assert not (project.path / ".llmeval" / "drift").exists()
 
 
+def test_neither_run_reaches_a_report_that_the_project_asks_for(project, model):
+    """A metrics file keeps the last session of the project's own."""
+    ini = (project.path / "pytest.ini").read_text()
+    project.write("pytest.ini", f"{ini}llmeval_report = prom:own.prom\nllmeval_gate = pr\n")
+
+    assert 0 == _refresh(project, "--drift").ret
+    assert not (project.path / "own.prom").exists()
+
+
 def test_what_is_not_recorded_is_named_and_not_compared(project, model):
     """A new test has nothing to drift from."""
     project.write("test_new.py", "from pytest_llmeval import assert_score\n\ndef test_new(llm):\n    llm('new').text\n")

@@ -58,6 +58,18 @@ def test_a_damaged_row_is_said_and_asked_again(project, loopback, way):
     assert 4 == len(loopback.requests)
 
 
+def test_a_cache_that_was_set_aside_is_said_whoever_found_it(project, loopback, way):
+    """The controller looks at it before there is a worker, and has no report of its own to say so."""
+    _recorded(project, loopback)
+    (project.path / ".llmeval" / "llmeval.db").write_text("no database" * 1_000)
+
+    result = project.run(*way)
+
+    assert 0 == result.ret
+    assert 1 == len([line for line in result.stdout.lines if "it was set aside as" in line])
+    assert 2 == len(loopback.requests)
+
+
 def test_what_is_whole_is_not_spoken_of(project, loopback, way):
     """No damage, no staleness, no line."""
     _recorded(project, loopback)

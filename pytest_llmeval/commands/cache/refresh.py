@@ -44,7 +44,8 @@ examples:
 
 _RAN = (0, 1, 6)  # 1: a check below its threshold; 6: some answers are missing, and the report says which
 _DRIFTED = 1
-_OFF = ("--llmeval-gate=off", "--llmeval-baseline-update=")
+# Neither run is one of the project's: no verdict, no baseline, nothing in a tracker or a metrics file.
+_OFF = ("--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-report=term", "--llmeval-mlflow=")
 
 
 def declare(group: args.Commands) -> None:
