@@ -20,3 +20,19 @@ def pytest_llmeval_session(config: pytest.Config, session: Session) -> None:
         config: pytest's configuration.
         session: all results, summaries and the verdict.
     """
+
+
+@pytest.hookspec
+def pytest_llmeval_redact(text: str) -> str:  # type: ignore[empty-body] # a specification
+    """Take personal data out of a text: of a request before anything else is done with it, of an answer likewise.
+
+    What is returned is what is sent, stored, scored and shown, so live and replayed answers score alike. Every
+    implementation is called, each with what the one before returned. Equal texts must give equal texts, or nothing
+    that was recorded is found again. It is called in several threads, for every text of every request.
+
+    Args:
+        text: of one message, setting or answer.
+
+    Returns:
+        The text, changed or as it is.
+    """

@@ -7,12 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.calls.coroutines import landed
 from pytest_llmeval.calls.key import cache_key
 from pytest_llmeval.calls.providers import resolved
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records import Json, Request, Response
+
+if TYPE_CHECKING:
+    from pytest_llmeval.calls.redaction import Redact
 
 _NOTHING: Mapping[str, Json] = MappingProxyType({})
 
@@ -28,6 +32,7 @@ class Client:
         trial: index of the trial, from 0; None for a judge's, whose equal requests share one answer.
         on_response: told of every response, in the order in which they were asked for.
         settings: sent with every call, unless the call gives another value.
+        redact: takes out of every request what nobody may see; None for nothing.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class Client:
         trial: int | None,
         on_response: Callable[[Response], None],
         settings: Mapping[str, Json] = _NOTHING,
+        redact: Redact | None = None,
     ) -> None:
         self._ask = ask
         self._model = model
@@ -48,6 +54,7 @@ class Client:
         self._trial = trial
         self._on_response = on_response
         self._settings = settings
+        self._redact = redact
         self._asked: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -122,6 +129,11 @@ class Client:
                 found="neither the call nor the settings name one",
                 hint="set llmeval_model in the ini, --llmeval-model=NAME, or LLMEVAL_MODEL",
             )
+        if self._redact is not None:
+            from pytest_llmeval.calls.redaction import redacted
+
+            # Before they are numbered: two questions that are one without what was taken out are two draws.
+            request = redacted(request, self._redact)
         return self._numbered(resolved(request))
 
     def _numbered(self, request: Request) -> Request:

@@ -179,9 +179,8 @@ class Dispatch:
             self._failed(call, limits, ticket, fault)
         except BaseException as error:  # noqa: BLE001 - a call that ended in no way would be waited for for ever
             # If nobody gave it up, it was cancelled by a library on its way.
-            self._end(
-                call, ConnectionAbortedError() if isinstance(error, asyncio.CancelledError) else error, said(error)
-            )
+            is_cancelled = isinstance(error, asyncio.CancelledError)
+            self._end(call, ConnectionAbortedError() if is_cancelled else _bare(error), said(error))
         else:
             self._answered(call, limits, ticket, completion)
         finally:
@@ -233,3 +232,9 @@ class Dispatch:
             self._on_event(
                 CallEvent(progress=progress, model=model, attempt=call.attempt, detail=detail, cost_usd=cost_usd)
             )
+
+
+def _bare(error: BaseException) -> BaseException:
+    """Return an error without the frames that it has passed: they hold the key, and --showlocals would print them."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

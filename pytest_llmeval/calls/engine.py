@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.calls.events import CallEvent
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.loop import Loop
+    from pytest_llmeval.calls.redaction import Redact
 
 T = TypeVar("T")
 _LENGTH_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
@@ -78,18 +79,23 @@ class Engine:
         self._loop: Loop | None = None
         self._starting = threading.Lock()
 
-    def ask(self, request: Request, *, where: str = "", cache: Cache | None = None) -> Response:
+    def ask(
+        self, request: Request, *, where: str = "", cache: Cache | None = None, redact: Redact | None = None
+    ) -> Response:
         """Answer one request, and wait for it; arguments and errors as of ``begin``."""
         __tracebackhide__ = True
-        return land(self.begin(request, where=where, cache=cache))
+        return land(self.begin(request, where=where, cache=cache, redact=redact))
 
-    def begin(self, request: Request, *, where: str = "", cache: Cache | None = None) -> Response:
+    def begin(
+        self, request: Request, *, where: str = "", cache: Cache | None = None, redact: Redact | None = None
+    ) -> Response:
         """Answer one request: a stored answer at once, another while it is on its way.
 
         Args:
-            request: what is asked.
+            request: what is asked, redacted.
             where: pytest's id of the test that asks, for the command that records a miss.
             cache: in place of the engine's, where a test has recordings of its own.
+            redact: takes out of a fresh answer what nobody may see; a stored one was redacted before it was stored.
 
         Returns:
             the response; pending where a provider is asked, and then reading it raises a ProviderError where the
@@ -102,13 +108,13 @@ class Engine:
         """
         __tracebackhide__ = True  # pytest: a failing call fails in the user's own line
         try:
-            return self._begin(request, where, cache or self._cache)
+            return self._begin(request, where, cache or self._cache, redact)
         except LlmevalError as error:
             # The frames of the call hold keys in their variables, and --showlocals would print them.
             error.__cause__ = error.__context__ = None
             raise error.with_traceback(None) from None
 
-    def _begin(self, request: Request, where: str, cache: Cache) -> Response:
+    def _begin(self, request: Request, where: str, cache: Cache, redact: Redact | None) -> Response:
         request = resolved(request)
         refuse(request)
         key = cache_key(request)
@@ -127,7 +133,7 @@ class Engine:
         live = Live(
             request=request,
             key=key,
-            keep=lambda response: self._kept(response, key, cache),
+            keep=lambda response: self._kept(response, key, cache, redact),
             # A draw that is asked for live is nobody else's.
             look=None if self._mode is Mode.LIVE else look,
         )
@@ -176,7 +182,7 @@ class Engine:
         Raises:
             StoreError: it could not be stored.
         """
-        return self._kept(response, cache_key(response.request), cache or self._cache)
+        return self._kept(response, cache_key(response.request), cache or self._cache, redact=None)
 
     @property
     def may_ask(self) -> bool:
@@ -224,8 +230,12 @@ class Engine:
                 )
             return self._loop
 
-    def _kept(self, response: Response, key: str, cache: Cache) -> Response:
+    def _kept(self, response: Response, key: str, cache: Cache, redact: Redact | None) -> Response:
         """Complete a fresh answer, and store it before anybody sees it."""
+        if redact is not None:
+            from pytest_llmeval.calls.redaction import redacted_answer
+
+            response = redacted_answer(response, redact)
         recorded_at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         response = replace(
             response,

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pytest_llmeval.errors import UsageError
 
@@ -41,13 +41,7 @@ def refuse(request: Request) -> None:
                 found="settings are part of the cache key and stored with the answer, also in git",
                 hint="give keys by environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...)",
             )
-    address = urlsplit(request.api_base)
-    if request.api_base and (address.scheme not in {"http", "https"} or not address.hostname):
-        raise UsageError(
-            f"api_base of model {request.model!r} is no address",
-            found=f"it is {request.api_base!r}",
-            hint="write it with its scheme and path, such as http://127.0.0.1:8000/v1",
-        )
+    address = _address(request)
     if address.username or address.password or address.query or address.fragment:
         raise UsageError(
             f"api_base of model {request.model!r} carries more than an address",
@@ -62,6 +56,33 @@ def refuse(request: Request) -> None:
 def is_secret_name(name: str) -> bool:
     """Whether a setting of that name may hold a secret."""
     return _SECRET_SETTING.fullmatch(name.lower().replace("-", "_")) is not None
+
+
+def _address(request: Request) -> SplitResult:
+    """Take an endpoint apart; one that is none is not shown: it may be a key that was put in the wrong place."""
+    try:
+        address = urlsplit(request.api_base)
+        _ = address.port  # raises where it is no port
+        is_address = not request.api_base or (address.scheme in {"http", "https"} and bool(address.hostname))
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise UsageError(
+            f"api_base of model {request.model!r} is no address",
+            found="it does not begin with http:// or https:// and a host, or its port is none",
+            hint="write it with its scheme and path, such as http://127.0.0.1:8000/v1",
+        )
+    return address
+
+
+def address_only(api_base: str) -> str:
+    """Return an endpoint without what may be a secret in it: user, password, query; empty where it is none."""
+    try:
+        address = urlsplit(api_base)
+        port = f":{address.port}" if address.port else ""
+    except ValueError:
+        return ""
+    return f"{address.scheme}://{address.hostname}{port}{address.path}" if address.scheme and address.hostname else ""
 
 
 def _names(value: Json) -> Iterator[str]:

@@ -26,6 +26,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval baseline accept --reason "..."    make these scores the ones that later runs are compared with
   pytest --llmeval-gate=pr                  let the comparison decide the exit status
   llmeval baseline diff                     see what differs, case by case
+  llmeval cache explain                     see why a request found no stored answer
   llmeval dataset check FILE                see what is in a file of cases, and what is wrong
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
   llmeval gate check                        see how far this suite's gate can be trusted"""
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, compare, dataset, gate, init, run
+    from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run
 
     parser = Parser(
         prog="llmeval",
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     init.declare(commands)
     baseline.declare(commands)
+    cache.declare(commands)
     run.declare(commands)
     gate.declare(commands)
     compare.declare(commands)

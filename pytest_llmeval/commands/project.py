@@ -55,6 +55,27 @@ class Project:
         option = next(option for option in OPTIONS if option.name == "recordings")
         return str(os.environ.get(option.variable, self.values.get(option.ini, option.default)))
 
+    @property
+    def max_age(self) -> float | None:
+        """Days after which a recording is stale, as the plugin finds it; None for never."""
+        option = next(option for option in OPTIONS if option.name == "max_age")
+        said = str(os.environ.get(option.variable, self.values.get(option.ini, option.default)))
+        try:
+            days: float | None = option.parse(said)
+        except ValueError as error:
+            raise UsageError(f"{option.ini}={said!r} is not allowed", found=f"it takes {error}") from None
+        return days
+
+    @property
+    def folder(self) -> Path:
+        """Where sessions and the working cache stand; never in git."""
+        return self.root / FOLDER
+
+    @property
+    def working_cache(self) -> Path:
+        """The SQLite file of the working cache."""
+        return self.folder / "llmeval.db"
+
     def session_file(self, given: str | None) -> Path:
         """Return the session to read: as given, else the newest."""
         return Path(given) if given else self.root / FOLDER / "session.jsonl"

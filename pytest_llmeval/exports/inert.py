@@ -42,6 +42,18 @@ def plain(text: str, *, limit: int, ascii_only: bool = False) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3].rstrip()}..."
 
 
+def block(text: str) -> list[str]:
+    """Return the text as its lines, with their blanks, of visible characters: for whoever prints it whole.
+
+    Args:
+        text: anything; a tab becomes four blanks, what ``plain`` drops is dropped. Each line must be indented where it
+            is printed, and the page be disarmed: a line may still begin with a CI command.
+    """
+    text = _SEQUENCE.sub("", text).encode("utf-8", "replace").decode("utf-8")
+    lines = text.replace("\r\n", "\n").replace("\t", "    ").split("\n")
+    return ["".join(char for char in line if unicodedata.category(char) not in _INVISIBLE) for line in lines]
+
+
 def disarm(page: str) -> str:
     """Break every CI command in a finished page, wherever wrapping has put it; nothing else changes."""
     return _INNER_COMMAND.sub("# #", _LINE_COMMAND.sub(r"\1: ", page))

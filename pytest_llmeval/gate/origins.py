@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.gate.words import count
+from pytest_llmeval.gate.words import count, names
 from pytest_llmeval.records import CaseOrigin, Provenance
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def origins_of(
         One for each case with a scored check, sorted. A draw that several checks judge counts once; one without an
         origin (its answer did not come through ``llm``) is new.
     """
-    stale = _stale_by_case(results, None if max_age_days is None else now - timedelta(days=max_age_days))
+    stale = stale_cases(results, now=now, max_age_days=max_age_days)
     drawn: dict[CaseId, dict[tuple[str, int], bool]] = {}
     for line in lines:
         stored = baseline.lines.get(line.id)
@@ -62,32 +62,34 @@ def origin_sentences(cases: Sequence[CaseOrigin]) -> tuple[str, ...]:
     n_replayed = sum(case.is_replayed for case in cases)
     n_fresh = len(cases) - n_replayed
     said = [f"of {count(len(cases), 'case')} {n_fresh} fresh, {n_replayed} replayed from the baseline's own recordings"]
-    whys: dict[str, int] = {}
-    for case in cases:
-        if case.stale:
-            whys[case.stale] = whys.get(case.stale, 0) + 1
-    said += [
-        f"{count(n, 'case')} stale: {why}" for why, n in sorted(whys.items(), key=lambda item: (-item[1], item[0]))
-    ]
+    said += stale_sentences({case.id: case.stale for case in cases if case.stale})
     return tuple(said)
 
 
-def _stale_by_case(results: Sequence[CaseResult], oldest: datetime | None) -> Mapping[CaseId, str]:
-    """Return why a case's answers are stale, the first reason of each case."""
-    newest = _newest_builds(call for result in results for call in _calls(result))
+def stale_cases(
+    results: Iterable[CaseResult], *, now: datetime, max_age_days: float | None = None
+) -> Mapping[CaseId, str]:
+    """Return why a case's answers are stale, the first reason of each case that has one; arguments as above."""
+    every = list(results)
+    builds = newest_builds(call for result in every for call in _calls(result))
     found = {}
-    for result in results:
-        whys = (_why_stale(call, newest, oldest) for call in _calls(result))
+    for result in every:
+        whys = (why_stale(call, builds, now=now, max_age_days=max_age_days) for call in _calls(result))
         if why := next(filter(None, whys), ""):
             found[result.id] = why
-    return found
+    return dict(sorted(found.items()))
 
 
-def _calls(result: CaseResult) -> Iterable[Response]:
-    return (call for trial in result.trials for call in trial.calls)
+def stale_sentences(stale: Mapping[CaseId, str]) -> tuple[str, ...]:
+    """Say how many cases are stale, by reason, the most common first, with the first few of them by name."""
+    whys: dict[str, list[CaseId]] = {}
+    for id_, why in stale.items():
+        whys.setdefault(why, []).append(id_)
+    ordered = sorted(whys.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(f"{count(len(ids), 'case')} stale: {why} ({names(ids)})" for why, ids in ordered)
 
 
-def _newest_builds(calls: Iterable[Response]) -> Mapping[str, tuple[str, str]]:
+def newest_builds(calls: Iterable[Response]) -> Mapping[str, tuple[str, str]]:
     """Return when each model was last recorded, and its fingerprint then; by the model that was asked for."""
     newest: dict[str, tuple[str, str]] = {}
     for call in calls:
@@ -98,16 +100,31 @@ def _newest_builds(calls: Iterable[Response]) -> Mapping[str, tuple[str, str]]:
     return newest
 
 
-def _why_stale(call: Response, newest: Mapping[str, tuple[str, str]], oldest: datetime | None) -> str:
+def why_stale(
+    call: Response, builds: Mapping[str, tuple[str, str]], *, now: datetime, max_age_days: float | None
+) -> str:
+    """Say why a replayed answer is stale; empty where it is not.
+
+    Args:
+        call: an answer.
+        builds: of ``newest_builds``.
+        now: in UTC.
+        max_age_days: age from which a recording is stale; None for never.
+    """
     if call.provenance is not Provenance.REPLAYED:
         return ""
-    recorded = _time(call.recorded_at)
-    if oldest is not None and recorded is not None and recorded < oldest:
-        return "recorded longer ago than llmeval_max_age allows"
-    _, build = newest.get(call.request.model, ("", ""))
+    if max_age_days is not None:
+        recorded = _time(call.recorded_at)
+        if recorded is not None and recorded < now - timedelta(days=max_age_days):
+            return "recorded longer ago than llmeval_max_age allows"
+    _, build = builds.get(call.request.model, ("", ""))
     if call.fingerprint and call.fingerprint != build:
         return f"recorded with another build of {call.request.model} than its newest recording"
     return ""
+
+
+def _calls(result: CaseResult) -> Iterable[Response]:
+    return (call for trial in result.trials for call in trial.calls)
 
 
 def _time(text: str) -> datetime | None:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from pytest_llmeval.errors import ProviderError, UsageError
-from pytest_llmeval.gather.recorder import HEAD_LENGTH, Recorder
+from pytest_llmeval.gather.recorder import Recorder
 from pytest_llmeval.records import Outcome, Response, digest, land
+
+HEAD_LENGTH = 1000
 
 
 @runtime_checkable

@@ -103,7 +103,8 @@ class Collector:
 
 def without_texts(result: CaseResult) -> CaseResult:
     """Return a result whose calls hold what is counted of them, and not what was asked and said."""
-    return _changed(result, trials=tuple(map(_light, result.trials)))
+    light = tuple(map(_light, result.trials))
+    return _changed(result, trials=light, missed=()) if result.missed else _changed(result, trials=light)
 
 
 def _light(trial: Trial) -> Trial:

@@ -23,10 +23,10 @@ from pytest_llmeval.records import (
     CaseId,
     CaseResult,
     Check,
-    CheckId,
     Coming,
     PendingCheck,
     Place,
+    Request,
     Response,
     Score,
     Tally,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.gather.trace import Trace
 
-HEAD_LENGTH = 1000
+_MOST_MISSED = 20  # of one case; a loop that goes on after each would make the session's file endless
 
 
 class Recorder:
@@ -98,8 +98,8 @@ class Recorder:
         self.is_judged = False
         # Trials that stand for the case whatever becomes of those that it is drawn again for.
         self.n_kept = 0
-        # Whether it asked for an answer that is not recorded, where none may be asked for.
-        self.has_miss = False
+        # Whether, and what, it asked for that is not recorded, where none may be asked for.
+        self.has_miss, self._missed = False, list[Request]()
         # When the last of what was on its way was there, on time.perf_counter.
         self.landed_s = 0.0
         self.fault: Fault | None = None
@@ -150,6 +150,7 @@ class Recorder:
         self.n_trials = self.n_kept
         self.trial = self.n_kept - 1
         self.is_open = self.has_miss = False
+        self._missed.clear()
         self._trials = {index: trial for index, trial in self._trials.items() if index < self.n_kept}
         self.abandon()
 
@@ -166,6 +167,12 @@ class Recorder:
     def own_calls(self) -> tuple[Response, ...]:
         """The responses that the application was given by its own client in the running trial, as it asked."""
         return tuple(response for _, response in sorted(self._own_calls.items()))
+
+    def add_miss(self, request: Request) -> None:
+        """Remember that an answer was asked for that is not recorded, whoever catches the error."""
+        self.has_miss = True
+        if len(self._missed) < _MOST_MISSED:
+            self._missed.append(request)
 
     def number(self, metric: str) -> tuple[int, Place]:
         """Give a check its number among its equals, and remember the user's line.
@@ -209,10 +216,6 @@ class Recorder:
         was the first: the origin of what it makes of them hangs on it.
         """
         return (*self._calls, *sorted(self._own_calls.values(), key=attrgetter("key", "origin")))
-
-    def check_id(self, check: Check) -> CheckId:
-        """The id of a check of this case."""
-        return CheckId(*self.id, check.score.metric, check.nth, self.arm)
 
     def trace_of(self, metric: str, nth: int) -> Trace:
         """The user's frames that made a check."""
@@ -293,4 +296,5 @@ class Recorder:
             outcome=outcome,
             has_miss=self.has_miss,
             arm=self.arm,
+            missed=tuple(self._missed),
         )

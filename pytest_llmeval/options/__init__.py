@@ -26,7 +26,8 @@ __all__ = ["FIRST_TRIAL", "FOLDER", "LOOKS", "OPTIONS", "ROUNDS", "Option", "Set
 LOOKS = "_LLMEVAL_LOOKS"
 # Set by `llmeval baseline extend` for the pytest that it starts; nobody else has a reason to.
 FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
-# Set by `llmeval gate check`: its runs are kept apart, and the newest session stays the user's own.
+# Set by `llmeval gate check` and `llmeval cache refresh --drift`: their runs are kept apart, and the newest session
+# stays the user's own.
 FOLDER = "_LLMEVAL_FOLDER"
 # Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.
 ROUNDS = "_LLMEVAL_ROUNDS"
@@ -55,6 +56,7 @@ class Settings:
         trials: trials a case; auto: few, and more for the cases that look bad.
         recordings: name of the folder beside each test module that holds its recordings; empty for none.
         allowed_paths: files and folders outside the root that ``cases=`` may name.
+        store_texts: prompts and answers may be written; else digests of them only, and nothing can be replayed.
         baseline: folder of the stored baseline.
         baseline_update: ``""``, ``all`` or ``new-only``.
         plan: say what the run would take, and run nothing.
@@ -89,6 +91,7 @@ class Settings:
     trials: int | Literal["auto"]
     recordings: str
     allowed_paths: tuple[Path, ...]
+    store_texts: bool
     baseline: Path
     baseline_update: str
     plan: bool
@@ -138,10 +141,11 @@ def resolve(config: pytest.Config) -> Settings:
         eager=values["eager"],
         intercept=values["intercept"],
         intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
-        cache=values["cache"] or _default_cache(),
+        cache=_cache(values["cache"], store_texts=values["store_texts"]),
         trials=values["trials"],
         recordings=values["recordings"],
         allowed_paths=tuple(root / path for path in values["allowed_paths"] if path),
+        store_texts=values["store_texts"],
         baseline=_baseline(config, values["baseline"]),
         baseline_update=values["baseline_update"],
         plan=values["plan"],
@@ -211,7 +215,18 @@ def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each
     return parsed if option.is_repeatable else parsed[0]
 
 
-def _default_cache() -> str:
-    """In CI without any provider's key nothing can be called: replay, and say what is missing."""
+def _cache(said: str, *, store_texts: bool) -> str:
+    """Return where answers come from.
+
+    In CI without any provider's key nothing can be called: replay, and say what is missing. Where no text may be
+    stored, nothing can be replayed: live.
+    """
+    if not store_texts:
+        if said not in ("", "live"):
+            raise pytest.UsageError(
+                f"llmeval: with llmeval_store_texts=false no answer is stored, and mode {said!r} needs stored ones"
+                "\n  say --llmeval-cache=live, or let texts be stored"
+            )
+        return "live"
     has_key = any(name.endswith("_API_KEY") and value for name, value in os.environ.items())
-    return "replay" if os.environ.get("CI") and not has_key else "auto"
+    return said or ("replay" if os.environ.get("CI") and not has_key else "auto")

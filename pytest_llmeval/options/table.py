@@ -99,6 +99,7 @@ OPTIONS = (
         is_repeatable=True,
         has_flag=False,
     ),
+    Option("store_texts", yes_or_no, "true", "whether prompts and answers may be written to disk", has_flag=False),
     Option("baseline", str, "baselines", "folder of the stored baseline", "PATH"),
     Option(
         "baseline_update", one_of("", "all", "new-only"), "", "store this session as the baseline", "new-only", "all"

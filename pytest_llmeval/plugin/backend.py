@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_llmeval.calls.limits import Rate
+    from pytest_llmeval.calls.redaction import Redact
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.intercept.interception import Interception
     from pytest_llmeval.options import Settings
@@ -55,7 +56,9 @@ class Backend:
         self._notify = notify
         self._mode = Mode(settings.cache)
         may_set_aside = self._mode is not Mode.REPLAY
-        self._working = SqliteCache(settings.working_cache, on_set_aside=notify if may_set_aside else None)
+        self._working = SqliteCache(
+            settings.working_cache, on_set_aside=notify if may_set_aside else None, on_damage=self._note_damage
+        )
         began = datetime.fromtimestamp(started_s, tz=UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         self._engine = Engine(
             self._working,
@@ -77,14 +80,15 @@ class Backend:
             said: the marker's arguments; ``model`` and ``api_base`` win over the settings, and the item's variant over
                 both.
         """
-        variant = variant_of(item) or _NO_VARIANT
+        variant, redact = variant_of(item) or _NO_VARIANT, _redact_of(item)
         return Client(
-            ask=self._asking(item, recorder),
+            ask=self._asking(item, recorder, redact),
             model=variant.model or said.get("model", self._settings.model),
             api_base=variant.api_base or said.get("api_base", self._settings.api_base),
             settings=variant.settings,
             trial=self._settings.first_trial + recorder.trial,
             on_response=recorder.add_call,
+            redact=redact,
         )
 
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
@@ -104,13 +108,15 @@ class Backend:
                 hint="set llmeval_judge in the ini, --llmeval-judge=NAME, or LLMEVAL_JUDGE",
             )
         # Never waiting: an async metric goes on between the calls, on their own thread.
-        begin = partial(self._engine.begin, where=item.nodeid, cache=self._cache_of(item.path))
+        redact = _redact_of(item)
+        begin = partial(self._engine.begin, where=item.nodeid, cache=self._cache_of(item.path), redact=redact)
         return Client(
             ask=_noting_misses(begin, recorder),
             model=self._settings.judge,
             api_base=self._settings.judge_api_base,
             trial=None,
             on_response=recorder.judge_calls.append,
+            redact=redact,
         )
 
     def interception(self, scope: CallScope) -> Interception:
@@ -125,7 +131,7 @@ class Backend:
             on_error=scope.note_error,
         )
 
-    def _asking(self, item: pytest.Item, recorder: Recorder) -> Callable[[Request], Response]:
+    def _asking(self, item: pytest.Item, recorder: Recorder, redact: Redact | None) -> Callable[[Request], Response]:
         """Return what answers a test's requests: at once what is stored, the rest while it is on its way.
 
         An eager test waits where it asks; so does a fixture's end, since its test is judged by then.
@@ -135,7 +141,7 @@ class Backend:
         def ask(request: Request) -> Response:
             __tracebackhide__ = True
             answer = engine.begin if recorder.is_open and not recorder.is_eager else engine.ask
-            return answer(request, where=where, cache=cache)
+            return answer(request, where=where, cache=cache, redact=redact)
 
         return _noting_misses(ask, recorder)
 
@@ -174,9 +180,14 @@ class Backend:
             return self._working
         if module not in self._by_module:
             path = module.parent / self._settings.recordings / f"{module.stem}.jsonl"
-            recordings = Recordings(path, on_first_write=self._notify)
+            recordings = Recordings(path, on_first_write=self._notify, on_damage=self._note_damage)
             self._by_module[module] = Layered(recordings, self._working, fills=self._mode is Mode.AUTO)
         return self._by_module[module]
+
+    def _note_damage(self, place: str) -> None:
+        from pytest_llmeval.plugin.notices import DAMAGED
+
+        self._notify(DAMAGED + place)
 
     def check(self) -> None:
         """Look whether the working cache can be read.
@@ -192,6 +203,15 @@ class Backend:
         self._working.close()
 
 
+def _redact_of(item: pytest.Item) -> Redact | None:
+    """Return what redacts an item's requests and answers; in nearly every suite nobody does."""
+    if not item.config.hook.pytest_llmeval_redact.get_hookimpls():
+        return None
+    from pytest_llmeval.plugin.redaction import redact_of
+
+    return redact_of(item)
+
+
 def _noting_misses(ask: Callable[[Request], Response], recorder: Recorder) -> Callable[[Request], Response]:
     """Let the case remember that it asked for what is not recorded, whoever catches the error."""
 
@@ -200,7 +220,7 @@ def _noting_misses(ask: Callable[[Request], Response], recorder: Recorder) -> Ca
         try:
             return ask(request)
         except CacheMiss:
-            recorder.has_miss = True
+            recorder.add_miss(request)
             raise
 
     return noting

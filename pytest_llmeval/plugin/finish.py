@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval import __version__, gate
+from pytest_llmeval.calls.guard import address_only
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gate.summary import of_first_pass
 from pytest_llmeval.gather import session_file
-from pytest_llmeval.plugin import exit_status, exporting
+from pytest_llmeval.plugin import exit_status, exporting, notices
 from pytest_llmeval.plugin.recording import needs_recording
 from pytest_llmeval.records import Session
 
@@ -42,6 +43,9 @@ def finish(session: pytest.Session, state: State) -> None:
     record = _session(session, state, session_id, lines)
     decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
     state.session = record
+    # What this process itself must tell: under xdist no report of its own carries it.
+    state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
+    state.closing_lines += notices.closing_lines(state.heard)
     try:
         path = session_file.write(record, state.settings.folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:
@@ -55,6 +59,11 @@ def finish(session: pytest.Session, state: State) -> None:
             state.closing_lines.append(f"llmeval: {error}")
         state.closing_lines += exporting.export(state.settings, record, path)
         state.closing_lines += exporting.tell_users(session.config, path)
+    if state.settings.gate == "off":
+        settings = state.settings
+        state.closing_lines += notices.told_stale(
+            record.results, started_s=state.started_s, max_age_days=settings.max_age
+        )
     state.closing_lines += _told_expired(state)
     state.closing_lines += needs_recording(record)
     if state.dropped:
@@ -172,7 +181,9 @@ def _shown_settings(state: State) -> dict[str, object]:
     names += ["first_trial"] if settings.first_trial else []
     # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
     looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
-    return {name: getattr(settings, name) for name in names} | looks
+    # The environment may hold one with a password, which the first call refuses.
+    shown = {"api_base": address_only(settings.api_base)}
+    return {name: getattr(settings, name) for name in names} | shown | looks
 
 
 def _versions() -> dict[str, str]:

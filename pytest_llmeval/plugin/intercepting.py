@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval.calls.guard import said
-from pytest_llmeval.errors import CacheMiss, ProviderError
+from pytest_llmeval.errors import CacheMiss, ProviderError, UsageError
 from pytest_llmeval.intercept import current, faults
 from pytest_llmeval.intercept.clients import NAMES, patch
 from pytest_llmeval.intercept.endpoints import Endpoints
 from pytest_llmeval.intercept.imports import Patching
 from pytest_llmeval.intercept.interception import Unanswered
 from pytest_llmeval.plugin import items
+from pytest_llmeval.plugin.redaction import redact_of
 from pytest_llmeval.plugin.state import RECORDER
 
 if TYPE_CHECKING:
@@ -114,6 +115,12 @@ class Intercepting:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """From here on calls are this trial's (:hook:`pytest_runtest_setup`)."""
         is_intercepted = items.is_intercepted(item, self._state.settings)
+        if is_intercepted and redact_of(item) is not None:
+            raise UsageError(
+                f"{item.nodeid}: calls that are intercepted cannot be redacted",
+                found="a hook pytest_llmeval_redact, and requests that the application itself sends as they are",
+                hint="redact in the application, or take the test out: @pytest.mark.llmeval(intercept=False)",
+            )
         self._scope = CallScope(self._state, self._endpoints, item) if is_intercepted else None
         current.end()
         current.begin(self._scope)

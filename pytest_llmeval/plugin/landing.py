@@ -167,7 +167,12 @@ def attach(item: pytest.Item, report: pytest.TestReport) -> None:
 def attach_result(state: State, recorder: Recorder, report: pytest.TestReport) -> None:
     """Put the case's result, as it stands now, on a report."""
     outcome = _outcome(report, recorder)
-    text, result = wire.pack(recorder.result(outcome))
+    result = recorder.result(outcome)
+    if not state.settings.store_texts:
+        from pytest_llmeval.gather.digests import without_words
+
+        result = without_words(result)
+    text, result = wire.pack(result)
     state.keep_at_home(result)
     cargo_of(report).update(result=text, is_unscored=outcome == "unscored", notices=state.take_notices())
     if report.failed and any(trial.error for trial in recorder.trials):

@@ -55,6 +55,8 @@ class State:
         self.is_fork = False
         self.session: Session | None = None
         self.closing_lines: list[str] = []
+        # Notices of every process, each once, in the order in which they came.
+        self.heard: dict[str, None] = {}
         # Tests that had run when the session stopped, and whose checks nobody waited for.
         self.dropped: list[str] = []
         self.flight: Flight | None = None
@@ -91,9 +93,7 @@ class State:
         if self.ledger is not None:
             self.ledger.note(report)
         cargo = cargo_of(report)
-        for notice in cargo.get("notices", "").splitlines():
-            if notice not in self.closing_lines:
-                self.closing_lines.append(notice)
+        self.heard.update(dict.fromkeys(cargo.get("notices", "").splitlines()))
         if cargo.get("plan"):
             self.collector.add_plan_text(cargo["plan"])
         if cargo.get("result"):

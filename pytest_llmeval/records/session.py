@@ -7,7 +7,7 @@ from dataclasses import field
 
 from pytest_llmeval.records.against import Against
 from pytest_llmeval.records.arms import Contest, Variant
-from pytest_llmeval.records.exchange import Json, Response
+from pytest_llmeval.records.exchange import Json, Request, Response
 from pytest_llmeval.records.frozen import dataclass
 from pytest_llmeval.records.score import CaseId, Check
 from pytest_llmeval.records.trials import TrialPlan
@@ -54,6 +54,7 @@ class CaseResult:
             passed and none of its checks has a value.
         has_miss: whether it asked for an answer that is not recorded, where none may be asked for.
         arm: the variant that answered; empty where there is one only.
+        missed: the first requests that were not recorded then, so that they can be explained.
     """
 
     nodeid: str
@@ -67,6 +68,7 @@ class CaseResult:
     outcome: str = "passed"
     has_miss: bool = False
     arm: str = ""
+    missed: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,15 +33,19 @@ class Recordings:
     Args:
         path: such as ``tests/recordings/test_refund.jsonl``; made at the first write, with its folder.
         on_first_write: told in one sentence what is stored and where, once.
+        on_damage: told of each line whose origin does not fit its text, where it stands.
 
     Attributes:
         n_damaged: lines whose origin does not fit their text; each is a miss.
     """
 
-    def __init__(self, path: Path, *, on_first_write: Callable[[str], None]) -> None:
+    def __init__(
+        self, path: Path, *, on_first_write: Callable[[str], None], on_damage: Callable[[str], None] | None = None
+    ) -> None:
         self.n_damaged = 0
         self._path = path
         self._on_first_write = on_first_write
+        self._on_damage = on_damage
         self._has_written = False
         self._responses: dict[str, Response] = {}
         self._n_file = 0
@@ -144,6 +148,8 @@ class Recordings:
         try:
             return from_line(line)
         except Damaged:
+            if self._on_damage is not None:
+                self._on_damage(f"{shown(self._path)} line {number}")
             return None
         except ValueError as error:
             is_conflict = line.startswith(_CONFLICT_MARKERS)

@@ -53,13 +53,21 @@ class SqliteCache:
         path: such as ``.llmeval/llmeval.db``; its folder is made for the owner only, and ignored by git.
         on_set_aside: where given, a file that cannot be read is renamed, this is told so in three lines, and a new
             file is begun; otherwise such a file is an error.
+        on_damage: told of each row that does not fit its seal, where it stands.
 
     Attributes:
         n_damaged: rows that did not fit their seal; each was a miss.
     """
 
-    def __init__(self, path: Path, *, on_set_aside: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        on_set_aside: Callable[[str], None] | None = None,
+        on_damage: Callable[[str], None] | None = None,
+    ) -> None:
         self.n_damaged = 0
+        self._on_damage = on_damage
         self._path = path
         self._address = str(path)
         self._on_set_aside = on_set_aside
@@ -83,7 +91,7 @@ class SqliteCache:
             return None
         response = to_response(*row, key, request)
         if response is None:
-            self.n_damaged += 1
+            self._note_damage(f"row of key {key[:12]}")
         return response
 
     def put(self, response: Response) -> None:
@@ -166,11 +174,17 @@ class SqliteCache:
             connection.execute("PRAGMA synchronous = NORMAL")  # with WAL: whole after any kill
             connection.execute(f"PRAGMA wal_autocheckpoint = {_N_LOG_PAGES}")
             tables = Tables(connection)
-            self.n_damaged += tables.bring_up_to_date(shown(self._path))
+            for n in range(tables.bring_up_to_date(shown(self._path))):
+                self._note_damage(f"row {n + 1} of an older schema")
         except BaseException:
             connection.close()
             raise
         return _File(tables, identity)
+
+    def _note_damage(self, what: str) -> None:
+        self.n_damaged += 1
+        if self._on_damage is not None:
+            self._on_damage(f"{shown(self._path)} {what}")
 
     def _set_aside(self, error: Exception, tell: Callable[[str], None]) -> None:
         """Rename a damaged file with its side files, unless another process just did."""

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from pytest_llmeval.loopback import Loopback, Reply
+from pytest_llmeval.store import holdings
 
 N = 20
 LATENCY_S = 0.15
@@ -126,16 +127,22 @@ def test_kills_at_twelve_moments_lose_no_answer_that_was_paid_for(suite, provide
     ]
     assert all(excused), "an answer was bought again though it had been here"
     assert 2 * N + len(lost) == len(provider.replied)
+    assert () == holdings.of_working_cache(suite.path / ".llmeval" / "llmeval.db").damaged
 
 
-def test_two_runs_at_once_send_each_request_once(suite, provider):
-    """Two pytest processes on one cache, each with two workers."""
-    runs = [start(suite, "-n2") for _ in range(2)]
+@pytest.mark.parametrize(("n_runs", "args"), [(1, ()), (2, ()), (4, ()), (2, ("-n2",))], ids=["1", "2", "4", "2-n2"])
+def test_runs_at_once_send_each_request_once_and_lose_nothing(suite, provider, n_runs, args):
+    """Pytest processes on one cache, also with two workers each; a replay then finds every answer, whole."""
+    runs = [start(suite, *args) for _ in range(n_runs)]
 
     ended = [finish(run) for run in runs]
 
-    assert [0, 0] == [status for status, _ in ended], ended
+    assert [0] * n_runs == [status for status, _ in ended], ended
     assert 2 * N == len(provider.times_s()) == len(provider.replied)
+    status, output = finish(start(suite, "--llmeval-cache=replay"))
+    assert 0 == status, output
+    held = holdings.of_working_cache(suite.path / ".llmeval" / "llmeval.db")
+    assert (2 * N, ()) == (len({one.response.key for one in held.stored}), held.damaged)
 
 
 def test_sigterm_keeps_what_has_landed_and_is_never_green(suite, provider):

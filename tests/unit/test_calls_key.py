@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from pytest_llmeval.calls.key import cache_key, difference, nearest, origin
+from pytest_llmeval.calls.providers import resolved
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records import Request, digest
 
@@ -115,3 +116,96 @@ def test_the_nearest_request_asks_the_same_question():
 def test_nothing_is_nearest_where_nothing_is_stored():
     """An empty cache has no neighbour."""
     assert nearest(REQUEST, []) is None
+
+
+TOOL = {"type": "function", "function": {"name": "find_order", "parameters": {"type": "object"}}}
+FULL = replace(
+    REQUEST,
+    api_base="http://127.0.0.1:8000/v1",
+    namespace="team-a",
+    settings={
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "max_tokens": 60,
+        "seed": 1,
+        "stop": ["END"],
+        "tools": [TOOL],
+        "tool_choice": "auto",
+        "response_format": {"type": "json_object"},
+        "extra_body": {"repeat_penalty": 1.1},
+        "logprobs": True,
+    },
+)
+CHANGED_SETTINGS = {
+    "temperature": 0.8,
+    "top_p": 1.0,
+    "max_tokens": 61,
+    "seed": 2,
+    "stop": ["END", "STOP"],
+    "tools": [{**TOOL, "function": {**TOOL["function"], "name": "find_orders"}}],
+    "tool_choice": "none",
+    "response_format": {"type": "text"},
+    "extra_body": {"repeat_penalty": 1.2},
+    "logprobs": False,
+}
+
+
+@pytest.mark.parametrize("name", FULL.settings)
+@pytest.mark.parametrize("is_gone", [False, True], ids=["changed", "gone"])
+def test_every_setting_is_in_the_key(name, is_gone):
+    """Sampling, limits, seed, tools, form of the answer, and whatever stands in the extra body."""
+    settings = {**FULL.settings, name: CHANGED_SETTINGS[name]}
+    if is_gone:
+        del settings[name]
+    other = replace(FULL, settings=settings)
+
+    assert cache_key(FULL) != cache_key(other)
+    assert [f"settings.{name}"] == difference(FULL, other)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"model": "openai/smollm3"},
+        {"messages": (SYSTEM,)},
+        {"messages": (SYSTEM, {**QUESTION, "name": "ada"})},
+        {"messages": (SYSTEM, QUESTION, {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]})},
+        {"api_base": "http://127.0.0.1:8001/v1"},
+        {"api_base": ""},
+        {"namespace": "team-b"},
+        {"namespace": ""},
+        {"trial": 3},
+        {"repeat": 1},
+    ],
+)
+def test_every_other_field_is_in_the_key(field):
+    """Who is asked, what, where, for whom, and for the how many-th time."""
+    assert cache_key(FULL) != cache_key(replace(FULL, **field))
+
+
+def _reversed(value):
+    """The same JSON with every object's keys in the other order."""
+    if isinstance(value, dict):
+        return {name: _reversed(value[name]) for name in reversed(value)}
+    return [_reversed(part) for part in value] if isinstance(value, list) else value
+
+
+def test_the_order_of_keys_is_not_in_the_key():
+    """In settings and messages, however deep: a dict that was built another way is the same request."""
+    messages = tuple(_reversed(dict(message)) for message in FULL.messages)
+    other = replace(FULL, settings=_reversed(FULL.settings), messages=messages)
+    assert list(FULL.settings) != list(other.settings)
+    assert (cache_key(FULL), []) == (cache_key(other), difference(FULL, other))
+
+
+def test_a_key_has_no_room_for_timeouts_or_api_keys(monkeypatch):
+    """The request has fields for what can change the answer, and no others; no variable but the endpoint's counts."""
+    assert {"model", "messages", "settings", "api_base", "namespace", "trial", "repeat"} == {
+        field.name for field in fields(Request)
+    }
+    before = cache_key(resolved(replace(FULL)))
+    for name in ("OPENAI_API_KEY", "LLMEVAL_TIMEOUT_S", "LLMEVAL_CONCURRENCY", "OPENAI_ORG_ID", "OPENAI_BASE_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/v1")
+    assert before == cache_key(resolved(replace(FULL)))
+    without = replace(FULL, api_base="")
+    assert cache_key(resolved(without)) == cache_key(replace(FULL, api_base="http://127.0.0.1:9/v1"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.commands import baseline, compare, dataset, gate, init
+from pytest_llmeval import hookspecs
+from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -34,7 +35,8 @@ def test_every_marker_argument_and_fixture_is_documented():
         "`llmeval_intercept`",
         "`llmeval_loopback`",
     ]
-    assert [] == [name for name in [*names, "pytest_llmeval_session"] if name not in text]
+    hooks = [name for name in vars(hookspecs) if name.startswith("pytest_llmeval_")]
+    assert [] == [name for name in [*names, *hooks] if name not in text]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -58,7 +60,7 @@ def test_every_command_and_each_of_its_flags_is_documented():
 def _parser():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for module in (baseline, compare, dataset, gate, init):
+    for module in (baseline, cache, compare, dataset, gate, init, run):
         module.declare(commands)
     return parser
 

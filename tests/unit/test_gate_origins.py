@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pytest_llmeval.gate.origins import origin_sentences, origins_of
+from pytest_llmeval.gate.origins import origin_sentences, origins_of, stale_cases, stale_sentences
 from pytest_llmeval.records import CaseId, CaseResult, Provenance, Trial
 from tests.unit.gate_lines import TEST, baseline, line
 from tests.unit.sessions import answer
@@ -57,7 +57,18 @@ def test_a_recording_of_another_build_is_stale():
 
     assert "recorded with another build of openai/smollm2 than its newest recording" == eu.stale
     assert "" == us.stale
-    assert f"1 case stale: {eu.stale}" == origin_sentences([eu, us])[1]
+    assert f"1 case stale: {eu.stale} ({EU})" == origin_sentences([eu, us])[1]
+    assert {EU: eu.stale} == stale_cases([_result(EU, old), _result(US, new)], now=NOW)
+
+
+def test_stale_cases_are_counted_by_reason_and_three_are_named():
+    """The most common reason first."""
+    stale = {CaseId(TEST, str(n)): "too old" for n in range(5)} | {EU: "another build"}
+
+    assert (
+        f"5 cases stale: too old ({TEST}[0], {TEST}[1], {TEST}[2] and 2 more)",
+        f"1 case stale: another build ({EU})",
+    ) == stale_sentences(stale)
 
 
 def test_an_answer_of_today_is_never_stale():

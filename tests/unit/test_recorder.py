@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_llmeval.gather.answers import origin_of
 from pytest_llmeval.gather.over_trials import Share
 from pytest_llmeval.gather.recorder import Recorder
-from pytest_llmeval.records import Case, CaseId, CaseResult, Check, CheckId, Request, Response, Score, Trial
+from pytest_llmeval.records import Case, CaseId, CaseResult, Check, Request, Response, Score, Trial
 
 TEST = "tests/test_support.py::test_refund"
 HERE = Path(__file__)
@@ -71,7 +71,7 @@ def test_checks_of_one_metric_are_numbered_in_one_count_for_both_kinds():
     assert [("consistency", 0), ("safety", 0), ("consistency", 2), ("safety", 1)] == [
         (check.score.metric, check.nth) for check in plain
     ]
-    assert CheckId(TEST, "eu", "consistency", 1) == recorder.check_id(case_level)
+    assert ("consistency", 1) == (case_level.score.metric, case_level.nth)
 
 
 def test_every_trial_counts_its_checks_anew():
