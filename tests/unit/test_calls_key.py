@@ -200,7 +200,7 @@ def test_the_order_of_keys_is_not_in_the_key():
 
 def test_a_key_has_no_room_for_timeouts_or_api_keys(monkeypatch):
     """The request has fields for what can change the answer, and no others; no variable but the endpoint's counts."""
-    assert {"model", "messages", "settings", "api_base", "namespace", "trial", "repeat"} == {
+    assert {"model", "messages", "settings", "api_base", "namespace", "trial", "repeat", "kind"} == {
         field.name for field in fields(Request)
     }
     before = cache_key(resolved(replace(FULL)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sqlite3
 import sys
 from contextlib import closing
@@ -49,7 +50,7 @@ def test_each_answer_is_listed_once_with_every_place_that_has_it(store):
     key = new.key[:12]
     assert said[1].startswith(f"{key} openai/m 0 refund? 3 d")
     assert said[1].endswith("tests/recordings/test_support.jsonl older")
-    assert said[2].startswith(f"{key} openai/m 0 refund? 0 min")
+    assert re.match(rf"{key} openai/m 0 refund\? \d+ min ", said[2])
     assert said[2].endswith(".llmeval/llmeval.db, tests/recordings/test_support.jsonl")
     assert said[4].startswith("2 answers in 2 files, ")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,27 +64,35 @@ def test_what_a_row_holds_comes_back_whole(tmp_path):
     )
 
 
-def _write(path, name):
-    cache = SqliteCache(path)
-    for n in range(N):
-        cache.put(answer_to(asked(f"{name} {n}")))
-    cache.close()
+# The checkout comes last on the path: the package itself is the installed one.
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.append(sys.argv[1])
+from pytest_llmeval.store.sqlite import SqliteCache
+from tests.unit.cache_project import answer_to, asked
+cache = SqliteCache(Path(sys.argv[2]))
+for n in range(int(sys.argv[4])):
+    cache.put(answer_to(asked(f"{sys.argv[3]} {n}")))
+cache.close()
+"""
+
+
+def _writing(path, name):
+    command = [sys.executable, "-c", WRITER, str(Path(__file__).parents[2]), str(path), name, str(N)]
+    return subprocess.Popen(command)  # noqa: S603
 
 
 def test_listing_and_pruning_beside_writers_lose_no_row_of_theirs(tmp_path):
     """Two processes store while this one lists and takes out what was there before."""
     path = tmp_path / ".llmeval" / "llmeval.db"
-    _write(path, "old")
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write, args=(path, name)) for name in "ab"]
-    for writer in writers:
-        writer.start()
+    assert 0 == _writing(path, "old").wait()
+    writers = [_writing(path, name) for name in "ab"]
     old = [one for one in holdings.of_working_cache(path).stored if one.response.request.question.startswith("old")]
 
     assert N == sum(drop_rows(path, [(one.place, one.response.recorded_at)]) for one in old)
 
-    for writer in writers:
-        writer.join()
+    assert [0, 0] == [writer.wait() for writer in writers]
     held = holdings.of_working_cache(path)
     assert {f"{name} {n}" for name in "ab" for n in range(N)} == {one.response.request.question for one in held.stored}
     assert () == held.damaged
