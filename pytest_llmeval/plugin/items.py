@@ -99,8 +99,7 @@ def variant_of(item: pytest.Item) -> Variant | None:
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return None
-    params = (callspec.params.get(name) for name in ("llm_variant", "llm"))
-    found = next(filter(None, params), None)
+    found = callspec.params.get("llm_variant") or callspec.params.get("llm")
     if found is None:
         return None
     from pytest_llmeval.records import Variant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from functools import cached_property
 from typing import NamedTuple
 
 from pytest_llmeval.records.frozen import dataclass
@@ -74,7 +75,7 @@ class Line:
     n_trials: int = 1
     acceptance: Acceptance | None = None
 
-    @property
+    @cached_property
     def scores(self) -> tuple[float, ...]:
         """The values of the draws, in their order."""
         return tuple(draw.score for draw in self.draws)
