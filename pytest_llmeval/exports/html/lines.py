@@ -1,0 +1,111 @@
+"""Case → a row for each of its checks over all trials: mean, baseline, threshold, a strip of dots, and the reason."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.exports.html import drawings
+from pytest_llmeval.exports.html.visible import one_line
+from pytest_llmeval.records import Verdict
+from pytest_llmeval.records.frozen import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.records import CaseVerdict, CheckId, Line, Tally
+
+_LONGEST_REASON, _LONGEST_SOURCE = 400, 160
+GOOD, BAD, OPEN = "good", "bad", "open"
+"""Tones of what is shown; a word or a sign always says the same."""
+TONES = {Verdict.REGRESSED: BAD, Verdict.IMPROVED: GOOD, Verdict.UNCHANGED: GOOD}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineView:
+    """One check over all trials of its case, in words.
+
+    Args:
+        metric: its name, with its place among equals.
+        mean, before: of this session and of the baseline, in [0, 1]; None where there is none.
+        change: ``mean`` minus ``before`` where the two can be compared.
+        terms: the threshold and what else is asked.
+        reached: how many trials reach it.
+        is_below: whether they do not do so often enough.
+        verdict: the gate's word on this very line, or why it is not compared.
+        dots, dots_before: paths of the trials' scores, here and on the baseline.
+        mark: where the threshold lies in the strip.
+        told: the strip in words.
+        reason: of the trial that is shown.
+        place: the user's line.
+    """
+
+    id: CheckId
+    metric: str
+    mean: float | None
+    before: float | None = None
+    change: float | None = None
+    terms: str = ""
+    reached: str = ""
+    is_below: bool = False
+    verdict: str = ""
+    tone: str = ""
+    dots: str = ""
+    dots_before: str = ""
+    mark: str = ""
+    told: str = ""
+    reason: str = ""
+    place: str = ""
+
+
+def line_view(found: Tally, beside: Beside, compared: Mapping[CheckId, CaseVerdict], input_hash: str) -> LineView:
+    """Return the row of one check."""
+    check = found.worst
+    line = beside.lines.get(found.id)
+    said = compared.get(found.id)
+    before = _mean(line)
+    is_same = line is not None and line.input_hash == input_hash and line.metric_version == check.score.version
+    change = found.mean - before if is_same and found.mean is not None and before is not None else None
+    verdict, tone = (said.verdict.value, TONES.get(said.verdict, OPEN)) if said else ("", "")
+    if line is not None and not is_same:
+        verdict, tone = "edited", OPEN
+    n_scored, threshold = len(found.scores), check.threshold
+    place = check.place
+    return LineView(
+        id=found.id,
+        metric=found.id.metric + (f" #{found.id.nth + 1}" if found.id.nth else ""),
+        mean=found.mean,
+        before=before,
+        change=change,
+        terms=_terms(found),
+        reached=f"{found.n_reached} of {n_scored}" if threshold is not None and n_scored > 1 else "",
+        is_below=found.is_below,
+        verdict=verdict,
+        tone=tone,
+        dots=drawings.dots(found.scores, 5),
+        dots_before=drawings.dots(line.scores, 13) if line is not None else "",
+        mark="" if threshold is None else drawings.at(threshold),
+        told=_told(found, line),
+        reason=one_line(check.score.reason, limit=_LONGEST_REASON),
+        place=f"{place.path}:{place.line}  {one_line(place.source, limit=_LONGEST_SOURCE)}" if place.path else "",
+    )
+
+
+def _mean(line: Line | None) -> float | None:
+    return math.fsum(line.scores) / len(line.draws) if line is not None and line.draws else None
+
+
+def _terms(found: Tally) -> str:
+    check = found.worst
+    if check.threshold is None:
+        return "records only"
+    said = f"{check.threshold:g}"
+    said += "" if check.require is None else f", by {check.require:.0%} of the trials"
+    return said + (", always fails" if check.is_hard else "")
+
+
+def _told(found: Tally, line: Line | None) -> str:
+    scores = ", ".join(f"{score:.2f}" for score in sorted(found.scores)) or "none"
+    before = "" if line is None or not line.draws else "; baseline " + ", ".join(f"{s:.2f}" for s in sorted(line.scores))
+    return f"scores {scores}{before}"

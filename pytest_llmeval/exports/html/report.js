@@ -1,0 +1,119 @@
+"use strict";
+// Filters and sorts what stands in the document. It makes no markup: text of others is only compared, never inserted.
+(() => {
+  const get = (id) => document.getElementById(id);
+  const table = get("table");
+  if (!table) return;
+  const bodies = [...table.tBodies];
+  const heads = [...table.tHead.rows[0].cells];
+  const fields = { text: get("f-text"), word: get("f-word"), suite: get("f-suite"), tag: get("f-tag") };
+  const texts = new Map();
+  document.documentElement.classList.add("js");
+  get("filter").hidden = false;
+
+  const textOf = (body) => {
+    if (!texts.has(body)) texts.set(body, body.textContent.toLowerCase());
+    return texts.get(body);
+  };
+  const has = (list, value) => value === "" || list.split(" ").includes(value);
+
+  function filter() {
+    const asked = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field ? field.value : ""]));
+    const words = asked.text.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const body of bodies) {
+      const data = body.dataset;
+      const fits = has(data.w, asked.word) && has(data.s, asked.suite) && has(data.t, asked.tag) &&
+        words.every((word) => textOf(body).includes(word));
+      body.hidden = !fits;
+      shown += fits;
+    }
+    get("f-count").textContent = `${shown.toLocaleString("en")} of ${bodies.length.toLocaleString("en")} shown`;
+    get("nothing").hidden = shown > 0;
+    tellOpen();
+  }
+
+  function reset() {
+    for (const field of Object.values(fields)) if (field) field.value = "";
+    filter();
+    fields.text.focus();
+  }
+
+  // A figure is sorted by its first number, a verdict by how bad it is, a name as people do; what is empty stays last.
+  const order = new Intl.Collator("en", { numeric: true });
+  function keyOf(body, column) {
+    if (column === 0) return Number(body.dataset.r);
+    const cell = body.rows[0].cells[column];
+    if (!heads[column].classList.contains("n")) return cell.textContent;
+    const number = parseFloat(cell.textContent.replace("−", "-").replace(/[$,±\s]/g, ""));
+    return Number.isNaN(number) ? null : number;
+  }
+  const asGiven = new Map(bodies.map((body, place) => [body, place]));
+
+  function sort(column) {
+    const head = heads[column];
+    const descending = head.getAttribute("aria-sort") === "ascending";
+    const sign = descending ? -1 : 1;
+    const keys = new Map(bodies.map((body) => [body, keyOf(body, column)]));
+    bodies.sort((one, other) => {
+      const [a, b] = [keys.get(one), keys.get(other)];
+      if (a === null || b === null) return (a === null) - (b === null) || asGiven.get(one) - asGiven.get(other);
+      const found = typeof a === "number" ? a - b : order.compare(a, b);
+      return sign * found || asGiven.get(one) - asGiven.get(other);
+    });
+    table.append(...bodies);
+    for (const each of heads) each.setAttribute("aria-sort", "none");
+    head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+  }
+
+  const detailsOf = (body) => body.rows[1].querySelector("details");
+  const shownDetails = () => bodies.filter((body) => !body.hidden).map(detailsOf);
+  function tellOpen() {
+    const every = shownDetails();
+    const isOpen = every.length > 0 && every.every((one) => one.open);
+    get("f-open").textContent = isOpen ? "Close all shown" : "Open all shown";
+    return isOpen;
+  }
+  function toggle() {
+    const isOpen = tellOpen();
+    for (const one of shownDetails()) one.open = !isOpen;
+    tellOpen();
+  }
+
+  // A link to a case opens it, and shows it though a filter hides it.
+  function follow() {
+    const body = bodies.find((one) => one.id === location.hash.slice(1));
+    if (!body) return;
+    if (body.hidden) reset();
+    detailsOf(body).open = true;
+    body.scrollIntoView();
+    detailsOf(body).firstElementChild.focus({ preventScroll: true });
+  }
+
+  // Printed is what is shown; of what is closed, the cases that a reader must see are opened.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = bodies.filter((body) => !body.hidden && body.className === "bad").slice(0, 20).map(detailsOf).filter((one) => !one.open);
+    for (const one of opened) one.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const one of opened) one.open = false;
+  });
+
+  heads.forEach((head, column) => {
+    if (!head.hasAttribute("aria-sort")) head.setAttribute("aria-sort", "none");
+    head.querySelector("button").addEventListener("click", () => sort(column));
+  });
+  let wait = 0;
+  fields.text.addEventListener("input", () => {
+    clearTimeout(wait);
+    wait = setTimeout(filter, 80);
+  });
+  for (const field of [fields.word, fields.suite, fields.tag]) if (field) field.addEventListener("change", filter);
+  for (const id of ["f-reset", "f-reset-2"]) get(id).addEventListener("click", reset);
+  get("f-open").addEventListener("click", toggle);
+  table.addEventListener("toggle", tellOpen, true);
+  addEventListener("hashchange", follow);
+  filter();
+  follow();
+})();
