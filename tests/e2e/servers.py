@@ -44,7 +44,9 @@ def eventually(look: Callable[[], Any]) -> Any:
 def pushgateway(folder: Path) -> Iterator[str]:
     """Run Debian's Pushgateway; its address."""
     port = free_port()
-    with _running("prometheus-pushgateway", f"--web.listen-address=127.0.0.1:{port}", folder=folder):
+    # Debian's keeps what was pushed in a file of the system's, unless told otherwise.
+    arguments = [f"--web.listen-address=127.0.0.1:{port}", f"--persistence.file={folder / 'pushed'}"]
+    with _running("prometheus-pushgateway", *arguments, folder=folder):
         url = f"http://127.0.0.1:{port}"
         assert eventually(lambda: urlopen(f"{url}/-/ready").status == 200)  # noqa: S310 - our own
         yield url
