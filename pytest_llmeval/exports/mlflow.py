@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.exports import usage
+from pytest_llmeval.exports.deadline import within
 from pytest_llmeval.exports.inert import plain
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import Json, Session, Summary
 
+_LIMIT_S = 10.0  # of a server: its answers may come a byte a second
 _SESSION_TAG = "llmeval.session"
 _LONGEST_NAME = 110  # MLflow takes 250 for <suite>.<metric>/<figure>
 _LONGEST_VALUE = 500  # a setting is short; MLflow takes 6000
@@ -68,7 +70,10 @@ def record(session: Session, *, uri: str, experiment: str = "llmeval", artifacts
             warnings.simplefilter("ignore")
             _require(uri)
             with _muted():
-                return _record(session, uri, experiment, artifacts)
+                if not _is_remote(uri):
+                    return _record(session, uri, experiment, artifacts)
+                sent = f"the record of session {session.id!r} to MLflow at {_masked(uri)!r}"
+                return within(_LIMIT_S, sent, lambda: _record(session, uri, experiment, artifacts))
     except LlmevalError:
         raise
     except Exception as error:  # MLflow lets out errors of SQLAlchemy, alembic and requests beside its own
@@ -81,7 +86,7 @@ def record(session: Session, *, uri: str, experiment: str = "llmeval", artifacts
 
 def _require(uri: str) -> None:
     """Import what the URI needs, or say what is to be installed."""
-    is_remote = urlsplit(uri).scheme in ("http", "https")
+    is_remote = _is_remote(uri)
     try:
         import mlflow  # noqa: F401  # imported here so that its absence is told from every other failure
 
@@ -94,6 +99,10 @@ def _require(uri: str) -> None:
             found=str(error),
             hint=f"pip install 'pytest-llmeval[{extra}]'",
         ) from error
+
+
+def _is_remote(uri: str) -> bool:
+    return urlsplit(uri).scheme in ("http", "https")
 
 
 @contextmanager

@@ -70,6 +70,10 @@ def _exports(settings: Settings, record: Session, path: Path) -> list[tuple[str,
             from pytest_llmeval.exports import prometheus
 
             wanted.append(("prom", partial(prometheus.write, record, target or settings.folder / "llmeval.prom")))
+    if settings.pushgateway:
+        from pytest_llmeval.exports import pushgateway
+
+        wanted.append(("pushgateway", partial(pushgateway.push, record, settings.pushgateway)))
     if settings.mlflow:
         from pytest_llmeval.exports import mlflow
 
