@@ -42,5 +42,6 @@ class Kind(NamedTuple):
 
 
 FILES = {
+    "html": Kind("html", "llmeval.html", is_whole=True),
     "prom": Kind("prometheus", "llmeval.prom"),
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_llmeval.options import Settings
+    from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line, Session
 
 
@@ -40,10 +41,17 @@ def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]
     return [f"baseline: {len(written)} {noun} written below {settings.baseline.name}/; review them, and commit them"]
 
 
-def export(settings: Settings, record: Session, path: Path) -> list[str]:
-    """Write every report that was asked for; return a line for each that failed."""
+def export(state: State, record: Session, path: Path, ending: str) -> list[str]:
+    """Write every report that was asked for; return a line for each that failed.
+
+    Args:
+        state: of the controller.
+        record: the session.
+        path: of the session as it was stored.
+        ending: what the exit status is, and why.
+    """
     failed = []
-    for name, write in _exports(settings, record, path):
+    for name, write in _exports(state, record, path, ending):
         try:
             write()
         except (LlmevalError, OSError) as error:
@@ -63,14 +71,23 @@ def tell_users(config: pytest.Config, path: Path) -> list[str]:
     return []
 
 
-def _exports(settings: Settings, record: Session, path: Path) -> list[tuple[str, Callable[[], object]]]:
+def _exports(
+    state: State, record: Session, path: Path, ending: str
+) -> list[tuple[str, Callable[[], object]]]:
+    settings = state.settings
     wanted: list[tuple[str, Callable[[], object]]] = []
     for kind, target in settings.reports:
         if kind == "term":
             continue
         from pytest_llmeval.exports.kinds import FILES
 
-        wanted.append((kind, partial(_write, kind, record, path, target or settings.folder / FILES[kind].file)))
+        target = target or settings.folder / FILES[kind].file  # noqa: PLW2901 - the same, with its default
+        if kind == "html":
+            from pytest_llmeval.plugin import html_report
+
+            wanted.append((kind, partial(html_report.write, state, path, target, ending)))
+        else:
+            wanted.append((kind, partial(_write, kind, record, path, target)))
     if settings.pushgateway:
         from pytest_llmeval.exports import pushgateway
 
