@@ -71,9 +71,7 @@ def tell_users(config: pytest.Config, path: Path) -> list[str]:
     return []
 
 
-def _exports(
-    state: State, record: Session, path: Path, ending: str
-) -> list[tuple[str, Callable[[], object]]]:
+def _exports(state: State, record: Session, path: Path, ending: str) -> list[tuple[str, Callable[[], object]]]:
     settings = state.settings
     wanted: list[tuple[str, Callable[[], object]]] = []
     for kind, target in settings.reports:

@@ -8,6 +8,7 @@ escapes it, and the policy in the head lets nothing run or load but the one styl
 from __future__ import annotations
 
 import os
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Beside", "render", "write"]
 
 _FOLDER = Path(__file__).parent
+_MARK = 'document.documentElement.className = "js";'
+"""Before the first row: where scripts run, only the first rows are laid out."""
 
 
 def write(session: Session, path: Path, beside: Beside | None = None) -> None:
@@ -58,13 +61,13 @@ def render(session: Session, beside: Beside | None = None) -> str:
     """Return the report as one HTML document, to be stored as UTF-8; arguments and errors as of ``write``."""
     from pytest_llmeval.exports.html.page import page
 
-    return _environment().get_template("report.html.j2").render(page(session, beside or Beside()))
+    return _environment().get_template("report").render(page(session, beside or Beside()))
 
 
 @cache
 def _environment() -> Environment:
     try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+        from jinja2 import DictLoader, Environment, StrictUndefined
         from markupsafe import Markup
     except ImportError as error:
         raise LlmevalError(
@@ -79,24 +82,34 @@ def _environment() -> Environment:
 
     environment = Environment(
         autoescape=True,
-        loader=FileSystemLoader(_FOLDER),
+        loader=DictLoader({"report": _read("report.html.j2"), "parts": _dense(_read("parts.html.j2"))}),
         undefined=StrictUndefined,
         finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    style, script = _read("report.css"), _read("report.js")
     environment.globals |= {
         # Ours, word for word: the digests in the policy are of these very texts.
         "style": Markup(style),  # noqa: S704
+        "mark": Markup(_MARK),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "policy": (
-            f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+            f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(_MARK)} {_digest(script)}; "
             "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
         ),
     }
     return environment
 
 
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _dense(template: str) -> str:
+    """Return a template without the line ends between its tags: a page of a thousand cases has each a thousand times."""
+    return re.sub(r"\n(?=[<{])", "", template)
+
+
 def _digest(text: str) -> str:
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.exports import usage
 from pytest_llmeval.exports.html import fitting, picking
-from pytest_llmeval.exports.html.lines import BAD, GOOD, OPEN, LineView, line_view
+from pytest_llmeval.exports.html.lines import BAD, GOOD, OPEN, LineView
+from pytest_llmeval.exports.html.material import (
+    BELOW,
+    FAILED,
+    IMPROVED,
+    ORDER,
+    PASSED,
+    REGRESSED,
+    UNSCORED,
+    materials,
+)
 from pytest_llmeval.exports.html.two_texts import Piece, pieces
 from pytest_llmeval.exports.html.visible import one_line
-from pytest_llmeval.records import Verdict, tally
+from pytest_llmeval.records import Provenance
 from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_llmeval.exports.html.beside import Beside
-    from pytest_llmeval.exports.html.picking import Answered, Other, Typical
-    from pytest_llmeval.records import CaseResult, CaseVerdict, CheckId, Response, Session, Tally
+    from pytest_llmeval.exports.html.picking import Other, Typical
+    from pytest_llmeval.records import CaseResult, Response, Session
 
 _MOST_OTHERS, _MOST_CALLS = 9, 8
-_LONGEST_ERROR, _LONGEST_SNIPPET = 2_000, 140
-_FRAME = 100  # bytes around a further answer
-REGRESSED, FAILED, BELOW, UNSCORED, IMPROVED = "regressed", "failed", "below threshold", "unscored", "improved"
-NEW, CHANGED, PASSED = "new", "answer changed", "passed"
-"""What a case can be; several at once, of which the first names it."""
+_LONGEST_ERROR, _LONGEST_SNIPPET = 2_000, 100
+_CASE_FRAME, _OTHER_FRAME = 1_200, 110  # bytes of markup and small words around a case, and around a further answer
+_SAYS_SOMETHING = 600  # bytes of a text
+_MARKED = 1.3  # what the marks of a word diff add to a text, as a factor
 _TONES = {REGRESSED: BAD, FAILED: BAD, BELOW: BAD, UNSCORED: OPEN, IMPROVED: GOOD, PASSED: GOOD}
-_ORDER = (REGRESSED, FAILED, BELOW, UNSCORED, IMPROVED, NEW, PASSED)
 
 
 class Text(NamedTuple):
@@ -53,10 +62,11 @@ class CaseView:
     """One case.
 
     Args:
+        nodeid: pytest's id, where it says more than test and case do.
         test, case, arm: who it is.
         status: its first word; ``words`` has all that apply.
         rank: place of the status, the worst first.
-        lines: one a check.
+        lines: one a check; ``has_strips``: some of them have a picture.
         fall: the line that fell furthest below the baseline; None where nothing is compared.
         cost_usd, latency_s: of its calls, judges included, when they were asked; None where unknown.
         question, system: what was asked in the trial that is shown.
@@ -79,6 +89,7 @@ class CaseView:
     rank: int
     words: tuple[str, ...]
     lines: tuple[LineView, ...]
+    has_strips: bool
     fall: LineView | None
     cost_usd: float | None
     latency_s: float | None
@@ -97,135 +108,92 @@ class CaseView:
     n_more: int = 0
 
 
-class _Material(NamedTuple):
-    """What is shown of a case, before anybody knows how long its texts may be."""
-
-    result: CaseResult
-    tallies: tuple[Tally, ...]
-    every: tuple[Answered, ...]
-    first: Answered | None
-    before: Typical | None
-    question: str
-    system: str
-
-
 def case_views(session: Session, beside: Beside) -> tuple[CaseView, ...]:
     """Return a view of each case: what regressed first, then what failed, and so on; the largest fall first."""
-    here = {call.origin: call.text for call in usage.responses(session) if call.origin}
-    here |= {
-        check.origin: check.output
-        for result in session.results
-        for trial in result.trials
-        for check in trial.checks
-        if check.origin and check.origin not in here
-    }
-    every = [_material(result, beside, here) for result in session.results]
-    sizes = [[fitting.n_bytes(text) for text in _texts(one)] for one in every]
-    limit = fitting.fitting(size for one in sizes for size in one)
-    spare = fitting.BUDGET - sum(min(size, limit) for one in sizes for size in one)
-    comparisons = session.verdict.comparisons if session.verdict else ()
-    compared = {case.id: case for comparison in comparisons for case in comparison.cases}
-    views = _Views(beside, compared, limit, has_baseline=bool(beside.lines))
-    ordered = sorted(((views.of(one), one) for one in every), key=lambda pair: _worst_first(pair[0]))
-    return tuple(_with_others(ordered, limit, spare))
+    every = materials(session, beside)
+    with_pictures = _has_room_for_pictures(every)
+    frames = sum(_frame(one, with_pictures=with_pictures or one.is_first) for one in every)
+    room = fitting.LARGEST_PAGE - frames
+    sizes = {is_first: [_sizes(one) for one in every if one.is_first is is_first] for is_first in (True, False)}
+    limits = fitting.in_two(*(list(chain.from_iterable(sizes[is_first])) for is_first in (True, False)), room)
+    spare = room - sum(min(size, limits[not one.is_first]) for one in every for size in _sizes(one))
+    views = [(_view(one, limits[not one.is_first], with_pictures=with_pictures or one.is_first), one) for one in every]
+    ordered = sorted(views, key=lambda pair: _worst_first(pair[0]))
+    return tuple(_with_others(ordered, limits, spare))
 
 
-def _material(result: CaseResult, beside: Beside, here: Mapping[str, str]) -> _Material:
-    every = tuple(map(picking.answered, result.trials))
-    first = picking.shown(every)
-    before = picking.typical(result, first, beside, here) if first is not None else None
-    asked = next(iter([first.call] if first and first.call else first.trial.calls if first else []), None)
-    messages = asked.request.messages if asked is not None else ()
-    systems = (message.get("content") for message in messages if message.get("role") in ("system", "developer"))
-    system = next((text for text in systems if isinstance(text, str)), "")
-    question = asked.request.question if asked is not None else ""
-    return _Material(result, tally(*result.id, result.trials, result.checks, arm=result.arm), every, first, before, question, system)
-
-
-def _texts(one: _Material) -> Iterator[str]:
-    yield one.question
+def _sizes(one: Material) -> list[int]:
+    sizes = [fitting.n_bytes(one.question)]
     if one.first is not None:
-        yield one.first.text
-        if one.before is not None and one.before.text != one.first.text:
-            yield one.before.text
+        if one.before is None or one.is_same:
+            return [*sizes, fitting.n_bytes(one.first.text)]
+        sizes += [int(_MARKED * fitting.n_bytes(text)) for text in (one.first.text, one.before.text)]
+    return sizes
 
 
-class _Views:
-    """Makes views; what all of them share."""
-
-    def __init__(
-        self, beside: Beside, compared: Mapping[CheckId, CaseVerdict], limit: int, *, has_baseline: bool
-    ) -> None:
-        self._beside = beside
-        self._compared = compared
-        self._limit = limit
-        self._has_baseline = has_baseline
-
-    def of(self, one: _Material) -> CaseView:
-        """Return the view of a case."""
-        result, first = one.result, one.first
-        lines = tuple(line_view(found, self._beside, self._compared, result.input_hash) for found in one.tallies)
-        is_same = one.before is not None and first is not None and one.before.text == first.text
-        words = self._words(one, lines, is_same=is_same)
-        status = next((word for word in _ORDER if word in words), result.outcome)
-        answer, before = self._pair(one, is_same=is_same)
-        calls = [*first.trial.calls, *first.trial.judge_calls] if first is not None else []
-        every = [call for trial in result.trials for call in (*trial.calls, *trial.judge_calls)]
-        falls = [line for line in lines if line.change is not None]
-        return CaseView(
-            nodeid=result.nodeid,
-            test=result.id.test,
-            case=result.id.case,
-            arm=result.arm,
-            suite=result.suite,
-            tags=result.tags,
-            status=status,
-            tone=_TONES.get(status, ""),
-            rank=_ORDER.index(status) if status in _ORDER else len(_ORDER),
-            words=words,
-            lines=lines,
-            fall=min(falls, key=lambda line: line.change or 0.0, default=None),
-            cost_usd=usage.measure(every).cost_usd if every else None,
-            latency_s=_latency_s(result),
-            question=_text(one.question, self._limit),
-            system=one.system,
-            answer=answer,
-            before=before,
-            snippet=one_line(first.text, limit=_LONGEST_SNIPPET) if first is not None else "",
-            head=_head(one),
-            head_before=_head_before(one.before),
-            is_same=is_same,
-            calls=tuple(map(_call, calls[:_MOST_CALLS])),
-            n_more_calls=max(len(calls) - _MOST_CALLS, 0),
-            notes=_notes(result),
-        )
-
-    def _words(self, one: _Material, lines: Sequence[LineView], *, is_same: bool) -> tuple[str, ...]:
-        said = {line.verdict for line in lines}
-        is_unscored = any(line.mean is None for line in lines) or any(trial.is_unscored for trial in one.result.trials)
-        holds = {
-            REGRESSED: Verdict.REGRESSED.value in said,
-            FAILED: one.result.outcome == "failed",
-            BELOW: any(line.is_below for line in lines),
-            UNSCORED: is_unscored or one.result.outcome == "unscored",
-            IMPROVED: Verdict.IMPROVED.value in said,
-            NEW: self._has_baseline and all(line.before is None for line in lines) and bool(lines),
-            CHANGED: one.before is not None and not is_same,
-            PASSED: one.result.outcome == "passed",
-        }
-        return tuple(word for word, does_hold in holds.items() if does_hold)
-
-    def _pair(self, one: _Material, *, is_same: bool) -> tuple[Text | None, Text | None]:
-        if one.first is None:
-            return None, None
-        if one.before is None or is_same:
-            return _text(one.first.text, self._limit), None
-        (new, n_new), (old, n_old) = (fitting.cut(one.first.text, self._limit), fitting.cut(one.before.text, self._limit))
-        left, right = pieces(old, new)
-        return Text(right, n_new), Text(left, n_old)
+def _frame(one: Material, *, with_pictures: bool) -> int:
+    """Return about how many bytes a case takes beside its texts."""
+    return _CASE_FRAME + sum(line.n_bytes + (line.n_bytes_of_strip if with_pictures else 0) for line in one.lines)
 
 
-def _with_others(ordered: Sequence[tuple[CaseView, _Material]], limit: int, spare: int) -> Iterator[CaseView]:
+def _has_room_for_pictures(every: Sequence[Material]) -> bool:
+    """Whether all cases can have pictures, and texts of a length at which they still say something."""
+    frames = sum(_frame(one, with_pictures=True) for one in every)
+    return frames + sum(min(size, _SAYS_SOMETHING) for one in every for size in _sizes(one)) <= fitting.LARGEST_PAGE
+
+
+def _view(one: Material, limit: int, *, with_pictures: bool) -> CaseView:
+    """Return the view of a case whose texts may take so many bytes each."""
+    result, first, lines = one.result, one.first, one.lines
+    answer, before = _pair(one, limit)
+    calls = [*first.trial.calls, *first.trial.judge_calls] if first is not None else []
+    every = [call for trial in result.trials for call in (*trial.calls, *trial.judge_calls)]
+    return CaseView(
+        nodeid="" if result.nodeid == str(result.id) else result.nodeid,
+        test=result.id.test,
+        case=result.id.case,
+        arm=result.arm,
+        suite=result.suite,
+        tags=result.tags,
+        status=one.status,
+        tone=_TONES.get(one.status, ""),
+        rank=ORDER.index(one.status) if one.status in ORDER else len(ORDER),
+        words=one.words,
+        lines=lines,
+        has_strips=with_pictures and any(line.has_strip for line in lines),
+        fall=min(
+            (line for line in lines if line.change is not None), key=lambda line: line.change or 0.0, default=None
+        ),
+        cost_usd=usage.measure(every).cost_usd if every else None,
+        latency_s=_latency_s(result),
+        question=_text(one.question, limit),
+        system=one.system,
+        answer=answer,
+        before=before,
+        snippet=one_line(first.text, limit=_LONGEST_SNIPPET) if first is not None else "",
+        head=_head(one),
+        head_before=_head_before(one.before),
+        is_same=one.is_same,
+        calls=tuple(map(_call, calls[:_MOST_CALLS])),
+        n_more_calls=max(len(calls) - _MOST_CALLS, 0),
+        notes=_notes(result),
+    )
+
+
+def _pair(one: Material, limit: int) -> tuple[Text | None, Text | None]:
+    if one.first is None:
+        return None, None
+    if one.before is None or one.is_same:
+        return _text(one.first.text, limit), None
+    whole = (one.first.text, one.before.text)
+    (new, n_new), (old, n_old) = (fitting.cut(text, int(limit / _MARKED)) for text in whole)
+    left, right = pieces(old, new)
+    return Text(right, n_new), Text(left, n_old)
+
+
+def _with_others(
+    ordered: Sequence[tuple[CaseView, Material]], limits: tuple[int, int], spare: int
+) -> Iterator[CaseView]:
     """Add further answers to the views, from the first on, as long as the page has room for them."""
     for view, one in ordered:
         if one.first is None or len(one.every) == 1:
@@ -234,10 +202,11 @@ def _with_others(ordered: Sequence[tuple[CaseView, _Material]], limit: int, spar
         found, n_more = picking.others(one.every, one.first, most=_MOST_OTHERS)
         shown: list[tuple[Text, Other]] = []
         for other in found:
-            text = _text(other.text, limit)
-            spare -= fitting.n_bytes("".join(piece.text for piece in text.pieces)) + _FRAME
-            if spare < 0:
+            text = _text(other.text, limits[not one.is_first])
+            size = fitting.n_bytes("".join(piece.text for piece in text.pieces)) + _OTHER_FRAME
+            if size > spare:
                 break
+            spare -= size
             shown.append((text, other))
         yield replace(view, others=tuple(shown), n_more=n_more + len(found) - len(shown))
 
@@ -259,7 +228,7 @@ def _latency_s(result: CaseResult) -> float | None:
     return sum(took) / len(took) if took else None
 
 
-def _head(one: _Material) -> str:
+def _head(one: Material) -> str:
     n_trials = len(one.every)
     if one.first is None or n_trials <= 1:
         return "this session"
@@ -292,7 +261,8 @@ def _call(call: Response) -> Call:
         + ("" if call.outcome == "ok" else f", {call.outcome.value}"),
         model=named + (f", build {call.fingerprint}" if call.fingerprint else ""),
         took=f"{', '.join(tokens)}, {call.latency_s:.2f} s, {price}",
-        recorded_at=call.recorded_at[:19].replace("T", " "),
+        # What was just asked is as old as the session.
+        recorded_at="" if call.provenance == Provenance.LIVE else call.recorded_at[:19].replace("T", " "),
         key=call.key[:12],
     )
 

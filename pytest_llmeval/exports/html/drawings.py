@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -9,8 +10,12 @@ if TYPE_CHECKING:
 
 STRIP_WIDTH = 100
 """Width of a picture whose horizontal axis is the score, 0 to 1."""
+AXIS = 11
+"""Height of the axis in a strip, and what there is above it and below it."""
 TREND_WIDTH, TREND_HEIGHT = 96, 24
 _MARGIN = 3
+_SHORTEST = 1.5  # of a spike: one trial of a hundred is seen
+_N_DIGITS = 2  # two scores that differ by less share a spike
 
 
 def at(score: float) -> str:
@@ -18,9 +23,18 @@ def at(score: float) -> str:
     return _short(score * STRIP_WIDTH)
 
 
-def dots(scores: Sequence[float], y: float) -> str:
-    """Return the path of a dot a score, in one row; equal scores share a dot."""
-    return "".join(f"M{at(score)} {y:g}h0" for score in sorted(set(scores)))
+def spikes(scores: Sequence[float], direction: int) -> str:
+    """Return the path of a spike a score, as long as the share of the trials that have it.
+
+    Args:
+        scores: each in [0, 1].
+        direction: -1 upwards from the axis, for this session; 1 downwards, for the baseline.
+    """
+    shares = Counter(round(score, _N_DIGITS) for score in scores)
+    length = (AXIS - _SHORTEST) / len(scores) if scores else 0.0
+    return "".join(
+        f"M{at(score)} {AXIS}v{_short(direction * (_SHORTEST + length * n))}" for score, n in sorted(shares.items())
+    )
 
 
 class Trend(NamedTuple):

@@ -5,36 +5,51 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-BUDGET = 1_500_000
-"""Bytes that all texts of a page may take; what surrounds them takes about as much in a page of a thousand cases."""
-_LEAST, _MOST = 300, 20_000
+LARGEST_PAGE = 2_850_000
+"""Bytes that a page is to stay below, if its texts can be cut to a length at which they still say something."""
+_LEAST, _MOST = 150, 20_000
+_FIRST_SHARE = 0.6
 
 
 def n_bytes(text: str) -> int:
     """Return about what a text takes in the page; markup in it is escaped."""
     head = text[:_MOST]
-    return len(head.encode("utf-8", "replace")) + 4 * (head.count("<") + head.count(">") + head.count("&"))
+    # Most texts are ASCII, and asking for that is quicker than counting in all of them.
+    size = len(head) if head.isascii() else len(head.encode("utf-8", "replace"))
+    return size + 4 * (head.count("<") + head.count(">") + head.count("&") + head.count("'") + head.count('"'))
 
 
-def fitting(sizes: Iterable[int], budget: int = BUDGET) -> int:
-    """Return the greatest length at which all texts fit, if only those that are longer are cut to it.
+def fitting(sizes: Iterable[int], room: int) -> int:
+    """Return the greatest size at which all texts fit, if only those that are larger are cut to it.
 
     Args:
         sizes: of the texts, in bytes.
-        budget: what they may take together.
+        room: what they may take together.
 
     Returns:
-        Between 300 and 20,000; a page may be larger where even the least is too much.
+        Between 150 and 20,000; the page is larger than it should be where even the least is too much.
     """
-    left, ordered = budget, sorted(sizes)
+    left, ordered = room, sorted(sizes)
     for number, size in enumerate(ordered):
         share = left // (len(ordered) - number)
         if size > share:
             return min(max(share, _LEAST), _MOST)
         left -= size
     return _MOST
+
+
+def in_two(first: Sequence[int], rest: Sequence[int], room: int) -> tuple[int, int]:
+    """Return the sizes to which the texts that matter most are cut, and the others: the first get more than half.
+
+    Args:
+        first, rest: sizes of the texts, in bytes.
+        room: what all of them may take together.
+    """
+    needed_by_rest = sum(min(size, _MOST) for size in rest)
+    limit = fitting(first, max(int(_FIRST_SHARE * room), room - needed_by_rest))
+    return limit, fitting(rest, room - sum(min(size, limit) for size in first))
 
 
 def cut(text: str, limit: int) -> tuple[str, int]:

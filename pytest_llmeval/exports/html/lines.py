@@ -1,4 +1,4 @@
-"""Case → a row for each of its checks over all trials: mean, baseline, threshold, a strip of dots, and the reason."""
+"""Case → a row for each of its checks over all trials: mean, baseline, threshold, a strip of spikes, and the reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.exports.html.beside import Beside
     from pytest_llmeval.records import CaseVerdict, CheckId, Line, Tally
 
-_LONGEST_REASON, _LONGEST_SOURCE = 400, 160
+_LONGEST_REASON, _SHORT_REASON, _LONGEST_SOURCE = 400, 160, 160
+_FRAME, _REACHED_FRAME, _STRIP_FRAME = 150, 25, 155  # bytes of markup around a row's words and its picture's paths
 GOOD, BAD, OPEN = "good", "bad", "open"
 """Tones of what is shown; a word or a sign always says the same."""
 TONES = {Verdict.REGRESSED: BAD, Verdict.IMPROVED: GOOD, Verdict.UNCHANGED: GOOD}
@@ -34,11 +35,12 @@ class LineView:
         reached: how many trials reach it.
         is_below: whether they do not do so often enough.
         verdict: the gate's word on this very line, or why it is not compared.
-        dots, dots_before: paths of the trials' scores, here and on the baseline.
+        spikes, spikes_before: paths of the trials' scores, here and on the baseline.
         mark: where the threshold lies in the strip.
-        told: the strip in words.
+        told: the strip in words, where somebody should look at it.
+        has_strip: whether a picture says more than the means do.
         reason: of the trial that is shown.
-        place: the user's line.
+        place: the user's line, where somebody has to go there.
     """
 
     id: CheckId
@@ -51,12 +53,24 @@ class LineView:
     is_below: bool = False
     verdict: str = ""
     tone: str = ""
-    dots: str = ""
-    dots_before: str = ""
+    spikes: str = ""
+    spikes_before: str = ""
     mark: str = ""
     told: str = ""
+    has_strip: bool = False
     reason: str = ""
     place: str = ""
+
+    @property
+    def n_bytes(self) -> int:
+        """About what the row takes in the page, without its picture."""
+        reached = len(self.reached) + _REACHED_FRAME if self.reached else 0
+        return _FRAME + len(self.metric) + len(self.reason) + len(self.place) + reached
+
+    @property
+    def n_bytes_of_strip(self) -> int:
+        """About what its picture takes."""
+        return _STRIP_FRAME + len(self.spikes) + len(self.spikes_before) + len(self.told) if self.has_strip else 0
 
 
 def line_view(found: Tally, beside: Beside, compared: Mapping[CheckId, CaseVerdict], input_hash: str) -> LineView:
@@ -70,8 +84,8 @@ def line_view(found: Tally, beside: Beside, compared: Mapping[CheckId, CaseVerdi
     verdict, tone = (said.verdict.value, TONES.get(said.verdict, OPEN)) if said else ("", "")
     if line is not None and not is_same:
         verdict, tone = "edited", OPEN
-    n_scored, threshold = len(found.scores), check.threshold
-    place = check.place
+    n_scored, threshold, place = len(found.scores), check.threshold, check.place
+    is_notable = found.is_below or found.mean is None or (said is not None and said.verdict is not Verdict.UNDECIDED)
     return LineView(
         id=found.id,
         metric=found.id.metric + (f" #{found.id.nth + 1}" if found.id.nth else ""),
@@ -83,12 +97,15 @@ def line_view(found: Tally, beside: Beside, compared: Mapping[CheckId, CaseVerdi
         is_below=found.is_below,
         verdict=verdict,
         tone=tone,
-        dots=drawings.dots(found.scores, 5),
-        dots_before=drawings.dots(line.scores, 13) if line is not None else "",
+        spikes=drawings.spikes(found.scores, -1),
+        spikes_before=drawings.spikes(line.scores, 1) if line is not None else "",
         mark="" if threshold is None else drawings.at(threshold),
-        told=_told(found, line),
-        reason=one_line(check.score.reason, limit=_LONGEST_REASON),
-        place=f"{place.path}:{place.line}  {one_line(place.source, limit=_LONGEST_SOURCE)}" if place.path else "",
+        told=_told(found, line) if is_notable else "",
+        has_strip=n_scored > 1 or (line is not None and len(line.draws) > 1),
+        reason=one_line(check.score.reason, limit=_LONGEST_REASON if is_notable else _SHORT_REASON),
+        place=f"{place.path}:{place.line}  {one_line(place.source, limit=_LONGEST_SOURCE)}"
+        if place.path and is_notable
+        else "",
     )
 
 
@@ -107,5 +124,7 @@ def _terms(found: Tally) -> str:
 
 def _told(found: Tally, line: Line | None) -> str:
     scores = ", ".join(f"{score:.2f}" for score in sorted(found.scores)) or "none"
-    before = "" if line is None or not line.draws else "; baseline " + ", ".join(f"{s:.2f}" for s in sorted(line.scores))
+    before = (
+        "" if line is None or not line.draws else "; baseline " + ", ".join(f"{s:.2f}" for s in sorted(line.scores))
+    )
     return f"scores {scores}{before}"

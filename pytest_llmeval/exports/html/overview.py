@@ -9,7 +9,7 @@ from pytest_llmeval.exports import arm_table, headline, usage, wording
 from pytest_llmeval.exports.html import drawings
 from pytest_llmeval.exports.html.lines import BAD, GOOD, OPEN, TONES
 from pytest_llmeval.exports.html.visible import one_line
-from pytest_llmeval.records import Provenance, Verdict
+from pytest_llmeval.records import Provenance
 from pytest_llmeval.records.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.exports.html.cases import CaseView
     from pytest_llmeval.records import Comparison, Session, Summary
 
-_LONGEST_SENTENCE, _LONGEST_NAME, _MOST_LOST = 1_000, 300, 20
+_LONGEST_SENTENCE, _LONGEST_NAME, _MOST_OWN = 1_000, 300, 3
 
 
 class Lead(NamedTuple):
@@ -82,7 +82,7 @@ def lead(session: Session, cases: Sequence[CaseView]) -> Lead:
         return Lead("NO VERDICT POSSIBLE", BAD, invalid, sentences)
     own = tuple(text for text in sentences if headline.is_about(text, verdict.verdict))
     others = tuple(text for text in sentences if text not in own)
-    return Lead(verdict.verdict.upper(), TONES.get(verdict.verdict, OPEN), own, others)
+    return Lead(verdict.verdict.upper(), TONES.get(verdict.verdict, OPEN), own[:_MOST_OWN], own[_MOST_OWN:] + others)
 
 
 def _invalid(session: Session) -> Iterator[str]:
@@ -126,7 +126,7 @@ def figures(session: Session) -> Iterator[tuple[str, str]]:
     bought, replayed = usage.measure(usage.asked(answers)), usage.measure(usage.replayed(answers))
     scored, expected = session.coverage
     n_trials = sum(len(result.trials) for result in session.results)
-    yield "cases", f"{len(session.results):,} in {wording.count(n_trials, 'trial')}"
+    yield "cases", f"{len(session.results):,} in {n_trials:,} {'trial' if n_trials == 1 else 'trials'}"
     yield "checks scored", f"{scored:,} of {expected:,}"
     if answers:
         yield "answers", ", ".join(f"{count[kind]:,} {kind.value}" for kind in Provenance if count[kind])

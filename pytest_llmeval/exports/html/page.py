@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_llmeval import __version__
-from pytest_llmeval.exports.html import cases, overview
+from pytest_llmeval.exports.html import cases, material, overview
 from pytest_llmeval.exports.html.visible import one_line
+from pytest_llmeval.records import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.exports.html.lines import LineView
     from pytest_llmeval.records import Session
 
-_MOST_COLUMNS, _MOST_MOVED, _MOST_PROMPTS, _LONGEST_PROMPT, _MOST_OPEN = 5, 20, 10, 8_000, 3
+_MOST_COLUMNS, _MOST_MOVED, _MOST_PROMPTS, _LONGEST_PROMPT, _MOST_OPEN = 5, 10, 10, 8_000, 3
+_MOVED = (Verdict.REGRESSED.value, Verdict.IMPROVED.value)
 _WORDS = (
-    cases.REGRESSED, cases.FAILED, cases.BELOW, cases.UNSCORED, cases.IMPROVED, cases.NEW, cases.CHANGED, cases.PASSED,
+    material.REGRESSED, material.FAILED, material.BELOW, material.UNSCORED, material.IMPROVED, material.NEW, material.CHANGED, material.PASSED,
     "skipped", "xfailed",
 )  # fmt: skip
 
@@ -44,11 +45,11 @@ class Row(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """A line that regressed, improved or lies below its threshold; ``number`` is its case's on the page."""
+    """A case with lines that regressed, improved or lie below their threshold; ``number`` is its own on the page."""
 
     number: int
     case: CaseView
-    line: LineView
+    lines: tuple[LineView, ...]
 
 
 class Prompt(NamedTuple):
@@ -75,7 +76,7 @@ def page(session: Session, beside: Beside) -> Mapping[str, Any]:  # Any: what a 
     ]
     return {
         "session": session,
-        "version": __version__,
+        "version": session.versions.get("pytest-llmeval", ""),
         "title": f"{lead.word}: llmeval report"
         + "".join(f", {part}" for part in (one_line(session.branch, limit=60), session.started_at[:10]) if part),
         "lead": lead,
@@ -125,16 +126,17 @@ def _rows(views: Sequence[CaseView], choices: Sequence[Sequence[Choice]]) -> lis
             suites.get(view.suite, ""),
             " ".join(tags[tag] for tag in view.tags),
             {line.metric: line for line in view.lines},
-            min((line for line in view.lines if line.mean is not None), key=lambda line: line.mean or 0.0, default=None),
+            min(
+                (line for line in view.lines if line.mean is not None), key=lambda line: line.mean or 0.0, default=None
+            ),
         )
         for number, view in enumerate(views, 1)
     ]
 
 
 def _moved(views: Sequence[CaseView]) -> list[Moved]:
-    return [
-        Moved(number, view, line)
+    moved = [
+        Moved(number, view, tuple(line for line in view.lines if line.is_below or line.verdict in _MOVED))
         for number, view in enumerate(views, 1)
-        for line in view.lines
-        if line.verdict in ("regressed", "improved") or line.is_below
     ]
+    return [one for one in moved if one.lines]

@@ -8,7 +8,9 @@
   const heads = [...table.tHead.rows[0].cells];
   const fields = { text: get("f-text"), word: get("f-word"), suite: get("f-suite"), tag: get("f-tag") };
   const texts = new Map();
-  document.documentElement.classList.add("js");
+  // A table of a thousand rows is laid out in steps: what is scrolled to, what is asked for, and all of it in print.
+  const STEP = 200;
+  let limit = STEP;
   get("filter").hidden = false;
 
   const textOf = (body) => {
@@ -17,20 +19,38 @@
   };
   const has = (list, value) => value === "" || list.split(" ").includes(value);
 
+  let matching = bodies;
+  function show() {
+    let shown = 0;
+    const isMatch = new Set(matching);
+    for (const body of bodies) {
+      const isShown = isMatch.has(body) && shown < limit;
+      shown += isShown;
+      if (body.hidden === isShown) body.hidden = !isShown;
+    }
+    const rest = matching.length - shown;
+    get("rest").hidden = rest === 0;
+    get("f-more").textContent = `Show ${Math.min(STEP, rest)} more of ${rest.toLocaleString("en")}`;
+    get("nothing").hidden = matching.length > 0;
+    document.documentElement.classList.add("ready");
+    tellOpen();
+  }
+
   function filter() {
     const asked = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field ? field.value : ""]));
     const words = asked.text.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const body of bodies) {
-      const data = body.dataset;
-      const fits = has(data.w, asked.word) && has(data.s, asked.suite) && has(data.t, asked.tag) &&
-        words.every((word) => textOf(body).includes(word));
-      body.hidden = !fits;
-      shown += fits;
-    }
-    get("f-count").textContent = `${shown.toLocaleString("en")} of ${bodies.length.toLocaleString("en")} shown`;
-    get("nothing").hidden = shown > 0;
-    tellOpen();
+    limit = STEP;
+    matching = bodies.filter((body) => {
+      const { w = "", s = "", t = "" } = body.dataset;
+      return has(w, asked.word) && has(s, asked.suite) && has(t, asked.tag) && words.every((word) => textOf(body).includes(word));
+    });
+    get("f-count").textContent = `${matching.length.toLocaleString("en")} of ${bodies.length.toLocaleString("en")} cases`;
+    show();
+  }
+
+  function more() {
+    limit += STEP;
+    show();
   }
 
   function reset() {
@@ -62,6 +82,10 @@
       return sign * found || asGiven.get(one) - asGiven.get(other);
     });
     table.append(...bodies);
+    const places = new Map(bodies.map((body, place) => [body, place]));
+    matching = [...matching].sort((one, other) => places.get(one) - places.get(other));
+    limit = STEP;
+    show();
     for (const each of heads) each.setAttribute("aria-sort", "none");
     head.setAttribute("aria-sort", descending ? "descending" : "ascending");
   }
@@ -84,7 +108,11 @@
   function follow() {
     const body = bodies.find((one) => one.id === location.hash.slice(1));
     if (!body) return;
-    if (body.hidden) reset();
+    if (!matching.includes(body)) reset();
+    if (body.hidden) {
+      limit = Infinity;
+      show();
+    }
     detailsOf(body).open = true;
     body.scrollIntoView();
     detailsOf(body).firstElementChild.focus({ preventScroll: true });
@@ -92,12 +120,18 @@
 
   // Printed is what is shown; of what is closed, the cases that a reader must see are opened.
   let opened = [];
+  let before = STEP;
   addEventListener("beforeprint", () => {
+    before = limit;
+    limit = Infinity;
+    show();
     opened = bodies.filter((body) => !body.hidden && body.className === "bad").slice(0, 20).map(detailsOf).filter((one) => !one.open);
     for (const one of opened) one.open = true;
   });
   addEventListener("afterprint", () => {
     for (const one of opened) one.open = false;
+    limit = before;
+    show();
   });
 
   heads.forEach((head, column) => {
@@ -112,6 +146,8 @@
   for (const field of [fields.word, fields.suite, fields.tag]) if (field) field.addEventListener("change", filter);
   for (const id of ["f-reset", "f-reset-2"]) get(id).addEventListener("click", reset);
   get("f-open").addEventListener("click", toggle);
+  get("f-more").addEventListener("click", more);
+  new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && more(), { rootMargin: "600px" }).observe(get("rest"));
   table.addEventListener("toggle", tellOpen, true);
   addEventListener("hashchange", follow);
   filter();

@@ -17,7 +17,9 @@ HIDDEN = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000f0000-\U0010ffff]"
 )
 # The joiners are letters' business: between two characters beyond Latin they make emoji and Persian what they are.
-_JOINER = re.compile("(?<=[\u0600-\u1fff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d](?=[\u0600-\u1fff\u2600-\u27bf\U0001f000-\U0001faff])")
+_JOINER = re.compile(
+    "(?<=[\u0600-\u1fff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d](?=[\u0600-\u1fff\u2600-\u27bf\U0001f000-\U0001faff])"
+)
 
 
 def visible(text: str) -> str:
