@@ -1,8 +1,9 @@
-"""A session of many cases with answers of their own, and the baseline beside it: the size that a report is promised for."""
+"""A session of many cases with answers of their own, and the baseline beside it: what a report is promised for."""
 
 from __future__ import annotations
 
 import random
+import re
 
 from pytest_llmeval.exports.html import Beside
 from pytest_llmeval.records import (
@@ -31,10 +32,11 @@ from pytest_llmeval.records import (
 TEST = "tests/test_support.py::test_support"
 METRICS = ("relevance", "safety", "states_fact")
 SYSTEM = "You are the assistant of a small bookshop. Answer in one short sentence."
-_WORDS = (
+_WORDS = re.findall(
+    r"\w+",
     "the book order return days delivery within refund card gift free shop you can your is are please number first "
-    "cancel pay visa damaged photo replace email answer support hours working price pounds over wrap valid months"
-).split()
+    "cancel pay visa damaged photo replace email answer support hours working price pounds over wrap valid months",
+)
 
 
 def sentences(chance: random.Random, n_words: int) -> str:

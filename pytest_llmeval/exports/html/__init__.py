@@ -107,7 +107,7 @@ def _read(name: str) -> str:
 
 
 def _dense(template: str) -> str:
-    """Return a template without the line ends between its tags: a page of a thousand cases has each a thousand times."""
+    """Return a template without the line ends between its tags, which a page of many cases has many times."""
     return re.sub(r"\n(?=[<{])", "", template)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.exports import usage
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.html.material import Material
     from pytest_llmeval.exports.html.picking import Other, Typical
     from pytest_llmeval.records import CaseResult, Response, Session
 
@@ -114,8 +114,10 @@ def case_views(session: Session, beside: Beside) -> tuple[CaseView, ...]:
     with_pictures = _has_room_for_pictures(every)
     frames = sum(_frame(one, with_pictures=with_pictures or one.is_first) for one in every)
     room = fitting.LARGEST_PAGE - frames
-    sizes = {is_first: [_sizes(one) for one in every if one.is_first is is_first] for is_first in (True, False)}
-    limits = fitting.in_two(*(list(chain.from_iterable(sizes[is_first])) for is_first in (True, False)), room)
+    firsts, rest = (
+        [size for one in every if one.is_first is is_first for size in _sizes(one)] for is_first in (True, False)
+    )
+    limits = fitting.in_two(firsts, rest, room)
     spare = room - sum(min(size, limits[not one.is_first]) for one in every for size in _sizes(one))
     views = [(_view(one, limits[not one.is_first], with_pictures=with_pictures or one.is_first), one) for one in every]
     ordered = sorted(views, key=lambda pair: _worst_first(pair[0]))

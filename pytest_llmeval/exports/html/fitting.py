@@ -44,7 +44,8 @@ def in_two(first: Sequence[int], rest: Sequence[int], room: int) -> tuple[int, i
     """Return the sizes to which the texts that matter most are cut, and the others: the first get more than half.
 
     Args:
-        first, rest: sizes of the texts, in bytes.
+        first: sizes of the texts that matter most, in bytes.
+        rest: sizes of the others.
         room: what all of them may take together.
     """
     needed_by_rest = sum(min(size, _MOST) for size in rest)

@@ -100,7 +100,7 @@ def _invalid(session: Session) -> Iterator[str]:
 
 
 def states(session: Session) -> Iterator[State]:
-    """Yield what nobody may miss: tests that failed or were lost, an early stop, a selection, a floor that was missed."""
+    """Yield what nobody may miss: failed and lost tests, a floor that was missed, an early stop, a selection."""
     failed = [result.nodeid for result in session.results if result.outcome == "failed"]
     if failed and session.verdict is not None:
         yield State(BAD, f"{wording.count(len(failed), 'test')} failed, whatever the verdict says", tuple(failed))

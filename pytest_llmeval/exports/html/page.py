@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS, _MOST_MOVED, _MOST_PROMPTS, _LONGEST_PROMPT, _MOST_OPEN = 5, 10, 10, 8_000, 3
 _MOVED = (Verdict.REGRESSED.value, Verdict.IMPROVED.value)
-_WORDS = (
-    material.REGRESSED, material.FAILED, material.BELOW, material.UNSCORED, material.IMPROVED, material.NEW, material.CHANGED, material.PASSED,
-    "skipped", "xfailed",
-)  # fmt: skip
+_WORDS = (*material.ORDER[:-1], material.CHANGED, material.PASSED, "skipped", "xfailed")
+"""What the cases can be filtered by."""
 
 
 class Choice(NamedTuple):
@@ -111,7 +109,7 @@ def page(session: Session, beside: Beside) -> Mapping[str, Any]:  # Any: what a 
 
 
 def _columns(views: Sequence[CaseView]) -> tuple[str, ...]:
-    """Return the metrics that have a column of their own; none where there are too many, then each row names its own."""
+    """Return the metrics that have a column of their own; none where there are too many: each row names its own."""
     metrics = tuple(dict.fromkeys(line.metric for view in views for line in view.lines))
     return metrics if len(metrics) <= _MOST_COLUMNS else ()
 

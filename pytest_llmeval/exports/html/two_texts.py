@@ -60,4 +60,13 @@ def _runs(olds: Sequence[str], news: Sequence[str]) -> Iterable[tuple[bool, int,
 
 
 def _shown(parts: Iterable[Piece]) -> tuple[Piece, ...]:
-    return tuple(part for part in parts if part.text)
+    """Return the pieces that have a text; the blanks before a marked word belong to nobody, and are not marked."""
+    shown: list[Piece] = []
+    for is_own, text in parts:
+        word = text.lstrip() if is_own else text
+        for piece in (Piece(False, text[: len(text) - len(word)]), Piece(is_own, word)):
+            if shown and piece.text and not (piece.is_own or shown[-1].is_own):
+                shown[-1] = Piece(False, shown[-1].text + piece.text)
+            elif piece.text:
+                shown.append(piece)
+    return tuple(shown)

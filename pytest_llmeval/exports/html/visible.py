@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-# Categories Cc (but tab and line feed), Cf, Cs, Co, Zl and Zp, as ranges, since asking unicodedata for each character of
-# a report takes longer than all else. A test compares them with unicodedata.
+# Categories Cc (but tab and line feed), Cf, Cs, Co, Zl and Zp, as ranges, since asking unicodedata for each character
+# of a report takes longer than all else. A test compares them with unicodedata.
 HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\ud800-\uf8ff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001345f"
