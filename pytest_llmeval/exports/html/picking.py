@@ -48,18 +48,21 @@ class Typical(NamedTuple):
 
 
 def answered(trial: Trial) -> Answered:
-    """Return what was judged in a trial: the text of its worst check, else its last answer."""
+    """Return what was judged in a trial: the text of its worst check, else its last answer.
+
+    A check of a bare number keeps no text; its trial's last answer is the best guess at what it was made of.
+    """
     check = min((check for check in trial.checks if check.value is not None), key=_margin, default=None)
     if check is None:
         check = next(iter(trial.checks), None)
-    if check is not None:
+    if check is not None and (check.output or check.origin):
         call = next((call for call in trial.calls if check.origin and call.origin == check.origin), None)
         if call is None and check.output and len(trial.calls) == 1 and trial.calls[0].text.startswith(check.output):
             # The head of an answer is kept with its check; here it is that of the only answer there was.
             call = trial.calls[0]
         return Answered(trial, call.text if call is not None else check.output, call, check)
     call = trial.calls[-1] if trial.calls else None
-    return Answered(trial, call.text if call is not None else "", call, None)
+    return Answered(trial, call.text if call is not None else "", call, check)
 
 
 def shown(every: Sequence[Answered]) -> Answered | None:
