@@ -240,7 +240,7 @@ def test_without_a_script_everything_is_there(browser, show):
 
 
 def test_a_thousand_cases_are_there_within_a_second(show):
-    """From opening the file until it can be used, in seconds of the page's own thread, the best of three; sorting too."""
+    """From opening the file until it can be used, in seconds of the page's own thread; sorting as well."""
     browser = show(*many_cases(1000, 3))
     address = browser.current_url
     sort = "document.querySelectorAll('#table thead button')[2].click(); document.body.offsetHeight"

@@ -202,7 +202,7 @@ def test_a_past_is_drawn_and_told() -> None:
 
     told = [a["aria-label"] for a in found.all("svg") if a.get("class") == "trend"]
     assert ["3 sessions, from 0.800 to 0.550, lowest 0.550"] == told
-    assert "this session after the 2 before it on this machine" in found.text
+    assert "the last 3 whole sessions on this machine, this one last" in found.text
 
 
 def test_the_table_can_be_used_without_a_mouse_and_without_a_script() -> None:

@@ -81,8 +81,10 @@ def lead(session: Session, cases: Sequence[CaseView]) -> Lead:
     if invalid:
         return Lead("NO VERDICT POSSIBLE", BAD, invalid, sentences)
     own = tuple(text for text in sentences if headline.is_about(text, verdict.verdict))
-    others = tuple(text for text in sentences if text not in own)
-    return Lead(verdict.verdict.upper(), TONES.get(verdict.verdict, OPEN), own[:_MOST_OWN], own[_MOST_OWN:] + others)
+    others = own[_MOST_OWN:] + tuple(text for text in sentences if text not in own)
+    # The word stands above them, as large as it can be.
+    told = tuple(text.removeprefix(f"{verdict.verdict.upper()} ") for text in own[:_MOST_OWN])
+    return Lead(verdict.verdict.upper(), TONES.get(verdict.verdict, OPEN), told, others)
 
 
 def _invalid(session: Session) -> Iterator[str]:

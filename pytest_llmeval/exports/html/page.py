@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.exports.html.lines import LineView
     from pytest_llmeval.records import Session
 
-_MOST_COLUMNS, _MOST_MOVED, _MOST_PROMPTS, _LONGEST_PROMPT, _MOST_OPEN = 5, 10, 10, 8_000, 3
+_MOST_COLUMNS, _MOST_MOVED, _MOST_PROMPTS, _LONGEST_PROMPT, _MOST_OPEN = 5, 5, 10, 8_000, 3
 _MOVED = (Verdict.REGRESSED.value, Verdict.IMPROVED.value)
 _WORDS = (*material.ORDER[:-1], material.CHANGED, material.PASSED, "skipped", "xfailed")
 """What the cases can be filtered by."""
