@@ -42,7 +42,7 @@ def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]
 
 
 def export(state: State, record: Session, path: Path, ending: str) -> list[str]:
-    """Write every report that was asked for; return a line for each that failed.
+    """Write every report that was asked for; return a line for each that failed, or lacks something.
 
     Args:
         state: of the controller.
@@ -50,13 +50,13 @@ def export(state: State, record: Session, path: Path, ending: str) -> list[str]:
         path: of the session as it was stored.
         ending: what the exit status is, and why.
     """
-    failed = []
-    for name, write in _exports(state, record, path, ending):
+    lines: list[str] = []
+    for name, write in _exports(state, record, path, ending, lines.append):
         try:
             write()
         except (LlmevalError, OSError) as error:
-            failed.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
-    return failed
+            lines.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
+    return lines
 
 
 def tell_users(config: pytest.Config, path: Path) -> list[str]:
@@ -71,9 +71,12 @@ def tell_users(config: pytest.Config, path: Path) -> list[str]:
     return []
 
 
-def _exports(state: State, record: Session, path: Path, ending: str) -> list[tuple[str, Callable[[], object]]]:
+def _exports(
+    state: State, record: Session, path: Path, ending: str, tell: Callable[[str], None]
+) -> list[tuple[str, Callable[[], object]]]:
     settings = state.settings
     wanted: list[tuple[str, Callable[[], object]]] = []
+    stored = [path]  # what goes to MLflow as a file; it is the last to be written
     for kind, target in settings.reports:
         if kind == "term":
             continue
@@ -81,9 +84,7 @@ def _exports(state: State, record: Session, path: Path, ending: str) -> list[tup
 
         target = target or settings.folder / FILES[kind].file  # noqa: PLW2901 - the same, with its default
         if kind == "html":
-            from pytest_llmeval.plugin import html_report
-
-            wanted.append((kind, partial(html_report.write, state, path, target, ending)))
+            wanted.append((kind, partial(_write_html, state, path, target, ending, stored)))
         else:
             wanted.append((kind, partial(_write, kind, record, path, target)))
     if settings.pushgateway:
@@ -93,8 +94,16 @@ def _exports(state: State, record: Session, path: Path, ending: str) -> list[tup
     if settings.mlflow:
         from pytest_llmeval.exports import mlflow
 
-        wanted.append(("mlflow", partial(mlflow.record, record, uri=settings.mlflow, artifacts=[path])))
+        send = partial(mlflow.record, record, uri=settings.mlflow, artifacts=stored)
+        wanted.append(("mlflow", partial(send, traces=settings.mlflow_traces, tell=tell)))
     return wanted
+
+
+def _write_html(state: State, path: Path, target: Path, ending: str, stored: list[Path]) -> None:
+    from pytest_llmeval.plugin import html_report
+
+    html_report.write(state, path, target, ending)
+    stored.append(target)
 
 
 def _write(kind: str, record: Session, path: Path, target: Path) -> None:

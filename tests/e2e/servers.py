@@ -1,13 +1,16 @@
-"""Debian's own Pushgateway and Prometheus, started on free ports of loopback and stopped by their process."""
+"""Real servers, started on free ports of loopback and stopped by their process: Debian's, and MLflow's own."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlencode
@@ -15,7 +18,6 @@ from urllib.request import urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _PATIENCE_S = 60.0
 
@@ -83,11 +85,52 @@ class Prometheus:
 
 
 @contextmanager
-def _running(program: str, *arguments: str, folder: Path) -> Iterator[None]:
+def postgres(folder: Path) -> Iterator[str]:
+    """Run Debian's PostgreSQL with an empty database; its URL, as SQLAlchemy reads it."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    assert programs, "e2e needs Debian's postgresql"
+    data, port = folder / "pgdata", free_port()
+    data.mkdir()
+    # It refuses to run as root.
+    as_user = []
+    if os.getuid() == 0:
+        shutil.chown(data, "postgres")
+        for parent in folder.parents:
+            if parent.owner() == "root" and parent.is_relative_to("/tmp"):  # noqa: S108 - pytest's own folder
+                parent.chmod(parent.stat().st_mode | 0o011)
+        folder.chmod(0o755)
+        as_user = ["runuser", "-u", "postgres", "--"]
+    initdb = [*as_user, str(programs[-1] / "initdb"), "-D", str(data), "-U", "llmeval", "-A", "trust", "--no-sync"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd="/")  # noqa: S603 - ours
+    arguments = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(data), "-F"]
+    with _running(*as_user, str(programs[-1] / "postgres"), *arguments, folder=folder, cwd="/"):
+        assert eventually(lambda: _answers(port))
+        yield f"postgresql+psycopg://llmeval@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def mlflow(folder: Path, store: str) -> Iterator[str]:
+    """Run MLflow's server on a store; its address."""
+    port = free_port()
+    arguments = ["-m", "mlflow", "server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port)]
+    arguments += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
+    with _running(sys.executable, *arguments, folder=folder):
+        url = f"http://127.0.0.1:{port}"
+        assert eventually(lambda: urlopen(f"{url}/health").status == 200)  # noqa: S310 - our own
+        yield url
+
+
+def _answers(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+
+
+@contextmanager
+def _running(program: str, *arguments: str, folder: Path, cwd: str | None = None) -> Iterator[None]:
     found = shutil.which(program)
     assert found, f"e2e needs Debian's {program}"
-    with (folder / f"{program}.log").open("w") as log:
-        process = subprocess.Popen([found, *arguments], cwd=folder, stdout=log, stderr=log)  # noqa: S603 - ours
+    with (folder / f"{Path(program).name}.log").open("w") as log:
+        process = subprocess.Popen([found, *arguments], cwd=cwd or folder, stdout=log, stderr=log)  # noqa: S603 - ours
         try:
             yield
         finally:
