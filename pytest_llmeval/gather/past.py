@@ -32,7 +32,8 @@ def before(folder: Path, session: Session, *, most: int) -> tuple[Session, ...]:
     for path in sorted((folder / "sessions").glob("*.jsonl"), reverse=True):
         if len(found) == most:
             break
-        if path.stem >= session.id:
+        # Of two sessions in one second nobody can tell which was first: both are the other's past.
+        if path.stem == session.id or _second(path.stem) > _second(session.id):
             continue
         head = _head(path)
         if head is not None and not any(head.get(name) for name in ("stopped", "selection", "lost")):
@@ -66,6 +67,10 @@ def answers(folder: Path, session_id: str, origins: Collection[str]) -> dict[str
             heads |= _texts(trial.get("checks", ()), "output", origins)
         heads |= _texts(row.get("checks", ()), "output", origins)
     return heads | found
+
+
+def _second(session_id: str) -> str:
+    return session_id.partition("-")[0]
 
 
 def _texts(rows: Json, name: str, origins: Collection[str]) -> dict[str, str]:

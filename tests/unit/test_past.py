@@ -25,6 +25,7 @@ def test_the_sessions_before_are_read_without_their_results(tmp_path) -> None:
     assert [0.02, 0.03, 0.04] == [one.summaries[0].mean for one in found]
     assert {()} == {one.results for one in found}
     assert () == past.before(tmp_path / "none", session(), most=3)
+    assert 0.05 == past.before(tmp_path, session(id="20260105T120000Z-0000"), most=3)[-1].summaries[0].mean
 
 
 def test_a_session_that_did_not_run_whole_has_no_mean_to_show(tmp_path) -> None:
