@@ -5,7 +5,8 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 _EMPTY = {"meta", "path", "circle", "input", "br"}
-_CLOSED_BY_THE_NEXT = {"th", "tr", "thead"}  # HTML lets their end be left out
+# HTML lets the end of these be left out where that begins.
+_CLOSES = {"th": {"th"}, "tbody": {"th", "tr", "thead"}}
 
 
 class Document(HTMLParser):
@@ -34,7 +35,9 @@ class Document(HTMLParser):
         return " ".join("".join(self._seen).split())
 
     def handle_starttag(self, tag, attrs):
-        """Note an element."""
+        """Note an element, and close what it closes."""
+        while self._open and self.elements[self._open[-1]][0] in _CLOSES.get(tag, ()):
+            self._open.pop()
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         if tag not in _EMPTY:
             self._open.append(len(self.elements) - 1)
@@ -44,9 +47,7 @@ class Document(HTMLParser):
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag):
-        """Close the element, and those within it whose end may be left out."""
-        while self._open and self.elements[self._open[-1]][0] in _CLOSED_BY_THE_NEXT - {tag}:
-            self._open.pop()
+        """Close the element."""
         if self._open and self.elements[self._open[-1]][0] == tag:
             self._open.pop()
         else:
