@@ -13,7 +13,7 @@ import pytest
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.exports import html
 from pytest_llmeval.exports.html.visible import HIDDEN
-from pytest_llmeval.records import CheckId, Draw, FloorBreach, Line, Place, Plan, Provenance, Score
+from pytest_llmeval.records import CaseId, CheckId, Draw, FloorBreach, Line, Place, Plan, Provenance, Score
 from tests.unit.documents import Document
 from tests.unit.many_cases import many_cases
 from tests.unit.sessions import RELEVANCE, SUPPORT, answer, case, relevance, session
@@ -237,6 +237,21 @@ def test_a_huge_answer_is_cut_and_says_so() -> None:
 
     assert len(source) < 200_000
     assert "9,996,000 more characters" in source
+
+
+def test_long_names_and_errors_are_bounded() -> None:
+    """A thousand cases with names and errors of 100,000 characters each do not make a file of gigabytes."""
+    long = "e" * 100_000
+    (result,) = session().results[:1]
+    trials = tuple(replace(trial, error=f"{n}{long}") for n, trial in enumerate(result.trials))
+    results = tuple(
+        replace(result, id=CaseId(SUPPORT, f"{n} {long}"), nodeid=long, tags=(long,) * 50, suite=long, trials=trials)
+        for n in range(1000)
+    )
+
+    size = len(html.render(session(results=results, lost=(long,) * 1000, stopped=long, branch=long)))
+
+    assert size < 5_000_000
 
 
 def test_an_empty_session_has_a_report() -> None:

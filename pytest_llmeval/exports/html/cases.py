@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.exports.html.picking import Other, Typical
     from pytest_llmeval.records import CaseResult, Response, Session
 
-_MOST_OTHERS, _MOST_CALLS = 9, 8
-_LONGEST_ERROR, _LONGEST_SNIPPET = 2_000, 100
+_MOST_OTHERS, _MOST_CALLS, _MOST_TAGS, _MOST_ERRORS = 9, 8, 20, 3
+_LONGEST_ERROR, _LONGEST_SNIPPET, _LONGEST_NAME, _LONGEST_TAG = 500, 100, 200, 60
 _CASE_FRAME, _OTHER_FRAME = 1_200, 110  # bytes of markup and small words around a case, and around a further answer
 _SAYS_SOMETHING = 600  # bytes of a text
 _MARKED = 1.3  # what the marks of a word diff add to a text, as a factor
@@ -135,7 +135,10 @@ def _sizes(one: Material) -> list[int]:
 
 def _frame(one: Material, *, with_pictures: bool) -> int:
     """Return about how many bytes a case takes beside its texts."""
-    return _CASE_FRAME + sum(line.n_bytes + (line.n_bytes_of_strip if with_pictures else 0) for line in one.lines)
+    notes = sum(map(len, _notes(one.result)))
+    return (
+        _CASE_FRAME + notes + sum(line.n_bytes + (line.n_bytes_of_strip if with_pictures else 0) for line in one.lines)
+    )
 
 
 def _has_room_for_pictures(every: Sequence[Material]) -> bool:
@@ -151,12 +154,12 @@ def _view(one: Material, limit: int, *, with_pictures: bool) -> CaseView:
     calls = [*first.trial.calls, *first.trial.judge_calls] if first is not None else []
     every = [call for trial in result.trials for call in (*trial.calls, *trial.judge_calls)]
     return CaseView(
-        nodeid="" if result.nodeid == str(result.id) else result.nodeid,
-        test=result.id.test,
-        case=result.id.case,
-        arm=result.arm,
-        suite=result.suite,
-        tags=result.tags,
+        nodeid="" if result.nodeid == str(result.id) else one_line(result.nodeid, limit=_LONGEST_NAME),
+        test=one_line(result.id.test, limit=_LONGEST_NAME),
+        case=one_line(result.id.case, limit=_LONGEST_NAME),
+        arm=one_line(result.arm, limit=_LONGEST_NAME),
+        suite=one_line(result.suite, limit=_LONGEST_NAME),
+        tags=tuple(one_line(tag, limit=_LONGEST_TAG) for tag in result.tags[:_MOST_TAGS]),
         status=one.status,
         tone=_TONES.get(one.status, ""),
         rank=ORDER.index(one.status) if one.status in ORDER else len(ORDER),
@@ -254,14 +257,14 @@ def _call(call: Response) -> Call:
         f"{'?' if call.n_output_tokens is None else f'{call.n_output_tokens:,}'} out",
     ]
     price = "price unknown" if call.cost_usd is None else f"${call.cost_usd:.4f}"
-    named = call.request.model
+    named = one_line(call.request.model, limit=_LONGEST_NAME)
     if call.model and call.model not in (named, named.partition("/")[2]):
-        named += f" ({call.model})"
+        named += f" ({one_line(call.model, limit=_LONGEST_NAME)})"
     return Call(
         provenance=("judge, " if call.request.trial is None else "")
         + call.provenance
         + ("" if call.outcome == "ok" else f", {call.outcome.value}"),
-        model=named + (f", build {call.fingerprint}" if call.fingerprint else ""),
+        model=named + (f", build {one_line(call.fingerprint, limit=_LONGEST_TAG)}" if call.fingerprint else ""),
         took=f"{', '.join(tokens)}, {call.latency_s:.2f} s, {price}",
         # What was just asked is as old as the session.
         recorded_at="" if call.provenance == Provenance.LIVE else call.recorded_at[:19].replace("T", " "),
@@ -272,7 +275,9 @@ def _call(call: Response) -> Call:
 def _notes(result: CaseResult) -> tuple[str, ...]:
     """Return what trials ended by, each once with how often, and which of their requests were not recorded."""
     ended = Counter(one_line(trial.error, limit=_LONGEST_ERROR) for trial in result.trials if trial.error)
-    said = [f"{error}{f' ({n} trials)' if n > 1 else ''}" for error, n in ended.items()]
+    said = [f"{error}{f' ({n} trials)' if n > 1 else ''}" for error, n in ended.most_common(_MOST_ERRORS)]
+    if len(ended) > _MOST_ERRORS:
+        said.append(f"{len(ended) - _MOST_ERRORS} other errors, in the session file")
     if result.has_miss:
         said.append("an answer that it asked for is not recorded: llmeval cache explain says what changed")
     if len(result.trials) < result.n_planned and result.outcome != "skipped":

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmeval.exports.html.beside import Beside
-    from pytest_llmeval.records import CaseVerdict, CheckId, Line, Tally
+    from pytest_llmeval.records import CaseVerdict, CheckId, Line, Place, Tally
 
-_LONGEST_REASON, _SHORT_REASON, _LONGEST_SOURCE = 400, 160, 160
+_LONGEST_REASON, _SHORT_REASON, _LONGEST_SOURCE, _LONGEST_NAME = 400, 160, 160, 100
 _FRAME, _REACHED_FRAME, _STRIP_FRAME = 150, 25, 155  # bytes of markup around a row's words and its picture's paths
 GOOD, BAD, OPEN = "good", "bad", "open"
 """Tones of what is shown; a word or a sign always says the same."""
@@ -88,7 +88,7 @@ def line_view(found: Tally, beside: Beside, compared: Mapping[CheckId, CaseVerdi
     is_notable = found.is_below or found.mean is None or (said is not None and said.verdict is not Verdict.UNDECIDED)
     return LineView(
         id=found.id,
-        metric=found.id.metric + (f" #{found.id.nth + 1}" if found.id.nth else ""),
+        metric=one_line(found.id.metric, limit=_LONGEST_NAME) + (f" #{found.id.nth + 1}" if found.id.nth else ""),
         mean=found.mean,
         before=before,
         change=change,
@@ -103,10 +103,13 @@ def line_view(found: Tally, beside: Beside, compared: Mapping[CheckId, CaseVerdi
         told=_told(found, line) if is_notable else "",
         has_strip=n_scored > 1 or (line is not None and len(line.draws) > 1),
         reason=one_line(check.score.reason, limit=_LONGEST_REASON if is_notable else _SHORT_REASON),
-        place=f"{place.path}:{place.line}  {one_line(place.source, limit=_LONGEST_SOURCE)}"
-        if place.path and is_notable
-        else "",
+        place=_where(place) if place.path and is_notable else "",
     )
+
+
+def _where(place: Place) -> str:
+    path, source = (one_line(text, limit=_LONGEST_SOURCE) for text in (place.path, place.source))
+    return f"{path}:{place.line}  {source}"
 
 
 def _mean(line: Line | None) -> float | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.exports.html.cases import CaseView
     from pytest_llmeval.records import Comparison, Session, Summary
 
-_LONGEST_SENTENCE, _LONGEST_NAME, _MOST_OWN = 1_000, 300, 3
+_LONGEST_SENTENCE, _LONGEST_NAME, _MOST_OWN, _MOST_NAMES, _MOST_REASONS = 1_000, 300, 3, 100, 20
 
 
 class Lead(NamedTuple):
@@ -79,7 +79,9 @@ def lead(session: Session, cases: Sequence[CaseView]) -> Lead:
     sentences = tuple(one_line(text, limit=_LONGEST_SENTENCE) for text in headline.brief(verdict))
     invalid = (*verdict.invalid, *_invalid(session))
     if invalid:
-        return Lead("NO VERDICT POSSIBLE", BAD, invalid, sentences)
+        return Lead(
+            "NO VERDICT POSSIBLE", BAD, tuple(one_line(text, limit=_LONGEST_SENTENCE) for text in invalid), sentences
+        )
     own = tuple(text for text in sentences if headline.is_about(text, verdict.verdict))
     others = own[_MOST_OWN:] + tuple(text for text in sentences if text not in own)
     # The word stands above them, as large as it can be.
@@ -105,9 +107,9 @@ def states(session: Session) -> Iterator[State]:
     """Yield what nobody may miss: failed and lost tests, a floor that was missed, an early stop, a selection."""
     failed = [result.nodeid for result in session.results if result.outcome == "failed"]
     if failed and session.verdict is not None:
-        yield State(BAD, f"{wording.count(len(failed), 'test')} failed, whatever the verdict says", tuple(failed))
+        yield State(BAD, f"{wording.count(len(failed), 'test')} failed, whatever the verdict says", _named(failed))
     if session.lost:
-        yield State(BAD, f"{wording.count(len(session.lost), 'test')} brought no result", session.lost)
+        yield State(BAD, f"{wording.count(len(session.lost), 'test')} brought no result", _named(session.lost))
     for floor in session.floors:
         name = " ".join(filter(None, (floor.suite, floor.metric, floor.arm and f"@{floor.arm}"))) or "no suite"
         mean = "no mean" if floor.mean is None else f"a mean of {floor.mean:.3f}"
@@ -119,6 +121,11 @@ def states(session: Session) -> Iterator[State]:
         left = session.plan.n_deselected
         rest = f"; {wording.count(left, 'LLM test')} left out" if left else ""
         yield State(OPEN, f"a selection ({one_line(session.selection, limit=_LONGEST_NAME)}){rest}")
+
+
+def _named(names: Sequence[str]) -> tuple[str, ...]:
+    shown = [one_line(name, limit=_LONGEST_NAME) for name in names[:_MOST_NAMES]]
+    return (*shown, f"{len(names) - _MOST_NAMES} more") if len(names) > _MOST_NAMES else tuple(shown)
 
 
 def figures(session: Session) -> Iterator[tuple[str, str]]:
@@ -137,7 +144,7 @@ def figures(session: Session) -> Iterator[tuple[str, str]]:
     yield "time", f"{session.duration_s:.1f} s"
     models = usage.models(session)
     if models:
-        yield "model" if len(models) == 1 else "models", ", ".join(models)
+        yield "model" if len(models) == 1 else "models", one_line(", ".join(models), limit=_LONGEST_NAME)
 
 
 def particulars(session: Session) -> Iterator[tuple[str, str]]:
@@ -151,14 +158,16 @@ def particulars(session: Session) -> Iterator[tuple[str, str]]:
     if session.against is not None and session.against.commit:
         yield "compared with", f"{session.against.name} at {session.against.commit}"
     for name, value in session.settings.items():
-        yield f"setting {name}", str(value)
+        yield f"setting {one_line(name, limit=_LONGEST_NAME)}", one_line(str(value), limit=_LONGEST_NAME)
     for name, version in session.versions.items():
-        yield name, version
+        yield one_line(name, limit=_LONGEST_NAME), one_line(version, limit=_LONGEST_NAME)
 
 
 def reasons(session: Session) -> list[tuple[str, int]]:
     """Return why there is no score, the most common reason first, each with its number."""
-    return Counter(one_line(reason, limit=_LONGEST_NAME) for reason in wording.reasons(session)).most_common()
+    every = Counter(one_line(reason, limit=_LONGEST_NAME) for reason in wording.reasons(session)).most_common()
+    rest = sum(n for _, n in every[_MOST_REASONS:])
+    return [*every[:_MOST_REASONS], ("other reasons", rest)] if rest else every
 
 
 def metrics(session: Session, beside: Beside) -> tuple[MetricView, ...]:
@@ -183,8 +192,8 @@ def _metric(summary: Summary, found: Comparison | None, beside: Beside) -> Metri
     words = wording.figures(summary, found)
     has_change = found is not None and words["change"] != found.verdict.value
     return MetricView(
-        suite=summary.suite,
-        metric=f"{summary.metric} @{summary.arm}" if summary.arm else summary.metric,
+        suite=one_line(summary.suite, limit=_LONGEST_NAME),
+        metric=one_line(f"{summary.metric} @{summary.arm}" if summary.arm else summary.metric, limit=_LONGEST_NAME),
         figures=words | {"change": words["change"].split(" ")[0] if has_change else "-"},
         verdict=found.verdict.value if found is not None else "",
         tone=TONES.get(found.verdict, OPEN) if found is not None else "",
@@ -212,4 +221,4 @@ def arms(session: Session) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     contest = session.contest
     if contest is None or not contest.sentences:
         return (), ()
-    return contest.sentences, tuple(arm_table.rows(contest))
+    return tuple(one_line(text, limit=_LONGEST_SENTENCE) for text in contest.sentences), tuple(arm_table.rows(contest))
