@@ -21,14 +21,15 @@
 
   let matching = bodies;
   function show() {
-    let shown = 0;
-    const isMatch = new Set(matching);
-    for (const body of bodies) {
-      const isShown = isMatch.has(body) && shown < limit;
-      shown += isShown;
-      if (body.hidden === isShown) body.hidden = !isShown;
+    const shown = new Set(matching.slice(0, limit));
+    for (const body of bodies) if (body.hidden === shown.has(body)) body.hidden = !body.hidden;
+    // Only what is shown is moved to its place, and only where it is not there.
+    let place = table.tBodies[0];
+    for (const body of shown) {
+      if (body === place) place = place.nextElementSibling;
+      else table.insertBefore(body, place);
     }
-    const rest = matching.length - shown;
+    const rest = matching.length - shown.size;
     get("rest").hidden = rest === 0;
     get("f-more").textContent = `Show ${Math.min(STEP, rest)} more of ${rest.toLocaleString("en")}`;
     get("nothing").hidden = matching.length > 0;
@@ -81,9 +82,8 @@
       const found = typeof a === "number" ? a - b : order.compare(a, b);
       return sign * found || asGiven.get(one) - asGiven.get(other);
     });
-    table.append(...bodies);
-    const places = new Map(bodies.map((body, place) => [body, place]));
-    matching = [...matching].sort((one, other) => places.get(one) - places.get(other));
+    const isMatch = new Set(matching);
+    matching = bodies.filter((body) => isMatch.has(body));
     limit = STEP;
     show();
     for (const each of heads) each.setAttribute("aria-sort", "none");
