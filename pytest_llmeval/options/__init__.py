@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 
@@ -33,8 +32,7 @@ FOLDER = "_LLMEVAL_FOLDER"
 ROUNDS = "_LLMEVAL_ROUNDS"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond of every pytest run to make
     """What this run was asked to do; resolved once a process, and never passed below the plugin.
 
     Args:
