@@ -1,0 +1,90 @@
+"""Results of cases beside what they were in the run before → the scores that moved, the words that changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_llmeval.commands.baseline.differences import columns, differences, rows
+from pytest_llmeval.commands.output import inert, say, say_table
+from pytest_llmeval.exports.word_diff import word_diff
+from pytest_llmeval.exports.wording import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_llmeval.commands.baseline.differences import Difference
+    from pytest_llmeval.records import CaseResult, Trial
+
+_N_ANSWERS = 10
+
+
+class Answer(NamedTuple):
+    """A text, and what stands in its place now; ``who`` is the case, its arm and the trial."""
+
+    who: str
+    old: str
+    new: str
+
+
+class Moved(NamedTuple):
+    """What became of some cases.
+
+    Args:
+        n_cases: that can be compared.
+        scores: the lines of metrics that are others now.
+        answers: those that are others now.
+        n_answers: that were compared.
+    """
+
+    n_cases: int
+    scores: tuple[Difference, ...]
+    answers: tuple[Answer, ...]
+    n_answers: int
+
+
+def moved(pairs: Sequence[tuple[CaseResult, CaseResult]]) -> Moved:
+    """Compare results with those of the run before.
+
+    Args:
+        pairs: of each case, what it was and what it is.
+    """
+    from pytest_llmeval import gate
+
+    before = {line.id: line for line in gate.lines_of("before", tuple(old for old, _ in pairs))}
+    now = gate.lines_of("now", tuple(new for _, new in pairs))
+    scores = tuple(one for one in differences(before, now, is_whole=True) if one.word != "same")
+    answers = [answer for old, new in pairs for answer in _answers(old, new)]
+    changed = tuple(answer for answer in answers if answer.old.split() != answer.new.split())
+    return Moved(len(pairs), scores, changed, len(answers))
+
+
+def say_moved(found: Moved) -> None:
+    """Print it, the scores first."""
+    if not found.n_cases:
+        return
+    say("")
+    if found.scores:
+        say_table(columns("before", "now"), rows(found.scores))
+    word = f"{len(found.scores)} moved" if found.scores else "none moved"
+    answers = count(found.n_answers, "answer")
+    say(f"against the run before: scores, {word}; {len(found.answers)} of {answers} changed")
+    for answer in found.answers[:_N_ANSWERS]:
+        say(f"  {inert(answer.who, limit=300)}", f"    {word_diff(answer.old, answer.new)}")
+    if len(found.answers) > _N_ANSWERS:
+        say(f"  {len(found.answers) - _N_ANSWERS} more changed")
+
+
+def _answers(old: CaseResult, new: CaseResult) -> Iterator[Answer]:
+    then = {trial.index: trial for trial in old.trials}
+    for trial in new.trials:
+        if trial.index not in then:
+            continue
+        arm = f" @{new.arm}" if new.arm else ""
+        who = f"{new.id}{arm}, trial {trial.index}" if len(new.trials) > 1 else f"{new.id}{arm}"
+        for was, is_ in zip(_texts(then[trial.index]), _texts(trial), strict=False):
+            yield Answer(who, was, is_)
+
+
+def _texts(trial: Trial) -> Sequence[str]:
+    """Return the answers of a trial; where it called nobody through us, what its checks judged."""
+    return [call.text for call in trial.calls] or list(dict.fromkeys(check.output for check in trial.checks))

@@ -1,0 +1,195 @@
+"""The loop: a change → the cases it may have changed → replayed → what is missing, at what price → asked → compared."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.commands import project
+from pytest_llmeval.commands.output import inert, say
+from pytest_llmeval.commands.watch import child
+from pytest_llmeval.commands.watch.affected import Knowledge, affected, said
+from pytest_llmeval.commands.watch.moved import moved, say_moved
+from pytest_llmeval.commands.watch.price import Price, asked_by, price, spent
+from pytest_llmeval.commands.watch.tree import Tree
+from pytest_llmeval.commands.watch.waiting import Keyboard, wait
+from pytest_llmeval.exports.plan_text import cost
+from pytest_llmeval.exports.wording import count, join
+from pytest_llmeval.gather.dependencies import Key, Wanted
+from pytest_llmeval.gather.earlier import newest_first
+from pytest_llmeval.gather.forecast import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_llmeval.commands.watch.tree import Signature
+    from pytest_llmeval.records import Session
+
+_CACHE = "--llmeval-cache"
+_INTERRUPTED = 2
+_NO_TESTS = 5
+_SIGNAL = 128  # and its number: how shells tell that a program was stopped
+
+
+@dataclass
+class Consent:
+    """What may be spent.
+
+    Args:
+        is_given: everything, unasked.
+        most_usd: so many US dollars in all; None for nothing unasked.
+        spent_usd: so far.
+    """
+
+    is_given: bool = False
+    most_usd: float | None = None
+    spent_usd: float = 0.0
+
+    def covers(self, needed: Price) -> bool:
+        """Whether it may be spent without a question."""
+        if self.is_given:
+            return True
+        return (
+            self.most_usd is not None
+            and needed.most_usd is not None
+            and self.spent_usd + needed.most_usd <= self.most_usd
+        )
+
+
+class Watcher:
+    """One ``llmeval watch``.
+
+    Args:
+        rootdir: as it was given.
+        arguments: of pytest.
+        consent: what may be spent.
+        is_once: do not wait for changes.
+    """
+
+    def __init__(self, rootdir: str | None, arguments: Sequence[str], consent: Consent, *, is_once: bool) -> None:
+        self._rootdir = rootdir
+        self._found = project.find(rootdir)
+        self._arguments = arguments
+        self._consent = consent
+        self._is_once = is_once
+        self._keyboard = Keyboard()
+        self._tree = Tree(self._found.root, self._found.recordings)
+        self._known = Knowledge()
+        self._before: dict[Key, Known] = {}
+
+    def watch(self) -> int:
+        """Run everything, then what changes touch, until Ctrl-C; return the exit status."""
+        self._remember_earlier()
+        then = self._tree.look()
+        try:
+            ran = self._run(Wanted())
+            self._tree.learn(self._known.files, then)
+            while not (self._is_once or ran.signal):
+                say("", "waiting for a change (Enter: run everything, Ctrl-C: end)")
+                then, ran = self._next(then)
+        except KeyboardInterrupt:
+            say("")
+            return 0
+        return _SIGNAL + ran.signal if ran.signal else ran.status
+
+    def _next(self, then: Mapping[str, Signature]) -> tuple[Mapping[str, Signature], child.Ran]:
+        """Wait for a change that matters, and run what it asks for; return the files as they were when it began."""
+        while True:
+            now, is_asked_for = wait(self._tree, then, self._keyboard)
+            changed = self._tree.changed(then, now)
+            then, self._found = now, project.find(self._rootdir)
+            config = os.path.relpath(self._found.config, self._found.root) if self._found.config else ""
+            wanted = affected(changed, self._known, config=config, existing=now) if changed else None
+            if is_asked_for:
+                wanted = Wanted()
+            if wanted is None:
+                continue
+            say("", "running every case" if is_asked_for else inert(said(wanted, changed, self._known.cases)))
+            ran = self._run(wanted)
+            self._tree.learn(self._known.files, then)
+            return then, ran
+
+    def _run(self, wanted: Wanted) -> child.Ran:
+        """Replay; then, where something is not recorded and may be asked, ask."""
+        ran = child.run(self._found, self._arguments, wanted, cache="replay", is_quiet=True)
+        needed = price(ran.session, self._before) if ran.session is not None and not ran.signal else None
+        missed = {result.nodeid for result in ran.session.results if result.has_miss} if ran.session else set()
+        is_asked = needed is not None and needed.n_cases > 0 and self._may_ask(needed)
+        if is_asked:
+            self._learn(wanted, ran)
+            ran = child.run(self._found, self._arguments, wanted, cache="auto", is_quiet=False)
+            self._consent.spent_usd += spent(ran.session) if ran.session is not None else 0.0
+        elif ran.status == _NO_TESTS and wanted.selected is not None:
+            say("there is none; nothing was run")
+        elif missed and ran.told.failed <= missed and not ran.told.broken:
+            say(f"not asked, and not run to their end: {inert(join(sorted(missed)), limit=1_000)}")
+        else:
+            say(*ran.output.splitlines())
+        self._learn(wanted, ran)
+        if ran.session is not None:
+            self._compare(ran.session)
+        return ran
+
+    def _may_ask(self, needed: Price) -> bool:
+        """Say what is missing and at what price, and ask for leave to spend it."""
+        have = "1 case asks what is" if needed.n_cases == 1 else f"{needed.n_cases} cases ask what is"
+        least = "at least " if needed.is_least else ""
+        sentence = f"{have} not recorded: {least}{count(needed.found.n_live, 'call')}, {cost(needed.found)}"
+        if self._mode() == "replay":
+            say(f"{sentence}; nobody may be asked ({_CACHE}=replay)")
+            return False
+        if self._consent.covers(needed):
+            say(sentence)
+            return True
+        if self._consent.most_usd is not None:
+            sentence += f" (${self._consent.spent_usd:.4f} of ${self._consent.most_usd:g} is spent)"
+        if not self._keyboard.is_terminal:
+            say(f"{sentence}; nobody is asked: say --yes, or --max-usd")
+            return False
+        self._keyboard.forget()
+        say(f"{sentence}. Ask? [y/N]")
+        return (self._keyboard.line(-1) or "").lower() in ("y", "yes")
+
+    def _mode(self) -> str:
+        """Return where answers may come from, as the plug-in weighs it: the last flag, the environment, the ini."""
+        words = [*self._arguments, ""]
+        flags = [word.partition("=")[2] or after for word, after in pairwise(words) if word.partition("=")[0] == _CACHE]
+        told = [*reversed(flags), os.environ.get("LLMEVAL_CACHE"), self._found.values.get("llmeval_cache")]
+        has_key = any(name.endswith("_API_KEY") and value for name, value in os.environ.items())
+        by_default = "replay" if os.environ.get("CI") and not has_key else "auto"
+        return str(next(filter(None, told), by_default))
+
+    def _learn(self, wanted: Wanted, ran: child.Ran) -> None:
+        results = ran.session.results if ran.session is not None else ()
+        passed = {_key(result.id, result.arm) for result in results if result.outcome == "passed"}
+        self._known.learn(wanted, ran.told, passed)
+
+    def _compare(self, session: Session) -> None:
+        """Show what became of each case since it last ran whole, and take this for the next time."""
+        pairs = []
+        asked = asked_by(session)
+        for result in session.results:
+            if result.has_miss:
+                continue
+            key = _key(result.id, result.arm)
+            if (old := self._before.get(key)) is not None:
+                pairs.append((old.result, result))
+            self._before[key] = Known(result=result, default=asked, session=session.id)
+        say_moved(moved(pairs))
+
+    def _remember_earlier(self) -> None:
+        """Take what the sessions that are kept say of each case, the newest first."""
+        folders = (self._found.folder, self._found.root / child.KEPT_IN)
+        every = [session for folder in folders for session in newest_first(folder)]
+        for session in sorted(every, key=lambda session: session.id, reverse=True):
+            asked = asked_by(session)
+            for result in session.results:
+                if not result.has_miss:
+                    known = Known(result=result, default=asked, session=session.id)
+                    self._before.setdefault(_key(result.id, result.arm), known)
+
+
+def _key(id_: tuple[str, str], arm: str) -> Key:
+    return Key(*id_, arm)
