@@ -6,6 +6,7 @@ out again.
 
 from __future__ import annotations
 
+import dis
 import os
 import sys
 from collections import defaultdict
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _OURS = str(Path(__file__).parents[1]) + os.sep
+_LIBRARIES = frozenset({"site-packages", "dist-packages"})
 _WRITING = frozenset("wax+")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
@@ -26,15 +28,15 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 class Reads:
     """What was read, by the one who will not read it again.
 
-    A module reads while it is imported, a function that is cached reads once, a fixture of a wide scope reads for all
-    tests that use it; only what is left was read by the test that runs.
+    A module reads while it is imported, a function may keep what it read, a fixture of a wide scope reads for all tests
+    that use it; only what is left was read by the test that runs. In doubt it is more tests: those are replayed.
 
     Args:
         root: of the project; what lies outside is not heard of.
         leave_out: name of the folders that recordings stand in.
 
     Attributes:
-        by_module: of each module below the root, by its path; what its cached functions read is among it.
+        by_module: of each module below the root, by its path; what its functions read and keep is among it.
         by_owner: of each test or fixture, by what ``owners`` held then.
         by_nobody: what hooks of the project read, for all tests as far as anybody can tell.
         written: what was opened to be written: a test's own output is not what it depends on.
@@ -77,17 +79,20 @@ class Reads:
             self._attribute(path, sys._getframe(1))  # noqa: SLF001 - inspect's own function walks the whole stack
 
     def _attribute(self, path: str, frame: FrameType | None) -> None:
-        is_users = False
+        is_users = is_librarys = False
         while frame is not None:
             code = frame.f_code
-            if not is_users and code.co_filename.startswith(_OURS):
-                return  # our own reading of cases, prompts and recordings
             module = self.below(code.co_filename)
             if module:
                 is_users = True
-                if code.co_name == "<module>" or _is_kept(frame):
+                # A library's own cache shows nowhere: what it has read for a module, it may keep for it.
+                if is_librarys or code.co_name == "<module>" or _is_kept(frame):
                     self.by_module[module].add(path)
                     return
+            elif not is_users and code.co_filename.startswith(_OURS):
+                return  # our own reading of cases, prompts and recordings
+            elif not is_users and not _LIBRARIES.isdisjoint(Path(code.co_filename).parts):
+                is_librarys = True
             frame = frame.f_back
         for owner in self.owners:
             self.by_owner[owner].add(path)
@@ -96,17 +101,17 @@ class Reads:
 
 
 def _is_kept(frame: FrameType) -> bool:
-    """Whether what a function returns is kept by functools, so that who asks for it next reads nothing."""
-    first, *names = frame.f_code.co_qualname.split(".")
+    """Whether what a function reads is kept, so that who calls it next reads nothing: by functools, or in a global."""
+    code = frame.f_code
+    first, *names = code.co_qualname.split(".")
     found = frame.f_globals.get(first)
     for name in names:
         # Not getattr, which may run code of the user's.
         found = vars(found).get(name) if isinstance(found, type) else None
-    found = getattr(found, "__func__", found) if isinstance(found, (staticmethod, classmethod)) else found
-    if isinstance(found, cached_property):
-        inner = found.func
-    elif isinstance(found, _lru_cache_wrapper):
-        inner = found.__wrapped__
-    else:
-        return False
-    return getattr(inner, "__code__", None) is frame.f_code
+    found = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
+    inner = found.func if isinstance(found, cached_property) else getattr(found, "__wrapped__", None)
+    if isinstance(found, (cached_property, _lru_cache_wrapper)) and getattr(inner, "__code__", None) is code:
+        return True
+    operations = {one.opname for one in dis.get_instructions(code)}
+    tables = (name for name in code.co_names if isinstance(frame.f_globals.get(name), dict))
+    return "STORE_GLOBAL" in operations or ("STORE_SUBSCR" in operations and any(tables))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.gather.dependencies import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from pytest_llmeval.gather.dependencies import Key, Seen, Told
 
@@ -105,13 +105,14 @@ def _is_known(path: str, known: Knowledge) -> bool:
     return any(path in seen.files for seen in known.cases.values())
 
 
-def said(wanted: Wanted, changed: Collection[str], cases: Mapping[Key, Seen]) -> str:
-    """Say which change asks for which run."""
+def said(wanted: Wanted, changed: Collection[str], known: Knowledge) -> str:
+    """Say which change asks for which run; what an editor leaves beside a file is not named."""
     from pytest_llmeval.exports.wording import count, join
 
-    what = f"{join(sorted(changed))} changed"
+    named = sorted(path for path in changed if path in known.files or path.endswith(".py")) or sorted(changed)
+    what = f"{join(named)} changed"
     if wanted.selected is None:
         return f"{what}: every case is run"
     if not wanted.selected:
         return f"{what}: looking for cases that are new or others"
-    return f"{what}: {count(len(wanted.selected), 'case')} of {len(cases)} may be others"
+    return f"{what}: {count(len(wanted.selected), 'case')} of {len(known.cases)} may be others"

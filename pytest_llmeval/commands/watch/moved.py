@@ -31,12 +31,14 @@ class Moved(NamedTuple):
 
     Args:
         n_cases: that can be compared.
-        scores: the lines of metrics that are others now.
+        n_scores: lines of their metrics.
+        scores: those that are others now.
         answers: those that are others now.
         n_answers: that were compared.
     """
 
     n_cases: int
+    n_scores: int
     scores: tuple[Difference, ...]
     answers: tuple[Answer, ...]
     n_answers: int
@@ -52,10 +54,11 @@ def moved(pairs: Sequence[tuple[CaseResult, CaseResult]]) -> Moved:
 
     before = {line.id: line for line in gate.lines_of("before", tuple(old for old, _ in pairs))}
     now = gate.lines_of("now", tuple(new for _, new in pairs))
-    scores = tuple(one for one in differences(before, now, is_whole=True) if one.word != "same")
+    every = differences(before, now, is_whole=True)
+    scores = tuple(one for one in every if one.word != "same")
     answers = [answer for old, new in pairs for answer in _answers(old, new)]
     changed = tuple(answer for answer in answers if answer.old.split() != answer.new.split())
-    return Moved(len(pairs), scores, changed, len(answers))
+    return Moved(len(pairs), len(every), scores, changed, len(answers))
 
 
 def say_moved(found: Moved) -> None:
@@ -65,9 +68,8 @@ def say_moved(found: Moved) -> None:
     say("")
     if found.scores:
         say_table(columns("before", "now"), rows(found.scores))
-    word = f"{len(found.scores)} moved" if found.scores else "none moved"
-    answers = count(found.n_answers, "answer")
-    say(f"against the run before: scores, {word}; {len(found.answers)} of {answers} changed")
+    scores, answers = count(found.n_scores, "score"), count(found.n_answers, "answer")
+    say(f"against the run before: {len(found.scores)} of {scores} and {len(found.answers)} of {answers} changed")
     for answer in found.answers[:_N_ANSWERS]:
         say(f"  {inert(answer.who, limit=300)}", f"    {word_diff(answer.old, answer.new)}")
     if len(found.answers) > _N_ANSWERS:

@@ -31,6 +31,7 @@ class Keyboard:
 
     def line(self, timeout_s: float) -> str | None:
         """Return the next line, or None where none comes in time; with no timeout (below 0) wait for it."""
+        sys.stdout.flush()
         if not self._is_open:
             time.sleep(max(0.0, timeout_s))
             return None

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Session
 
 _CACHE = "--llmeval-cache"
-_INTERRUPTED = 2
 _NO_TESTS = 5
 _SIGNAL = 128  # and its number: how shells tell that a program was stopped
 
@@ -106,7 +105,7 @@ class Watcher:
                 wanted = Wanted()
             if wanted is None:
                 continue
-            say("", "running every case" if is_asked_for else inert(said(wanted, changed, self._known.cases)))
+            say("", "running every case" if is_asked_for else inert(said(wanted, changed, self._known)))
             ran = self._run(wanted)
             self._tree.learn(self._known.files, then)
             return then, ran
