@@ -31,9 +31,14 @@ class Imports:
                 self._files[name] = path
                 self._names.setdefault(path, name)
         self._direct = cache(self._imported_by)
+        # Tests of one module ask for the same.
+        self._behind = cache(self._all_behind)
 
     def behind(self, paths: frozenset[str]) -> frozenset[str]:
         """Return the files of all modules that some files import, whatever way round, and these files themselves."""
+        return self._behind(paths)
+
+    def _all_behind(self, paths: frozenset[str]) -> frozenset[str]:
         found: set[str] = set()
         ahead = set(paths)
         while ahead:

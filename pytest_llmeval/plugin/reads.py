@@ -58,7 +58,7 @@ class Reads:
 
     def below(self, path: str) -> str:
         """Return a path from the root; empty for one that is not watched."""
-        if not path.startswith(self._root):
+        if not path.startswith(self._root) or "\0" in path:
             return ""
         below = path[len(self._root) :]
         return below if is_watched(below, self._leave_out) else ""

@@ -126,7 +126,7 @@ def test_replay_mode_asks_nobody_whatever_was_agreed(project, model):
     project.write("one.md", "another")
 
     with watch(project, "--once", "--yes", "--", "--llmeval-cache=replay") as running:
-        assert "nobody may be asked (--llmeval-cache=replay)" in running.until("not recorded")
+        assert "nobody may be asked (replay)" in running.until("not recorded")
         assert 1 == running.process.wait(60)
     assert 2 == len(model.requests)
 

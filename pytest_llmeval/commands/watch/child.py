@@ -126,6 +126,9 @@ def _heard() -> Iterator[list[int]]:
     """Note the signals that come, instead of ending by them."""
     heard: list[int] = []
     before = {one: signal.signal(one, lambda number, _: heard.append(number)) for one in _SIGNALS}
+    # A group that is not the terminal's own is stopped when it writes to one that is set to `tostop`, unless, as what
+    # we start does with us, it ignores that.
+    before[signal.SIGTTOU] = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     try:
         yield heard
     finally:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmeval.calls.cache import Mode
 from pytest_llmeval.calls.key import cache_key
 from pytest_llmeval.calls.providers import resolved
+from pytest_llmeval.gather.dependencies import Key
 from pytest_llmeval.gather.forecast import Asked, Known, Now, forecast, ran_whole
+from pytest_llmeval.records import PlannedCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_llmeval.gather.dependencies import Key
     from pytest_llmeval.records import CaseResult, Request, Response, Session
     from pytest_llmeval.records.forecast import Forecast
 
@@ -69,7 +70,7 @@ def price(look: Session, before: Mapping[Key, Known]) -> Price:
         judge=_NOBODY,
         is_stored=lambda nodeid, request: cache_key(request) in answered[nodeid],
     )
-    found = forecast({nodeid: look.plan.cases[nodeid] for nodeid in known}, known, now)
+    found = forecast({nodeid: _planned(missed[nodeid]) for nodeid in known}, known, now)
     # Where one more call is made than before, what was counted is all stored.
     n_least = sum(max(1, len(missed[nodeid].missed)) for nodeid in known)
     unseen = max(0, n_least - found.n_live)
@@ -90,9 +91,12 @@ def spent(session: Session) -> float:
     return sum(call.cost_usd or 0.0 for call in calls.values() if call.provenance != "replayed")
 
 
-def _key(result: CaseResult) -> Key:
-    from pytest_llmeval.gather.dependencies import Key
+def _planned(result: CaseResult) -> PlannedCase:
+    # Not the session's plan, which lacks a test that shows only while it runs that it calls.
+    return PlannedCase(id=result.id, suite=result.suite, n_trials=result.n_planned, arm=result.arm)
 
+
+def _key(result: CaseResult) -> Key:
     return Key(*result.id, result.arm)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gather.dependencies import is_entered
@@ -54,11 +55,14 @@ class Tree:
                     # A link to a folder is not followed: it may lead round in a circle.
                     if entry.is_dir(follow_symlinks=False):
                         ahead += [f"{path}{os.sep}"] if is_entered(entry.name, self._leave_out) else []
-                    elif not entry.name.startswith("."):
-                        told = entry.stat()
-                        found[path] = (told.st_mtime_ns, told.st_ctime_ns, told.st_size, told.st_ino)
+                    elif entry.is_file() and not entry.name.startswith("."):
+                        found[path] = _signature(entry.stat())
                 except OSError:
                     continue
+        for path in self._digests.keys() - found.keys():
+            # What was read by way of such a link.
+            with suppress(OSError):
+                found[path] = _signature((self._root / path).stat())
         return found
 
     def learn(self, paths: Iterable[str], then: Mapping[str, Signature]) -> None:
@@ -85,3 +89,7 @@ class Tree:
             return hashlib.sha256((self._root / path).read_bytes()).hexdigest()
         except OSError:
             return _ABSENT
+
+
+def _signature(told: os.stat_result) -> Signature:
+    return told.st_mtime_ns, told.st_ctime_ns, told.st_size, told.st_ino

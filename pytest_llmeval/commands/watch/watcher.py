@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -125,7 +126,8 @@ class Watcher:
         elif missed and ran.told.failed <= missed and not ran.told.broken:
             say(f"not asked, and not run to their end: {inert(join(sorted(missed)), limit=1_000)}")
         else:
-            say(*ran.output.splitlines())
+            # As pytest wrote it, with its colours.
+            sys.stdout.write(ran.output)
         self._learn(wanted, ran)
         if ran.session is not None:
             self._compare(ran.session)
@@ -137,7 +139,7 @@ class Watcher:
         least = "at least " if needed.is_least else ""
         sentence = f"{have} not recorded: {least}{count(needed.found.n_live, 'call')}, {cost(needed.found)}"
         if self._mode() == "replay":
-            say(f"{sentence}; nobody may be asked ({_CACHE}=replay)")
+            say(f"{sentence}; nobody may be asked (replay)")
             return False
         if self._consent.covers(needed):
             say(sentence)
