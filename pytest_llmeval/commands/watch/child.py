@@ -26,6 +26,7 @@ KEPT_IN = ".llmeval/watch"
 # No verdict, no baseline, nothing in a tracker or a metrics file: this is nobody's session but the watcher's.
 _OFF = ("--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-report=term", "--llmeval-mlflow=")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_N_KEPT = 20
 _N_ASKED = 2  # signals that pytest may answer in its own way; the next one ends it
 
 
@@ -60,8 +61,8 @@ def run(found: Project, arguments: Sequence[str], wanted: Wanted, *, cache: str,
     Raises:
         StoreError: its session cannot be read.
     """
-    kept = found.root / KEPT_IN
-    shutil.rmtree(kept, ignore_errors=True)
+    written = found.root / KEPT_IN / "session.jsonl"
+    written.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="llmeval-") as name:
         folder = Path(name)
         dependencies.write_wanted(folder, wanted)
@@ -80,8 +81,17 @@ def run(found: Project, arguments: Sequence[str], wanted: Wanted, *, cache: str,
             status, stopped = _wait(command, found.root, environment, file.fileno() if is_quiet else None)
         told = dependencies.read_told(folder)
         output = page.read_text(encoding="utf-8", errors="replace")
-    written = kept / "session.jsonl"
-    return Ran(status, session_file.read(written) if written.exists() else None, told, output, stopped)
+    session = session_file.read(written) if written.exists() else None
+    _prune(written.parent / "sessions", session)
+    return Ran(status, session, told, output, stopped)
+
+
+def _prune(folder: Path, session: Session | None) -> None:
+    """Keep the last sessions, for the next watch to compare with; not one that is only a question what is missing."""
+    if session is not None and any(result.has_miss for result in session.results):
+        (folder / f"{session.id}.jsonl").unlink(missing_ok=True)
+    for path in sorted(folder.glob("*.jsonl"))[:-_N_KEPT]:
+        path.unlink(missing_ok=True)
 
 
 def _wait(command: Sequence[str], root: Path, environment: dict[str, str], output: int | None) -> tuple[int, int]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmeval.calls.cache import Mode
 from pytest_llmeval.calls.key import cache_key
 from pytest_llmeval.calls.providers import resolved
-from pytest_llmeval.gather.dependencies import Key
+from pytest_llmeval.commands.watch.before import asked_by, key_of
 from pytest_llmeval.gather.forecast import Asked, Known, Now, forecast, ran_whole
 from pytest_llmeval.records import PlannedCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_llmeval.gather.dependencies import Key
     from pytest_llmeval.records import CaseResult, Request, Response, Session
     from pytest_llmeval.records.forecast import Forecast
 
@@ -56,7 +57,7 @@ def price(look: Session, before: Mapping[Key, Known]) -> Price:
     alike: list[tuple[CaseResult, Known]] = []
     alone: list[CaseResult] = []
     for nodeid, result in missed.items():
-        told = before.get(_key(result))
+        told = before.get(key_of(result))
         if told is not None and ran_whole(told.result):
             known[nodeid] = told
         elif sibling := _sibling(result, before.values()):
@@ -80,11 +81,6 @@ def price(look: Session, before: Mapping[Key, Known]) -> Price:
     return Price(found, len(missed), is_least=bool(alone or unseen))
 
 
-def asked_by(session: Session) -> Asked:
-    """Return whom a session asked where nothing else was said."""
-    return Asked(str(session.settings.get("model", "")), str(session.settings.get("api_base", "")))
-
-
 def spent(session: Session) -> float:
     """Return the US dollars that the live calls of a session cost, as far as their price is known."""
     calls = {call.origin: call for result in session.results for call in _every(result)}
@@ -94,10 +90,6 @@ def spent(session: Session) -> float:
 def _planned(result: CaseResult) -> PlannedCase:
     # Not the session's plan, which lacks a test that shows only while it runs that it calls.
     return PlannedCase(id=result.id, suite=result.suite, n_trials=result.n_planned, arm=result.arm)
-
-
-def _key(result: CaseResult) -> Key:
-    return Key(*result.id, result.arm)
 
 
 def _every(result: CaseResult) -> Iterable[Response]:

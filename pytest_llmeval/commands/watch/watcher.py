@@ -12,21 +12,19 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import inert, say
 from pytest_llmeval.commands.watch import child
 from pytest_llmeval.commands.watch.affected import Knowledge, affected, said
+from pytest_llmeval.commands.watch.before import Before, key_of
 from pytest_llmeval.commands.watch.moved import moved, say_moved
-from pytest_llmeval.commands.watch.price import Price, asked_by, price, spent
+from pytest_llmeval.commands.watch.price import Price, price, spent
 from pytest_llmeval.commands.watch.tree import Tree
 from pytest_llmeval.commands.watch.waiting import Keyboard, wait
 from pytest_llmeval.exports.plan_text import cost
 from pytest_llmeval.exports.wording import count, join
-from pytest_llmeval.gather.dependencies import Key, Wanted
-from pytest_llmeval.gather.earlier import newest_first
-from pytest_llmeval.gather.forecast import Known
+from pytest_llmeval.gather.dependencies import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_llmeval.commands.watch.tree import Signature
-    from pytest_llmeval.records import Session
 
 _CACHE = "--llmeval-cache"
 _NO_TESTS = 5
@@ -77,11 +75,10 @@ class Watcher:
         self._keyboard = Keyboard()
         self._tree = Tree(self._found.root, self._found.recordings)
         self._known = Knowledge()
-        self._before: dict[Key, Known] = {}
+        self._before = Before((self._found.folder, self._found.root / child.KEPT_IN))
 
     def watch(self) -> int:
         """Run everything, then what changes touch, until Ctrl-C; return the exit status."""
-        self._remember_earlier()
         then = self._tree.look()
         try:
             ran = self._run(Wanted())
@@ -114,9 +111,12 @@ class Watcher:
     def _run(self, wanted: Wanted) -> child.Ran:
         """Replay; then, where something is not recorded and may be asked, ask."""
         ran = child.run(self._found, self._arguments, wanted, cache="replay", is_quiet=True)
-        needed = price(ran.session, self._before) if ran.session is not None and not ran.signal else None
-        missed = {result.nodeid for result in ran.session.results if result.has_miss} if ran.session else set()
-        is_asked = needed is not None and needed.n_cases > 0 and self._may_ask(needed)
+        missed: set[str] = set()
+        is_asked = False
+        if ran.session is not None and not ran.signal:
+            self._before.look_back(ran.session)
+            missed = {result.nodeid for result in ran.session.results if result.has_miss}
+            is_asked = bool(missed) and self._may_ask(price(ran.session, self._before.known))
         if is_asked:
             self._learn(wanted, ran)
             ran = child.run(self._found, self._arguments, wanted, cache="auto", is_quiet=False)
@@ -130,7 +130,8 @@ class Watcher:
             sys.stdout.write(ran.output)
         self._learn(wanted, ran)
         if ran.session is not None:
-            self._compare(ran.session)
+            self._before.look_back(ran.session)
+            say_moved(moved(self._before.replace(ran.session)))
         return ran
 
     def _may_ask(self, needed: Price) -> bool:
@@ -164,33 +165,4 @@ class Watcher:
 
     def _learn(self, wanted: Wanted, ran: child.Ran) -> None:
         results = ran.session.results if ran.session is not None else ()
-        passed = {_key(result.id, result.arm) for result in results if result.outcome == "passed"}
-        self._known.learn(wanted, ran.told, passed)
-
-    def _compare(self, session: Session) -> None:
-        """Show what became of each case since it last ran whole, and take this for the next time."""
-        pairs = []
-        asked = asked_by(session)
-        for result in session.results:
-            if result.has_miss:
-                continue
-            key = _key(result.id, result.arm)
-            if (old := self._before.get(key)) is not None:
-                pairs.append((old.result, result))
-            self._before[key] = Known(result=result, default=asked, session=session.id)
-        say_moved(moved(pairs))
-
-    def _remember_earlier(self) -> None:
-        """Take what the sessions that are kept say of each case, the newest first."""
-        folders = (self._found.folder, self._found.root / child.KEPT_IN)
-        every = [session for folder in folders for session in newest_first(folder)]
-        for session in sorted(every, key=lambda session: session.id, reverse=True):
-            asked = asked_by(session)
-            for result in session.results:
-                if not result.has_miss:
-                    known = Known(result=result, default=asked, session=session.id)
-                    self._before.setdefault(_key(result.id, result.arm), known)
-
-
-def _key(id_: tuple[str, str], arm: str) -> Key:
-    return Key(*id_, arm)
+        self._known.learn(wanted, ran.told, {key_of(result) for result in results if result.outcome == "passed"})
