@@ -146,16 +146,25 @@ def test_a_prompt_that_is_replaced_or_taken_away_is_seen(suite, loopback):
     assert 6 == len(loopback.requests)
 
 
-@pytest.mark.parametrize(("name", "text"), [("test_suite.py", "def test_("), ("conftest.py", "import nowhere")])
-def test_code_that_cannot_be_read_is_shown_and_waited_on(suite, loopback, name, text):
-    """A test module, or a conftest.py, without which pytest does not even start; mended, all it held up is run."""
+@pytest.mark.parametrize(
+    ("name", "text", "says", "n_held_up"),
+    [
+        ("test_suite.py", "def test_(", "SyntaxError", 3),
+        ("conftest.py", "import nowhere", "No module named 'nowhere'", 5),
+        ("pytest.ini", "[pytest", "pytest.ini", 5),
+    ],
+)
+def test_code_that_cannot_be_read_is_shown_and_waited_on(suite, loopback, name, text, says, n_held_up):
+    """A test module; or what pytest needs to start at all. Once it is mended, all that it held up is run."""
+    path = suite.path / name
+    whole = path.read_text() if path.exists() else ""
     with watch(suite, "--yes") as running:
         running.until()
         suite.write(name, text)
-        assert "SyntaxError" in (told := running.until()) or "No module named 'nowhere'" in told
+        assert says in running.until()
 
-        suite.write(name, SUITE if name == "test_suite.py" else "")
-        assert ("3 passed" if name == "test_suite.py" else "5 passed") in running.until()
+        suite.write(name, whole)
+        assert f"{n_held_up} passed" in running.until()
         suite.write("prompts/delivery.md", "Be brief. ")
         assert "1 passed" in running.until()
     assert 6 == len(loopback.requests)

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from pytest_llmeval.commands import main
 from pytest_llmeval.loopback import Loopback
 from tests.plugin.watching import watch
 
@@ -179,8 +180,18 @@ def test_ctrl_c_while_it_waits_is_how_it_ends(project, model):
     assert "Traceback" not in "\n".join(running.heard)
 
 
-def test_a_sum_that_is_none_is_refused(project):
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--max-usd", "many"), "--max-usd='many' is not allowed"),
+        (("--max-usd", "nan"), "--max-usd='nan' is not allowed"),
+        (("--yes", "--max-usd", "1"), "not allowed with argument --yes"),
+        (("--", "--llmeval-cache=live"), "--llmeval-cache=live is not for llmeval watch"),
+        (("--", "--llmeval-cache", "refresh"), "--llmeval-cache=refresh is not for llmeval watch"),
+    ],
+)
+def test_what_could_spend_otherwise_than_it_was_meant_is_refused(project, monkeypatch, capsys, args, says):
     """Before anything is run."""
-    with watch(project, "--max-usd", "many") as running:
-        assert "--max-usd='many' is not allowed" in running.until("--max-usd")
-        assert 4 == running.process.wait(60)
+    monkeypatch.chdir(project.path)
+    assert 4 == main(["watch", *args])
+    assert says in capsys.readouterr().err

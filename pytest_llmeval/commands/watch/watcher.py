@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from pytest_llmeval.commands.watch.moved import moved, say_moved
 from pytest_llmeval.commands.watch.price import Price, price, spent
 from pytest_llmeval.commands.watch.tree import Tree
 from pytest_llmeval.commands.watch.waiting import Keyboard, wait
+from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports.plan_text import cost
 from pytest_llmeval.exports.wording import count, join
 from pytest_llmeval.gather.dependencies import Wanted
@@ -71,6 +73,12 @@ class Watcher:
         self._found = project.find(rootdir)
         self._arguments = arguments
         self._consent = consent
+        if (flag := self._flag()) in ("refresh", "live"):
+            raise UsageError(
+                f"{_CACHE}={flag} is not for llmeval watch",
+                found="it replays what is recorded, and asks for the rest",
+                hint="llmeval cache refresh --drift asks everything again",
+            )
         self._is_once = is_once
         self._keyboard = Keyboard()
         self._tree = Tree(self._found.root, self._found.recordings)
@@ -80,6 +88,7 @@ class Watcher:
     def watch(self) -> int:
         """Run everything, then what changes touch, until Ctrl-C; return the exit status."""
         then = self._tree.look()
+        say("replaying what is recorded")
         try:
             ran = self._run(Wanted())
             self._tree.learn(self._known.files, then)
@@ -96,7 +105,9 @@ class Watcher:
         while True:
             now, is_asked_for = wait(self._tree, then, self._keyboard)
             changed = self._tree.changed(then, now)
-            then, self._found = now, project.find(self._rootdir)
+            then = now
+            with suppress(UsageError):  # half-written settings: pytest itself says so
+                self._found = project.find(self._rootdir)
             config = os.path.relpath(self._found.config, self._found.root) if self._found.config else ""
             wanted = affected(changed, self._known, config=config, existing=now) if changed else None
             if is_asked_for:
@@ -154,11 +165,15 @@ class Watcher:
         say(f"{sentence}. Ask? [y/N]")
         return (self._keyboard.line(-1) or "").lower() in ("y", "yes")
 
-    def _mode(self) -> str:
-        """Return where answers may come from, as the plug-in weighs it: the last flag, the environment, the ini."""
+    def _flag(self) -> str:
+        """Return where answers may come from by the arguments of pytest, of which the last one counts."""
         words = [*self._arguments, ""]
         flags = [word.partition("=")[2] or after for word, after in pairwise(words) if word.partition("=")[0] == _CACHE]
-        told = [*reversed(flags), os.environ.get("LLMEVAL_CACHE"), self._found.values.get("llmeval_cache")]
+        return flags[-1] if flags else ""
+
+    def _mode(self) -> str:
+        """Return where answers may come from, as the plug-in weighs it: the flag, the environment, the ini."""
+        told = [self._flag(), os.environ.get("LLMEVAL_CACHE"), self._found.values.get("llmeval_cache")]
         has_key = any(name.endswith("_API_KEY") and value for name, value in os.environ.items())
         by_default = "replay" if os.environ.get("CI") and not has_key else "auto"
         return str(next(filter(None, told), by_default))
