@@ -76,7 +76,7 @@ def test_only_the_cases_of_a_changed_prompt_are_run_again_and_shown_beside_what_
         suite.write("prompts/delivery.md", "Be brief. ")
         told = running.until()
 
-    assert "prompts/delivery.md changed: 1 case of 5 may be others" in told
+    assert "prompts/delivery.md changed: running 1 of 5 cases" in told
     assert "1 case asks what is not recorded: 1 call," in told
     assert "against the run before: 1 of 1 score and 1 of 1 answer changed" in told
     assert "changed  session  test_suite.py::test_delivery polite  1.000 (1)  0.000 (1)  -1.000" in told
@@ -107,7 +107,7 @@ def test_a_prompt_that_the_application_reads_once_counts_for_every_test_that_may
     with watch(suite, "--yes") as running:
         running.until()
         suite.write("prompts/kept.md", "Be quick. ")
-        assert "prompts/kept.md changed: 2 cases of 5 may be others" in running.until()
+        assert "prompts/kept.md changed: running 2 of 5 cases" in running.until()
     assert ["Be quick.  first", "Be quick.  second"] == asked(loopback, since=5)
 
 
@@ -122,11 +122,11 @@ def test_code_that_changed_is_run_again_from_recordings_and_costs_nothing(suite,
         suite.write("conftest.py", "")
         everywhere = running.until()
 
-    assert "app.py changed: 2 cases of 5 may be others" in told
+    assert "app.py changed: running 2 of 5 cases" in told
     assert "2 passed" in told
     assert "0 of 2 answers changed" in told
     assert "not recorded" not in told
-    assert "conftest.py changed: 5 cases of 5 may be others" in everywhere
+    assert "conftest.py changed: running 5 of 5 cases" in everywhere
     assert 5 == len(loopback.requests)
 
 
@@ -179,7 +179,7 @@ def test_a_new_test_is_run_and_one_that_is_gone_is_forgotten(suite, loopback):
         (suite.path / "test_new.py").unlink()
         assert "there is none; nothing was run" in running.until()
         suite.write("pytest.ini", (suite.path / "pytest.ini").read_text() + "# said otherwise\n")
-        assert "pytest.ini changed: every case is run" in (told := running.until())
+        assert "pytest.ini changed: running every case" in (told := running.until())
         assert "5 passed" in told
     assert ["new"] == asked(loopback, since=5)
 

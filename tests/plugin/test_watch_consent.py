@@ -140,8 +140,8 @@ def test_a_change_during_a_run_is_not_lost(project, model):
         assert model.is_held.wait(60)
         project.write("two.md", "two meanwhile")
         model.let_go.set()
-        assert "one.md changed: 1 case of 2" in running.until()
-        assert "two.md changed: 1 case of 2" in running.until()
+        assert "one.md changed: running 1 of 2 cases" in running.until()
+        assert "two.md changed: running 1 of 2 cases" in running.until()
     assert ["hold on", "two meanwhile"] == model.asked[2:]
 
 
@@ -154,7 +154,7 @@ def test_the_prompt_of_a_run_that_goes_on_can_be_saved_again(project, model):
         project.write("one.md", "better")
         model.let_go.set()
         running.until()
-        assert "one.md changed: 1 case of 2" in running.until()
+        assert "one.md changed: running 1 of 2 cases" in running.until()
     assert ["hold on", "better"] == model.asked[2:]
 
 

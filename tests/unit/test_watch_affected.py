@@ -95,7 +95,7 @@ def test_a_case_that_is_gone_is_forgotten_but_not_one_of_a_module_that_is_broken
 def test_the_sentence_names_what_matters():
     """And not what an editor leaves beside it."""
     changed = {"news.md", "news.md~"}
-    assert "news.md changed: 1 case of 3 may be others" == said(affected(changed, known()), changed, known())
+    assert "news.md changed: running 1 of 3 cases" == said(affected(changed, known()), changed, known())
 
 
 def test_what_is_told_comes_back_from_all_processes(tmp_path):

@@ -65,12 +65,24 @@ def test_where_the_application_asks_by_itself_what_its_checks_judged_is_compared
     assert "In [-30-] {+14+} days." in capsys.readouterr().out
 
 
-def test_many_answers_are_counted(capsys):
-    """Ten are shown, and only the visible characters of them."""
-    texts = [(f"a{n}", f"b{n}\x1b[31m") for n in range(12)]
-    say_moved(moved([(refund(old), replace(refund(new))) for old, new in texts]))
+def named(name, text, value):
+    """A case by name, of two trials."""
+    two = (relevance(value, text), relevance(value, text))
+    return case(SUPPORT, name, "support", two, (answer(text, trial=0), answer(f"{text} too", trial=1)))
+
+
+def test_the_lowest_fall_comes_first_and_one_answer_of_each_case(capsys):
+    """Then their further trials; ten are shown, the rest is counted, and only visible characters are printed."""
+    values = {"up": 0.9, "down": 0.1, **{f"still{n}": 0.5 for n in range(9)}}
+    pairs = [(named(name, "a", 0.5), named(name, "b\x1b[31m", value)) for name, value in values.items()]
+    found = moved(pairs)
+    say_moved(found)
     told = capsys.readouterr().out
-    assert "  2 more changed\n" in told
+    assert ["down", "up"] == [one.line.id.case for one in found.scores]
+    assert ["down", "up", "still0"] == [one.id.case for one in found.answers[:3]]
+    assert 11 == len({one.id for one in found.answers[:11]})
+    assert "against the run before: 2 of 11 scores and 22 of 22 answers changed" in told
+    assert "  12 more changed\n" in told
     assert "\x1b" not in told
 
 

@@ -112,7 +112,7 @@ def said(wanted: Wanted, changed: Collection[str], known: Knowledge) -> str:
     named = sorted(path for path in changed if path in known.files or path.endswith(".py")) or sorted(changed)
     what = f"{join(named)} changed"
     if wanted.selected is None:
-        return f"{what}: every case is run"
+        return f"{what}: running every case"
     if not wanted.selected:
         return f"{what}: looking for cases that are new or others"
-    return f"{what}: {count(len(wanted.selected), 'case')} of {len(known.cases)} may be others"
+    return f"{what}: running {len(wanted.selected)} of {count(len(known.cases), 'case')}"
