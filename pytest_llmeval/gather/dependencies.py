@@ -37,11 +37,15 @@ class Wanted(NamedTuple):
             in any case.
         known: the digest of the input of every case that has been seen.
         modules: the test modules to collect, by their paths from the root; None for all.
+        root: of the project; any other pytest, such as one that a test starts, is none of ours.
+        leave_out: name of the folders that recordings stand in.
     """
 
     selected: frozenset[Key] | None = None
     known: Mapping[Key, str] = {}
     modules: frozenset[str] | None = None
+    root: str = ""
+    leave_out: str = ""
 
 
 class Seen(NamedTuple):
@@ -100,6 +104,8 @@ def write_wanted(folder: Path, wanted: Wanted) -> None:
         "selected": None if wanted.selected is None else sorted(wanted.selected),
         "known": [[*key, input_hash] for key, input_hash in wanted.known.items()],
         "modules": None if wanted.modules is None else sorted(wanted.modules),
+        "root": wanted.root,
+        "leave_out": wanted.leave_out,
     }
     (folder / _WANTED).write_text(json.dumps(page), encoding="ascii")
 
@@ -111,6 +117,8 @@ def read_wanted(folder: Path) -> Wanted:
         selected=None if page["selected"] is None else frozenset(Key(*row) for row in page["selected"]),
         known={Key(*row[:3]): row[3] for row in page["known"]},
         modules=None if page["modules"] is None else frozenset(page["modules"]),
+        root=page["root"],
+        leave_out=page["leave_out"],
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _OURS = str(Path(__file__).parents[1]) + os.sep
 _LIBRARIES = frozenset({"site-packages", "dist-packages"})
+_MAKERS = ("__init__", "__new__", "__post_init__")
 _WRITING = frozenset("wax+")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
@@ -101,7 +102,7 @@ class Reads:
 
 
 def _is_kept(frame: FrameType) -> bool:
-    """Whether what a function reads is kept, so that who calls it next reads nothing: by functools, or in a global."""
+    """Whether a function may keep what it reads: by functools, in a global or in an object."""
     code = frame.f_code
     first, *names = code.co_qualname.split(".")
     found = frame.f_globals.get(first)
@@ -114,4 +115,7 @@ def _is_kept(frame: FrameType) -> bool:
         return True
     operations = {one.opname for one in dis.get_instructions(code)}
     tables = (name for name in code.co_names if isinstance(frame.f_globals.get(name), dict))
-    return "STORE_GLOBAL" in operations or ("STORE_SUBSCR" in operations and any(tables))
+    if "STORE_GLOBAL" in operations or ("STORE_SUBSCR" in operations and any(tables)):
+        return True
+    # Into an object that was there before: what is being made is as new as the test, or is kept by who makes it.
+    return "STORE_ATTR" in operations and code.co_name not in _MAKERS

@@ -1,6 +1,6 @@
 """In a pytest that ``llmeval watch`` starts: run the cases that are wanted, and tell what each depends on.
 
-Loaded with ``-p``, in every process of the run, and never otherwise.
+Loaded by ``PYTEST_PLUGINS`` in every process of the run, before any ``conftest.py``, and never otherwise.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from pytest_llmeval.gather.dependencies import VARIABLE, Key, Seen, Told, read_w
 from pytest_llmeval.plugin import items as of_items
 from pytest_llmeval.plugin.imported import Imports
 from pytest_llmeval.plugin.reads import Reads
-from pytest_llmeval.plugin.state import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 _CODE = (".py",)
+_FOLDER = Path(os.environ[VARIABLE])
+_WANTED = read_wanted(_FOLDER)
+_READS = Reads(Path(_WANTED.root), _WANTED.leave_out)
+# From here on, since a conftest.py may import half of the application.
+_READS.listen()
 
 
 class Watched:
@@ -33,12 +37,9 @@ class Watched:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        settings = config.stash[STATE].settings
-        self._folder = Path(os.environ[VARIABLE])
-        self._root = settings.root
-        self._wanted = read_wanted(self._folder)
-        self._reads = Reads(settings.root, settings.recordings)
-        self._reads.listen()
+        self._root = config.rootpath
+        self._wanted = _WANTED
+        self._reads = _READS
         self._kept: list[pytest.Item] = []
         self._ran: set[str] = set()
         self._broken: set[str] = set()
@@ -101,7 +102,7 @@ class Watched:
         """Tell it (:hook:`pytest_sessionfinish`)."""
         imports = Imports(self._reads.below)
         cases = {_key(item): self._seen(item, imports) for item in self._kept}
-        write_told(self._folder, Told(cases, frozenset(self._broken), frozenset(self._failed)))
+        write_told(_FOLDER, Told(cases, frozenset(self._broken), frozenset(self._failed)))
 
     def _is_wanted(self, item: pytest.Item) -> bool:
         selected, known = self._wanted.selected, self._wanted.known
@@ -148,5 +149,6 @@ def _key(item: pytest.Item) -> Key:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Take part, once the settings are there (:hook:`pytest_configure`)."""
-    config.pluginmanager.register(Watched(config), "llmeval_watched")
+    """Take part, if it is the project's own run and not one within a test (:hook:`pytest_configure`)."""
+    if str(config.rootpath) == _WANTED.root:
+        config.pluginmanager.register(Watched(config), "llmeval_watched")

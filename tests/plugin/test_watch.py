@@ -38,6 +38,14 @@ def test_first(llm):
 def test_second(llm):
     assert llm(prompt("kept.md") + " second").text
 """
+GREETS = """
+import pytest
+from texts import GREETING
+
+@pytest.fixture(scope="session")
+def greeting():
+    return GREETING
+"""
 CASES = [{"id": "eu", "input": "in the EU"}, {"id": "us", "input": "in the US"}]
 
 
@@ -109,6 +117,21 @@ def test_a_prompt_that_the_application_reads_once_counts_for_every_test_that_may
         suite.write("prompts/kept.md", "Be quick. ")
         assert "prompts/kept.md changed: running 2 of 5 cases" in running.until()
     assert ["Be quick.  first", "Be quick.  second"] == asked(loopback, since=5)
+
+
+@pytest.mark.parametrize("args", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_what_a_conftest_has_imported_is_known(suite, args):
+    """Pytest imports it before anything else, and what it imports may read prompts, or open them with every start."""
+    suite.write("texts.py", "from pathlib import Path\n\nGREETING = Path('prompts/greeting.md').read_text()\n")
+    suite.write("greeting/conftest.py", GREETS)
+    suite.write("greeting/test_greeting.py", "def test_greeting(llm, greeting):\n    assert llm(greeting).text\n")
+    suite.write("prompts/greeting.md", "Good morning.")
+    with watch(suite, "--yes", "--", "-p", "no:cacheprovider", ".", "greeting", *args) as running:
+        running.until()
+        suite.write("prompts/greeting.md", "Good evening.")
+        told = running.until()
+    assert "prompts/greeting.md changed: running 1 of 6 cases" in told
+    assert "Good [-morning.-] {+evening.+}" in told
 
 
 def test_code_that_changed_is_run_again_from_recordings_and_costs_nothing(suite, loopback):

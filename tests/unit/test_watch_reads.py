@@ -21,6 +21,11 @@ READERS = {
     ),
     "global": "text = None\n\ndef read():\n    global text\n    text = text or opened()\n    return text\n",
     "table": "texts = {}\n\ndef read():\n    texts['a'] = opened()\n    return texts['a']\n",
+    "lazy": (
+        "class A:\n    text = None\n    def read(self):\n        self.text = self.text or opened()\n\n"
+        "a = A()\n\ndef read():\n    a.read()\n"
+    ),
+    "made": ("class A:\n    def __init__(self):\n        self.text = opened()\n\ndef read():\n    return A().text\n"),
     "imported": "opened()\n\ndef read():\n    pass\n",
 }
 
@@ -40,9 +45,9 @@ def _run(reads, tmp_path, source, *, name="app.py"):
     names["read"]()
 
 
-@pytest.mark.parametrize(("way", "is_kept"), [(way, way != "plain") for way in READERS])
+@pytest.mark.parametrize(("way", "is_kept"), [(way, way not in ("plain", "made")) for way in READERS])
 def test_what_a_function_may_keep_counts_for_all_who_import_its_module(reads, tmp_path, way, is_kept):
-    """By functools, in a global name or a table, or read while it is imported; any other reading is the test's."""
+    """By functools, in a global, a table, an object, or while it is imported; any other reading is the test's."""
     _run(reads, tmp_path, READERS[way])
     assert ({"app.py": {"a.md"}} if is_kept else {}) == reads.by_module
     assert ({} if is_kept else {"test": {"a.md"}}) == reads.by_owner

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_llmeval.commands.watch.before import Before
 from pytest_llmeval.commands.watch.moved import moved, say_moved
 from pytest_llmeval.commands.watch.price import price, spent
 from pytest_llmeval.commands.watch.watcher import Consent
+from pytest_llmeval.gather import session_file
 from pytest_llmeval.gather.dependencies import Key
 from pytest_llmeval.gather.forecast import Asked, Known
 from pytest_llmeval.records import Provenance, Request
@@ -84,6 +86,32 @@ def test_the_lowest_fall_comes_first_and_one_answer_of_each_case(capsys):
     assert "against the run before: 2 of 11 scores and 22 of 22 answers changed" in told
     assert "  12 more changed\n" in told
     assert "\x1b" not in told
+
+
+def test_what_was_cut_short_is_not_compared_and_takes_nobodys_place(tmp_path):
+    """Neither by a provider nor by an answer that is not recorded: the next whole one is set against the last."""
+    before = Before([tmp_path])
+    whole, outage = refund(), replace(missed(), has_miss=False, missed=())
+    assert [] == before.replace(session(results=(whole,)))
+    assert [] == before.replace(session(results=(outage,)))
+    assert [] == before.replace(session(results=(missed(),)))
+    better = refund("In 14 days.")
+    assert [(whole, better)] == before.replace(session(results=(better,)))
+
+
+def test_the_run_before_is_found_in_what_earlier_commands_have_left(tmp_path):
+    """The newest session that has the case, of either folder; not our own."""
+    kept, ours = tmp_path / "kept", tmp_path / "ours"
+    for folder, id_, result in [
+        (kept, "1", refund("a")),
+        (ours, "2", refund("b")),
+        (kept, "3", missed()),
+        (ours, "4", refund("now")),
+    ]:
+        session_file.write(session(id=id_, results=(result,)), folder)
+    before = Before([kept, ours])
+    before.look_back(session(id="4", results=(refund("now"),)))
+    assert ["b"] == [known.result.trials[0].calls[0].text for known in before.known.values()]
 
 
 def test_a_miss_costs_what_the_case_cost_when_it_last_ran():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.gather.dependencies import Key
 from pytest_llmeval.gather.earlier import newest_first
-from pytest_llmeval.gather.forecast import Asked, Known
+from pytest_llmeval.gather.forecast import Asked, Known, ran_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Before:
-    """The last whole result of every case.
+    """The last result of every case that a provider, or a missing answer, did not cut short.
 
     Args:
         folders: where sessions are kept.
 
     Attributes:
-        known: by case; of one whose answers are not all recorded what it was before that.
+        known: by case; what was cut short stands in nobody's place.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -53,7 +53,7 @@ class Before:
         pairs = [
             (self.known[key_of(result)].result, result)
             for result in session.results
-            if not result.has_miss and key_of(result) in self.known
+            if ran_whole(result) and key_of(result) in self.known
         ]
         self._take(session, session.results)
         return pairs
@@ -61,7 +61,7 @@ class Before:
     def _take(self, session: Session, results: Iterable[CaseResult]) -> None:
         asked = asked_by(session)
         for result in results:
-            if not result.has_miss:
+            if ran_whole(result):
                 self.known[key_of(result)] = Known(result=result, default=asked, session=session.id)
 
 

@@ -65,13 +65,15 @@ def run(found: Project, arguments: Sequence[str], wanted: Wanted, *, cache: str,
     written.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="llmeval-") as name:
         folder = Path(name)
-        dependencies.write_wanted(folder, wanted)
-        environment = {**os.environ, dependencies.VARIABLE: name, SESSIONS: KEPT_IN}
+        dependencies.write_wanted(folder, wanted._replace(root=str(found.root), leave_out=found.recordings))
+        # Not -p: a worker of xdist would obey that only after it has imported every conftest.py.
+        plugins = ",".join(filter(None, [os.environ.get("PYTEST_PLUGINS"), "pytest_llmeval.plugin.watched"]))
+        environment = {**os.environ, dependencies.VARIABLE: name, SESSIONS: KEPT_IN, "PYTEST_PLUGINS": plugins}
         is_colored = sys.stdout.isatty()
         if is_colored:
             environment["COLUMNS"] = str(shutil.get_terminal_size().columns)
         command = [
-            *(sys.executable, "-P", "-m", "pytest", f"--rootdir={found.root}", "-p", "pytest_llmeval.plugin.watched"),
+            *(sys.executable, "-P", "-m", "pytest", f"--rootdir={found.root}"),
             *("--no-header", *(["--color=yes"] if is_colored else [])),
             *(*_OFF, *arguments, f"--llmeval-cache={cache}"),
         ]

@@ -101,9 +101,9 @@ def say_moved(found: Moved) -> None:
 
 
 def _answers(old: CaseResult, new: CaseResult) -> Iterator[Answer]:
-    then = {trial.index: trial for trial in old.trials}
+    then = {trial.index: trial for trial in old.trials if not trial.is_unscored}
     for trial in new.trials:
-        if trial.index not in then:
+        if trial.index not in then or trial.is_unscored:
             continue
         arm = f" @{new.arm}" if new.arm else ""
         who = f"{new.id}{arm}, trial {trial.index}" if len(new.trials) > 1 else f"{new.id}{arm}"
