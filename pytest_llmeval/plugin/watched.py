@@ -6,6 +6,7 @@ Loaded by ``PYTEST_PLUGINS`` in every process of the run, before any ``conftest.
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,9 @@ from pytest_llmeval.plugin.reads import Reads
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from pytest_llmeval.gather.dependencies import Wanted
+
 _CODE = (".py",)
-_FOLDER = Path(os.environ[VARIABLE])
-_WANTED = read_wanted(_FOLDER)
-_READS = Reads(Path(_WANTED.root), _WANTED.leave_out)
-# From here on, since a conftest.py may import half of the application.
-_READS.listen()
 
 
 class Watched:
@@ -38,8 +36,7 @@ class Watched:
 
     def __init__(self, config: pytest.Config) -> None:
         self._root = config.rootpath
-        self._wanted = _WANTED
-        self._reads = _READS
+        self._wanted, self._reads = _heard()
         self._kept: list[pytest.Item] = []
         self._ran: set[str] = set()
         self._broken: set[str] = set()
@@ -55,8 +52,10 @@ class Watched:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out the others, and count them as deselected (:hook:`pytest_collection_modifyitems`)."""
-        kept = [item for item in items if self._is_wanted(item)]
-        left_out = [item for item in items if not self._is_wanted(item)] if len(kept) < len(items) else []
+        kept: list[pytest.Item] = []
+        left_out: list[pytest.Item] = []
+        for item in items:
+            (kept if self._is_wanted(item) else left_out).append(item)
         if left_out:
             config.hook.pytest_deselected(items=left_out)
         items[:] = self._kept = kept
@@ -102,7 +101,7 @@ class Watched:
         """Tell it (:hook:`pytest_sessionfinish`)."""
         imports = Imports(self._reads.below)
         cases = {_key(item): self._seen(item, imports) for item in self._kept}
-        write_told(_FOLDER, Told(cases, frozenset(self._broken), frozenset(self._failed)))
+        write_told(_folder(), Told(cases, frozenset(self._broken), frozenset(self._failed)))
 
     def _is_wanted(self, item: pytest.Item) -> bool:
         selected, known = self._wanted.selected, self._wanted.known
@@ -147,8 +146,27 @@ def _key(item: pytest.Item) -> Key:
     return Key(*of_items.case_id(item), of_items.arm_of(item))
 
 
+def _folder() -> Path:
+    return Path(os.environ[VARIABLE])
+
+
+@cache
+def _heard() -> tuple[Wanted, Reads]:
+    """Read what is wanted and begin to hear what is read, once in a process."""
+    wanted = read_wanted(_folder())
+    reads = Reads(Path(wanted.root), wanted.leave_out)
+    reads.listen()
+    return wanted, reads
+
+
+def pytest_addoption() -> None:
+    """Hear from here on, since a ``conftest.py`` may import half of the application (:hook:`pytest_addoption`)."""
+    _heard()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Take part, if it is the project's own run and not one within a test (:hook:`pytest_configure`)."""
-    if str(config.rootpath) == _WANTED.root:
+    wanted, _ = _heard()
+    if str(config.rootpath) == wanted.root:
         config.pluginmanager.register(Watched(config), "llmeval_watched")

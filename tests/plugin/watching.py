@@ -11,7 +11,7 @@ import sys
 import threading
 from contextlib import contextmanager
 
-_HANGS_S = 60
+_HANGS_S = 120
 WAITS = "waiting for a change"
 
 

@@ -29,7 +29,7 @@ def known(**changes):
 )
 def test_a_change_selects_what_depends_on_it(path, selected, modules):
     """A dataset, or a file beside it that its pattern may match, selects none: which case changed shows by its hash."""
-    wanted = affected([path], known(), existing=[path])
+    wanted = affected([path], known())
     assert (selected, modules) == (wanted.selected, wanted.modules)
     assert {EU: "h", US: "h", NEWS: ""} == wanted.known
 
@@ -37,18 +37,18 @@ def test_a_change_selects_what_depends_on_it(path, selected, modules):
 @pytest.mark.parametrize("path", ["notes.md", "cases/readme.md", "other/new.jsonl"])
 def test_what_nothing_depends_on_runs_nothing(path):
     """Whatever else is saved in the project."""
-    assert affected([path], known(), existing=[path]) is None
+    assert affected([path], known()) is None
 
 
 def test_code_that_is_gone_and_nobody_needs_runs_nothing():
     """A file of no test."""
-    assert affected(["scratch.py"], known(), existing=[]) is None
+    assert affected(["scratch.py"], known(), gone=["scratch.py"]) is None
 
 
 @pytest.mark.parametrize("known_so_far", [known(is_lost=True), Knowledge(is_lost=True)], ids=["later", "first"])
 def test_after_a_run_that_told_nothing_any_change_runs_everything(known_so_far):
     """Such as one whose conftest.py cannot be imported."""
-    wanted = affected(["notes.md"], known_so_far, existing=[])
+    wanted = affected(["notes.md"], known_so_far)
     assert (None, None) == (wanted.selected, wanted.modules)
 
 
@@ -59,7 +59,7 @@ def test_settings_of_pytest_run_everything():
 
 def test_while_a_module_is_broken_every_change_tries_it_again():
     """What mends it may be any file; what it held up comes along."""
-    wanted = affected(["notes.md"], known(broken={"test_a.py"}, waiting={NEWS}), existing=["notes.md"])
+    wanted = affected(["notes.md"], known(broken={"test_a.py"}, waiting={NEWS}))
     assert (frozenset({NEWS}), frozenset({"test_a.py", "test_b.py"})) == (wanted.selected, wanted.modules)
 
 

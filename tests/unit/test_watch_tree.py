@@ -3,6 +3,7 @@
 import pytest
 
 from pytest_llmeval.commands.watch.tree import Tree
+from pytest_llmeval.commands.watch.waiting import wait
 
 
 @pytest.fixture
@@ -93,3 +94,42 @@ def test_a_file_that_was_read_by_way_of_a_linked_folder_is_looked_at(root, tree,
     tree.learn(["shared/a.md"], then)
     shared.write_text("king")
     assert {"shared/a.md"} == tree.changed(then, tree.look())
+
+
+class Hand:
+    """Changes files between two looks, where a person would sit at a keyboard."""
+
+    def __init__(self, *changes):
+        self._changes = list(changes)
+
+    def line(self, pause):
+        """Make the next change; type a line when there is none left."""
+        if not self._changes:
+            return ""
+        self._changes.pop(0)()
+        return None
+
+
+def test_a_change_is_waited_for_until_it_stays_as_it_is(root, tree):
+    """Whoever writes in several steps is not interrupted; a log that grows all the time is not waited for."""
+    then = _learned(tree)
+
+    def writes(text):
+        return lambda: ((root / "a.md").write_text(text), (root / "a.log").write_text(text))
+
+    def grows():
+        (root / "a.log").write_text("more than before")
+
+    hand = Hand(writes("k"), writes("ki"), writes("king"), grows, writes("never seen"))
+    now, is_typed = wait(tree, then, hand, lambda changed: "a.md" in changed)
+    assert not is_typed
+    assert "king" == (root / "a.md").read_text()
+    assert {"a.md", "a.log"} == tree.changed(then, now)
+
+
+def test_what_does_not_matter_is_waited_through_until_a_line_is_typed(root, tree):
+    """And then all there is now is what the run begins with."""
+    then = _learned(tree)
+    now, is_typed = wait(tree, then, Hand(lambda: (root / "notes").write_text("")), lambda changed: "a.md" in changed)
+    assert is_typed
+    assert "notes" in now

@@ -63,7 +63,7 @@ class Knowledge:
 
 
 def affected(
-    changed: Collection[str], known: Knowledge, *, config: str = "", existing: Collection[str] = ()
+    changed: Collection[str], known: Knowledge, *, config: str = "", gone: Collection[str] = ()
 ) -> Wanted | None:
     """Return what is to be run after a change; None where nothing that matters changed.
 
@@ -71,7 +71,7 @@ def affected(
         changed: files that came, went or hold something else, by path from the root.
         known: what earlier runs told.
         config: the file that pytest takes its settings from.
-        existing: the files that are there now.
+        gone: those of them that are not there any more.
     """
     hashes = {key: seen.input_hash for key, seen in known.cases.items()}
     if config in changed or known.is_lost:
@@ -79,7 +79,7 @@ def affected(
     hit = {key for key, seen in known.cases.items() if not seen.files.isdisjoint(changed)}
     modules = {known.cases[key].module for key in hit}
     modules |= _with_others(known, changed)
-    modules |= {path for path in changed if path.endswith(".py") and path in existing and not _is_known(path, known)}
+    modules |= {path for path in changed if path.endswith(".py") and path not in gone and not _is_known(path, known)}
     modules |= known.broken
     if not modules:
         return None

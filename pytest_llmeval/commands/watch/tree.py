@@ -80,9 +80,12 @@ class Tree:
                 self._digests.pop(path, None)
 
     def changed(self, then: Mapping[str, Signature], now: Mapping[str, Signature]) -> frozenset[str]:
-        """Return the files that came, went or hold something else; one that was saved as it was is none of them."""
+        """Return the files that came, went or hold something else; what was read and is saved as it was does not."""
         touched = {path for path in then.keys() | now.keys() if then.get(path) != now.get(path)}
-        return frozenset(path for path in touched if self._digests.get(path) != self._digest(path))
+        # What no run has read may be large, and is not read here either.
+        return frozenset(
+            path for path in touched if path not in self._digests or self._digests[path] != self._digest(path)
+        )
 
     def _digest(self, path: str) -> str:
         try:

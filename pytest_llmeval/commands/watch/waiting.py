@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from pytest_llmeval.commands.watch.tree import Signature, Tree
 
@@ -51,13 +51,17 @@ class Keyboard:
             pass
 
 
-def wait(tree: Tree, then: Mapping[str, Signature], keyboard: Keyboard) -> tuple[Mapping[str, Signature], bool]:
-    """Wait until files are others than they were, and stay as they are for a moment; or until a line is typed.
+def wait(
+    tree: Tree, then: Mapping[str, Signature], keyboard: Keyboard, matters: Callable[[Collection[str]], bool]
+) -> tuple[Mapping[str, Signature], bool]:
+    """Wait until a file that matters is another one, and stays so for a moment; or until a line is typed.
 
     Args:
         tree: of the project.
         then: its files as they were.
         keyboard: of the user.
+        matters: whether something is to be run where these files changed. What does not matter, such as a log that
+            grows all the time, is not waited for.
 
     Returns:
         The files as they are, and whether a line was typed.
@@ -66,11 +70,10 @@ def wait(tree: Tree, then: Mapping[str, Signature], keyboard: Keyboard) -> tuple
     while True:
         began = time.monotonic()
         now = tree.look()
-        if now not in (then, before) or now == then:
-            # Nothing yet, or somebody is still writing.
-            before = now
-        else:
+        # Somebody may still be writing.
+        if matters(tree.changed(then, now)) and not matters(tree.changed(before, now)):
             return now, False
+        before = now
         pause = max(_PAUSE_S, (time.monotonic() - began) * (1 - _SHARE) / _SHARE)
         if keyboard.line(pause) is not None:
             return tree.look(), True

@@ -24,7 +24,7 @@ from pytest_llmeval.exports.wording import count, join
 from pytest_llmeval.gather.dependencies import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pytest_llmeval.commands.watch.tree import Signature
 
@@ -91,7 +91,7 @@ class Watcher:
         say("replaying what is recorded")
         try:
             ran = self._run(Wanted())
-            self._tree.learn(self._known.files, then)
+            self._tree.learn(self._known.files | {self._config}, then)
             while not (self._is_once or ran.signal):
                 say("", "waiting for a change (Enter: run everything, Ctrl-C: end)")
                 then, ran = self._next(then)
@@ -102,22 +102,23 @@ class Watcher:
 
     def _next(self, then: Mapping[str, Signature]) -> tuple[Mapping[str, Signature], child.Ran]:
         """Wait for a change that matters, and run what it asks for; return the files as they were when it began."""
-        while True:
-            now, is_asked_for = wait(self._tree, then, self._keyboard)
-            changed = self._tree.changed(then, now)
-            then = now
-            with suppress(UsageError):  # half-written settings: pytest itself says so
-                self._found = project.find(self._rootdir)
-            config = os.path.relpath(self._found.config, self._found.root) if self._found.config else ""
-            wanted = affected(changed, self._known, config=config, existing=now) if changed else None
-            if is_asked_for:
-                wanted = Wanted()
-            if wanted is None:
-                continue
-            say("", "running every case" if is_asked_for else inert(said(wanted, changed, self._known)))
-            ran = self._run(wanted)
-            self._tree.learn(self._known.files, then)
-            return then, ran
+        now, is_asked_for = wait(self._tree, then, self._keyboard, lambda changed: self._wanted(changed) is not None)
+        changed = self._tree.changed(then, now)
+        wanted = Wanted() if is_asked_for else self._wanted(changed) or Wanted()
+        say("", "running every case" if is_asked_for else inert(said(wanted, changed, self._known)))
+        with suppress(UsageError):  # half-written settings: pytest itself says so
+            self._found = project.find(self._rootdir)
+        ran = self._run(wanted)
+        self._tree.learn(self._known.files | {self._config}, now)
+        return now, ran
+
+    @property
+    def _config(self) -> str:
+        return os.path.relpath(self._found.config, self._found.root) if self._found.config else ""
+
+    def _wanted(self, changed: Collection[str]) -> Wanted | None:
+        gone = {path for path in changed if not (self._found.root / path).exists()}
+        return affected(changed, self._known, config=self._config, gone=gone) if changed else None
 
     def _run(self, wanted: Wanted) -> child.Ran:
         """Replay; then, where something is not recorded and may be asked, ask."""
