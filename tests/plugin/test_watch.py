@@ -176,6 +176,7 @@ def test_a_prompt_that_is_replaced_or_taken_away_is_seen(suite, loopback):
         ("conftest.py", "import nowhere", "No module named 'nowhere'", 5),
         ("pytest.ini", "[pytest", "pytest.ini", 5),
     ],
+    ids=["test module", "conftest", "settings"],
 )
 def test_code_that_cannot_be_read_is_shown_and_waited_on(suite, loopback, name, text, says, n_held_up):
     """A test module; or what pytest needs to start at all. Once it is mended, all that it held up is run."""
