@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.gather import dependencies, session_file
 from pytest_llmeval.options import SESSIONS
+from pytest_llmeval.options.table import NO_EXPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 KEPT_IN = ".llmeval/watch"
 # No verdict, no baseline, nothing in a tracker or a metrics file: this is nobody's session but the watcher's.
-_OFF = ("--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-report=term", "--llmeval-mlflow=")
+_OFF = ("--llmeval-gate=off", "--llmeval-baseline-update=", *NO_EXPORTS)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _N_KEPT = 20
 _N_ASKED = 2  # signals that pytest may answer in its own way; the next one ends it
