@@ -148,6 +148,7 @@ def test_an_answer_of_the_baseline_that_is_not_here_is_told() -> None:
 
     assert "the baseline's answer is not on this machine" in found.text
     assert "0.900" in found.text
+    assert 1 == found.text.count("is not on this machine"), "of a case that is not on the baseline nothing is missing"
 
 
 def test_what_a_case_rests_on_is_there() -> None:
@@ -161,6 +162,7 @@ def test_what_a_case_rests_on_is_there() -> None:
         "judge, live, openai/judge, 20 in, 10 out, 0.50 s, price unknown",
         "Can I return opened headphones?",
         "1 x the judge timed out",
+        "1 of 5 unscored: the judge timed out",
         "10 live, 5 replayed",
         "commit3fbf8b6",
     ]

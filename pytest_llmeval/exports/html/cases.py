@@ -107,6 +107,11 @@ class CaseView:
     others: tuple[tuple[Text, Other], ...] = ()
     n_more: int = 0
 
+    @property
+    def is_on_baseline(self) -> bool:
+        """Whether the baseline has scores of it."""
+        return any(line.before is not None for line in self.lines)
+
 
 def case_views(session: Session, beside: Beside) -> tuple[CaseView, ...]:
     """Return a view of each case: what regressed first, then what failed, and so on; the largest fall first."""

@@ -39,7 +39,8 @@ class LineView:
         mark: where the threshold lies in the strip.
         told: the strip in words, where somebody should look at it.
         has_strip: whether a picture says more than the means do.
-        reason: of the trial that is shown.
+        reason: of the trial that scored lowest.
+        unscored: how many trials have no score beside those that have, and why.
         place: the user's line, where somebody has to go there.
     """
 
@@ -59,13 +60,14 @@ class LineView:
     told: str = ""
     has_strip: bool = False
     reason: str = ""
+    unscored: str = ""
     place: str = ""
 
     @property
     def n_bytes(self) -> int:
         """About what the row takes in the page, without its picture."""
         reached = len(self.reached) + _REACHED_FRAME if self.reached else 0
-        return _FRAME + len(self.metric) + len(self.reason) + len(self.place) + reached
+        return _FRAME + len(self.metric) + len(self.reason) + len(self.place) + len(self.unscored) + reached
 
     @property
     def n_bytes_of_strip(self) -> int:
@@ -103,8 +105,16 @@ def line_view(found: Tally, beside: Beside, compared: Mapping[CheckId, CaseVerdi
         told=_told(found, line) if is_notable else "",
         has_strip=n_scored > 1 or (line is not None and len(line.draws) > 1),
         reason=one_line(check.score.reason, limit=_LONGEST_REASON if is_notable else _SHORT_REASON),
+        unscored=_unscored(found),
         place=_where(place) if place.path and is_notable else "",
     )
+
+
+def _unscored(found: Tally) -> str:
+    without = [check.score.reason for check in found.checks if check.value is None]
+    if not without or not found.scores:
+        return ""
+    return f"{len(without)} of {len(found.checks)} unscored: {one_line(without[0], limit=_SHORT_REASON)}"
 
 
 def _where(place: Place) -> str:
