@@ -85,8 +85,8 @@ def _exports(
         target = target or settings.folder / FILES[kind].file  # noqa: PLW2901 - the same, with its default
         if kind == "html":
             wanted.append((kind, partial(_write_html, state, path, target, ending, stored)))
-        else:
-            wanted.append((kind, partial(_write, kind, record, path, target)))
+            continue
+        wanted.append((kind, partial(_write, kind, record, path, target)))
     if settings.pushgateway:
         from pytest_llmeval.exports import pushgateway
 

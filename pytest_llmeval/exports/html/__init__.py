@@ -7,7 +7,6 @@ escapes it, and the policy in the head lets nothing run or load but the one styl
 
 from __future__ import annotations
 
-import os
 import re
 from base64 import b64encode
 from functools import cache
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LlmevalError
+from pytest_llmeval.exports.files import replace
 from pytest_llmeval.exports.html.beside import Beside
 
 if TYPE_CHECKING:
@@ -42,16 +42,9 @@ def write(session: Session, path: Path, beside: Beside | None = None) -> None:
         LlmevalError: the extra is not installed, or the file cannot be written; an older one is as it was.
     """
     text = render(session, beside)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace(path, text.encode("utf-8"), mode=0o600)
     except OSError as error:
         raise LlmevalError(
             f"no report {str(path)!r}",
