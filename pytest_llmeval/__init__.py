@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.errors import (
         BaselineError,
         BaselineUnreadable,
+        BudgetSpent,
         CacheMiss,
         CallError,
         GitError,
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BaselineError",
     "BaselineUnreadable",
+    "BudgetSpent",
     "CacheMiss",
     "CallError",
     "Case",

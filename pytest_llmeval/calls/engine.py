@@ -18,7 +18,6 @@ from pytest_llmeval.calls.coroutines import OnLoop
 from pytest_llmeval.calls.events import Progress
 from pytest_llmeval.calls.guard import refuse
 from pytest_llmeval.calls.key import cache_key, difference, origin
-from pytest_llmeval.calls.prices import cost_usd
 from pytest_llmeval.calls.providers import is_direct, resolved
 from pytest_llmeval.errors import CacheMiss, LlmevalError
 from pytest_llmeval.records import Outcome, PendingResponse, Provenance, Request, Response, land
@@ -27,10 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from concurrent.futures import Future
 
+    from pytest_llmeval.calls.budget import Budget
     from pytest_llmeval.calls.cache import Claims
     from pytest_llmeval.calls.events import CallEvent
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.loop import Loop
+    from pytest_llmeval.calls.prices import Prices
     from pytest_llmeval.calls.redaction import Redact
 
 T = TypeVar("T")
@@ -49,13 +50,16 @@ class Engine:
         claims: who asks for what, over all processes that share the cache; without them each asks for itself.
         refreshed_since: in refresh, what was recorded from this time on (ISO 8601 in UTC) is fresh: an equal request
             of the same session, of this worker or another, is one draw and not two.
+        prices: what models cost; by default the list's.
+        budget: what may be spent; None: no limit.
         on_event: told of every step of a live call, on another thread than the caller's.
 
     Attributes:
+        budget: as given.
         n_in_flight: requests that are with their provider now.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has a default of its own
         self,
         cache: Cache,
         mode: Mode,
@@ -65,6 +69,8 @@ class Engine:
         rates: Mapping[str, Rate] = MappingProxyType({}),
         claims: Claims | None = None,
         refreshed_since: str = "",
+        prices: Prices | None = None,
+        budget: Budget | None = None,
         on_event: Callable[[CallEvent], None] | None = None,
     ) -> None:
         self._cache = cache
@@ -74,6 +80,8 @@ class Engine:
         self._rates = rates
         self._claims = claims
         self._refreshed_since = refreshed_since
+        self._prices = prices
+        self.budget = budget
         self.n_in_flight = 0
         self._on_event = on_event or _ignore
         self._loop: Loop | None = None
@@ -226,12 +234,15 @@ class Engine:
                     timeout_s=self._timeout_s,
                     rates=self._rates,
                     claims=self._claims,
+                    budget=self.budget,
                     on_event=self._note,
                 )
             return self._loop
 
     def _kept(self, response: Response, key: str, cache: Cache, redact: Redact | None) -> Response:
         """Complete a fresh answer, and store it before anybody sees it."""
+        from pytest_llmeval.calls.prices import LISTED
+
         if redact is not None:
             from pytest_llmeval.calls.redaction import redacted_answer
 
@@ -240,7 +251,7 @@ class Engine:
         response = replace(
             response,
             latency_s=round(response.latency_s, 3),
-            cost_usd=cost_usd(response.request.model, response.n_input_tokens, response.n_output_tokens),
+            cost_usd=(self._prices or LISTED).cost_usd(response),
             recorded_at=recorded_at,
             key=key,
             origin=origin(key, response.text, recorded_at, response.wire),

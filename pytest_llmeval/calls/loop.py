@@ -22,6 +22,7 @@ from pytest_llmeval.calls.sharing import Sharing
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
+    from pytest_llmeval.calls.budget import Budget
     from pytest_llmeval.calls.cache import Claims
     from pytest_llmeval.calls.events import CallEvent
     from pytest_llmeval.calls.limits import Rate
@@ -58,6 +59,7 @@ class Loop:
         timeout_s: most seconds of one call, its retries and their pauses included, waiting for its turn not.
         rates: requests and tokens a minute, by host or provider as ``providers.address`` names it; ``*`` is each other.
         claims: who asks, among processes that share a cache; None: each asks for itself.
+        budget: what may be spent; None: no limit.
         on_event: told of every step, on the loop's thread; what it raises is dropped.
 
     Attributes:
@@ -71,6 +73,7 @@ class Loop:
         timeout_s: float,
         rates: Mapping[str, Rate],
         claims: Claims | None,
+        budget: Budget | None = None,
         on_event: Callable[[CallEvent], None],
     ) -> None:
         self.pid = os.getpid()
@@ -82,6 +85,7 @@ class Loop:
             timeout_s=timeout_s,
             rates=rates,
             claims=claims,
+            budget=budget,
             providers=self._providers,
             sharing=self._sharing,
             on_event=on_event,

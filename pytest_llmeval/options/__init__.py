@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import Variant
 
-__all__ = ["FIRST_TRIAL", "FOLDER", "LOOKS", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
+__all__ = ["FIRST_TRIAL", "FOLDER", "LOOKS", "OPTIONS", "PURSE", "ROUNDS", "Option", "Settings", "declare", "resolve"]
 
 # Set by `llmeval compare --run` for the pytest that it starts: trials of a case after each planned round, by commas.
 LOOKS = "_LLMEVAL_LOOKS"
@@ -29,6 +29,8 @@ FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 # Set by `llmeval gate check` and `llmeval cache refresh --drift`: their runs are kept apart, and the newest session
 # stays the user's own.
 FOLDER = "_LLMEVAL_FOLDER"
+# Set by what starts several pytests that spend one budget: its name, and the ledger's path behind a blank.
+PURSE = "_LLMEVAL_PURSE"
 # Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.
 ROUNDS = "_LLMEVAL_ROUNDS"
 
@@ -49,6 +51,9 @@ class Settings:
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
+        budget_usd: most that may be spent, in US dollars; None for no limit.
+        prices: rows of litellm's form, by model.
+        purse: name of the account that the budget is kept in, and the ledger's file; empty where there is no budget.
         eager: every test waits for its own calls, and a failing check raises on the spot.
         intercept: the application's own calls are recorded and replayed, in every test.
         intercept_hosts: where it finds models, beside the providers' own hosts.
@@ -84,6 +89,9 @@ class Settings:
     concurrency: int
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
+    budget_usd: float | None
+    prices: Mapping[str, Mapping[str, Any]]
+    purse: str
     eager: bool
     intercept: bool
     intercept_hosts: tuple[str, ...]
@@ -113,6 +121,12 @@ class Settings:
         return self.root / self.folder_name
 
     @property
+    def ledger(self) -> tuple[Path, str]:
+        """The file of the ledger, and the name of the account in it."""
+        name, _, path = self.purse.partition(" ")
+        return self.root / (path or f"{self.folder_name}/spend.db"), name
+
+    @property
     def working_cache(self) -> Path:
         """The SQLite file of the working cache."""
         return self.folder / "llmeval.db"
@@ -138,6 +152,9 @@ def resolve(config: pytest.Config) -> Settings:
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
+        budget_usd=values["budget_usd"],
+        prices=_prices(root, [line for line in values["prices"] if line.strip()]),
+        purse="" if values["budget_usd"] is None else _purse(config),
         eager=values["eager"],
         intercept=values["intercept"],
         intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
@@ -174,6 +191,27 @@ def _variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str,
         return matrix(declared, models, folder=root, root=root)
     except UsageError as error:
         raise pytest.UsageError(f"llmeval: {error}") from None
+
+
+def _prices(root: Path, lines: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the user's own prices; a run without any imports nothing for it."""
+    if not lines:
+        return {}
+    from pytest_llmeval.errors import UsageError
+    from pytest_llmeval.options.prices import read
+
+    try:
+        return read(lines, root)
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
+
+
+def _purse(config: pytest.Config) -> str:
+    """Return whose money is spent: a worker's is its controller's; that of nobody else, or it is a new one."""
+    import secrets
+
+    said = getattr(config, "workerinput", {}).get(PURSE) or os.environ.get(PURSE)
+    return str(said) if said else secrets.token_hex(8)
 
 
 def _baseline(config: pytest.Config, said: str) -> Path:

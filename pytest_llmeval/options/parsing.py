@@ -72,6 +72,19 @@ def days(text: str) -> float | None:
         raise ValueError("a number of days above 0") from None
 
 
+def dollars(text: str) -> float | None:
+    """Read an amount of US dollars; empty for none."""
+    if not text:
+        return None
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise ValueError("an amount of US dollars from 0, such as 2.50")
+    return value
+
+
 def floor(text: str) -> tuple[str, float]:
     """Read ``relevance:0.7``, or ``0.7`` for every metric, which is named by an empty text."""
     metric, colon, least = text.rpartition(":")

@@ -12,6 +12,7 @@ from pytest_llmeval.options.parsing import (
     count,
     count_or_auto,
     days,
+    dollars,
     floor,
     folder_name,
     one_of,
@@ -82,6 +83,8 @@ OPTIONS = (
     Option(
         "rate_limits", rate_limit, "", "requests and tokens a minute of a provider", has_flag=False, is_repeatable=True
     ),
+    Option("budget_usd", dollars, "", "most that this session may spend, in US dollars", "USD"),
+    Option("prices", str, "", "what models cost, per million tokens", has_flag=False, is_repeatable=True),
     Option("eager", yes_or_no, "false", "tests wait for their own calls, checks raise on the spot", has_flag=False),
     Option("intercept", yes_or_no, "false", "record and replay the application's own calls", has_flag=False),
     Option("intercept_hosts", str, "", "hosts of models beside the providers' own", has_flag=False, is_repeatable=True),

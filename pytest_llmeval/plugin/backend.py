@@ -68,6 +68,7 @@ class Backend:
             rates=_shared(settings.rate_limits, n_processes),
             claims=Claims(settings.folder / "claims"),
             refreshed_since=began,
+            **_money(settings),
         )
         self._by_module: dict[Path, Cache] = {}
 
@@ -201,6 +202,16 @@ class Backend:
         """Stop the engine and close the cache."""
         self._engine.close()
         self._working.close()
+
+
+def _money(settings: Settings) -> dict[str, Any]:
+    """Return what the engine is told of prices and budget; nothing where there is neither."""
+    if not (settings.prices or settings.purse):
+        return {}
+    from pytest_llmeval.calls.prices import Prices
+    from pytest_llmeval.plugin import spending
+
+    return {"prices": Prices(settings.prices), "budget": spending.budget_of(settings)}
 
 
 def _redact_of(item: pytest.Item) -> Redact | None:

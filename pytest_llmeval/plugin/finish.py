@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Contest, Line, TrialPlan
+    from pytest_llmeval.records import Contest, Line, Spend, TrialPlan
 
 _SHOWN = 5
 
@@ -66,6 +66,10 @@ def finish(session: pytest.Session, state: State) -> None:
         )
     state.closing_lines += _told_expired(state)
     state.closing_lines += needs_recording(record)
+    if record.spend is not None:
+        from pytest_llmeval.plugin import spending
+
+        state.closing_lines.append(spending.told(record.spend))
     if state.dropped:
         state.closing_lines.append(_told_dropped(state.dropped))
     state.closing_lines.insert(0, decision.line)
@@ -105,7 +109,16 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         floors=below_floors(state.settings.fail_under, summaries, lines),
         trials=trials,
         contest=_contest(state, lines, trials),
+        spend=_spend(state),
     )
+
+
+def _spend(state: State) -> Spend | None:
+    if not state.settings.purse:
+        return None
+    from pytest_llmeval.plugin import spending
+
+    return spending.spend_of(state.settings, state.collector.results())
 
 
 def _contest(state: State, every: Sequence[Line], trials: TrialPlan | None) -> Contest | None:
