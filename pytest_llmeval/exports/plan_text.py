@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.forecast import Forecast
 
 
-def lines(found: Forecast, *, concurrency: int, n_more: int, visible: Sequence[str], notes: Sequence[str]) -> list[str]:
+def lines(
+    found: Forecast,
+    *,
+    concurrency: int,
+    n_more: int,
+    visible: Sequence[str],
+    notes: Sequence[str],
+    budget_usd: float | None = None,
+) -> list[str]:
     """Return the plan in words, a line each.
 
     Args:
@@ -21,10 +29,12 @@ def lines(found: Forecast, *, concurrency: int, n_more: int, visible: Sequence[s
         n_more: trials that may be drawn on top, of cases that look worse (trials=auto).
         visible: what the run could show against the baseline.
         notes: what the figures stand on, or leave out.
+        budget_usd: what the run may spend, in US dollars; None for no limit.
     """
     return [
         _trials(found, n_more),
         *_calls(found, concurrency),
+        *(() if budget_usd is None else _budget(found, budget_usd)),
         *_unknown(found),
         *(visible or ["no baseline to compare with, so nothing could be shown"]),
         *_no_sample(found, visible),
@@ -61,6 +71,20 @@ def _calls(found: Forecast, concurrency: int) -> Iterator[str]:
         yield f"{found.n_guessed} of the live calls are of trials that never ran: taken to be like those of their case"
 
 
+def _budget(found: Forecast, budget_usd: float) -> Iterator[str]:
+    """Warn of a budget that does not cover the calls, or cannot be kept because nobody knows their prices."""
+    if found.n_unpriced:
+        yield (
+            f"BUDGET: {count(found.n_unpriced, 'live call')} without a known price, which a run with a budget does not "
+            "make: say it in llmeval_prices"
+        )
+    if found.cost_usd > budget_usd:
+        dollars = _dollars(found.cost_usd)
+        yield f"BUDGET: {_dollars(budget_usd)} does not cover {dollars}: tests would be left undone (exit status 6)"
+    elif found.n_live and not found.n_unpriced:
+        yield f"within the budget of {_dollars(budget_usd)}"
+
+
 def _no_sample(found: Forecast, visible: Sequence[str]) -> Iterator[str]:
     """Say what no trial can show: that the model has changed, if it is not asked."""
     if visible and found.n_replayed and not found.n_live:
@@ -70,11 +94,15 @@ def _no_sample(found: Forecast, visible: Sequence[str]) -> Iterator[str]:
 def _cost(found: Forecast) -> str:
     if found.n_unpriced == found.n_live:
         return "at a price that is not known"
-    price = f"${found.cost_usd:.2f}" if found.cost_usd >= 0.01 else f"${found.cost_usd:.4f}"  # noqa: PLR2004 - a cent
+    price = _dollars(found.cost_usd)
     if not found.n_unpriced:
         return f"about {price}"
     verb = "has" if found.n_unpriced == 1 else "have"
     return f"about {price} ({count(found.n_unpriced, 'call')} {verb} no known price)"
+
+
+def _dollars(usd: float) -> str:
+    return f"${usd:.2f}" if usd >= 0.01 or not usd else f"${usd:.4f}"  # noqa: PLR2004 - a cent
 
 
 def _time(found: Forecast, concurrency: int) -> str:
