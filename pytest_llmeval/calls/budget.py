@@ -175,7 +175,7 @@ def unknown_price(model: str) -> UsageError:
     """Say that a model cannot be asked within a budget."""
     return UsageError(
         f"the price of model {model!r} is not known, and a budget is set",
-        found="it stands neither in llmeval_prices nor in the list of an installed litellm",
+        found="of input and output, in llmeval_prices or in the list of an installed litellm",
         hint=f"say it in the ini, per million tokens: llmeval_prices = {model}: 0.15 input, 0.60 output",
     )
 

@@ -22,7 +22,7 @@ _PER_MILLION = {
     "written": "cache_creation_input_token_cost",
 }
 _COUNTS = {"max_tokens": "max_output_tokens", "max_input": "max_input_tokens"}
-_FORM = "MODEL: X input, Y output (US dollars per million tokens; , Z cached, Z written and , N max_tokens may follow)"
+_FORM = "MODEL: X input, Y output, Z cached, N max_tokens (US dollars per million tokens; the last two may be left out)"
 _NEEDED = ("input_cost_per_token", "output_cost_per_token")
 
 
@@ -66,7 +66,7 @@ def _of_line(line: str) -> tuple[str, Mapping[str, Any]]:
     missing = [unit for unit, name in _PER_MILLION.items() if name in _NEEDED and name not in row]
     if not model.strip() or missing:
         raise _refused(
-            line, f"the price of {' and '.join(missing)} is missing" if model.strip() else "no model is named"
+            line, f"the price of {' and '.join(missing)} is missing" if model.strip() else "it names no model"
         )
     return model.strip(), row
 
@@ -105,13 +105,12 @@ def _in_file(path: Path, shown: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _fault(row: object) -> str:
-    """Say what keeps a row from being a price; empty where nothing does."""
+    """Say what keeps a row from being read; a price that is missing is unknown, as in litellm's own list."""
     if not isinstance(row, dict):
         return f"{row!r:.80} is no object"
     for name, value in row.items():
-        if name in _NEEDED or name in _PER_MILLION.values() or "_cost_per_token_above_" in name:
+        if value is not None and any(name.startswith(known) for known in _PER_MILLION.values()):
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not (is_number and 0 <= value < math.inf):
                 return f"{name} is {value!r:.80}"
-    missing = [name for name in _NEEDED if name not in row]
-    return f"{' and '.join(missing)} is missing" if missing else ""
+    return ""
