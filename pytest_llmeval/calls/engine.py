@@ -56,7 +56,7 @@ class Engine:
 
     Attributes:
         budget: as given.
-        n_in_flight: requests that are with their provider now.
+        n_in_flight: calls that were sent, and have neither an answer nor failed.
     """
 
     def __init__(  # noqa: PLR0913 - each has a default of its own
@@ -208,7 +208,10 @@ class Engine:
         return self._running().spawn(coroutine)
 
     def _note(self, event: CallEvent) -> None:
-        self.n_in_flight += 1 if event.progress is Progress.ASKED else -1
+        if event.progress is Progress.ASKED:
+            self.n_in_flight += event.attempt == 1
+        elif event.progress is not Progress.RETRIED:
+            self.n_in_flight -= 1
         self._on_event(event)
 
     def cancel(self) -> int:

@@ -74,15 +74,13 @@ def _calls(found: Forecast, concurrency: int) -> Iterator[str]:
 def _budget(found: Forecast, budget_usd: float) -> Iterator[str]:
     """Warn of a budget that does not cover the calls, or cannot be kept because nobody knows their prices."""
     if found.n_unpriced:
-        yield (
-            f"BUDGET: {count(found.n_unpriced, 'live call')} without a known price, which a run with a budget does not "
-            "make: say it in llmeval_prices"
-        )
+        calls = f"{count(found.n_unpriced, 'live call')} without a known price"
+        yield f"BUDGET: {calls}, which a run with a budget does not make; say it in llmeval_prices"
     if found.cost_usd > budget_usd:
-        dollars = _dollars(found.cost_usd)
-        yield f"BUDGET: {_dollars(budget_usd)} does not cover {dollars}: tests would be left undone (exit status 6)"
+        price = f"about ${found.cost_usd:.4f}"
+        yield f"BUDGET: ${budget_usd:.4f} does not cover {price}: tests would be left undone (exit status 6)"
     elif found.n_live and not found.n_unpriced:
-        yield f"within the budget of {_dollars(budget_usd)}"
+        yield f"the budget of ${budget_usd:.4f} covers that"
 
 
 def _no_sample(found: Forecast, visible: Sequence[str]) -> Iterator[str]:
@@ -94,15 +92,11 @@ def _no_sample(found: Forecast, visible: Sequence[str]) -> Iterator[str]:
 def _cost(found: Forecast) -> str:
     if found.n_unpriced == found.n_live:
         return "at a price that is not known"
-    price = _dollars(found.cost_usd)
+    price = f"${found.cost_usd:.2f}" if found.cost_usd >= 0.01 else f"${found.cost_usd:.4f}"  # noqa: PLR2004 - a cent
     if not found.n_unpriced:
         return f"about {price}"
     verb = "has" if found.n_unpriced == 1 else "have"
     return f"about {price} ({count(found.n_unpriced, 'call')} {verb} no known price)"
-
-
-def _dollars(usd: float) -> str:
-    return f"${usd:.2f}" if usd >= 0.01 or not usd else f"${usd:.4f}"  # noqa: PLR2004 - a cent
 
 
 def _time(found: Forecast, concurrency: int) -> str:

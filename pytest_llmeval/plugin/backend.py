@@ -209,9 +209,13 @@ def _money(settings: Settings) -> dict[str, Any]:
     if not (settings.prices or settings.purse):
         return {}
     from pytest_llmeval.calls.prices import Prices
+
+    prices = Prices(settings.prices)
+    if not settings.purse:
+        return {"prices": prices}
     from pytest_llmeval.plugin import spending
 
-    return {"prices": Prices(settings.prices), "budget": spending.budget_of(settings)}
+    return {"prices": prices, "budget": spending.budget_of(settings, prices)}
 
 
 def _redact_of(item: pytest.Item) -> Redact | None:

@@ -1,6 +1,6 @@
 """A session's budget, as pytest meets it: prices are looked up before anything is spent; at the end it is told.
 
-Imported where a budget or a price is set.
+Imported where a budget is set.
 """
 
 from __future__ import annotations
@@ -28,14 +28,12 @@ _SHOWN = 3
 _MOST_TARGETS = 20
 
 
-def budget_of(settings: Settings) -> Budget | None:
-    """Return what this process may spend from, in one account with the session's others; None without a limit."""
-    if settings.budget_usd is None:
-        return None
+def budget_of(settings: Settings, prices: Prices) -> Budget:
+    """Return what this process may spend from, in one account with all others of the session."""
     return Budget(
         SpendLedger(*settings.ledger),
-        Prices(settings.prices),
-        settings.budget_usd,
+        prices,
+        settings.budget_usd or 0.0,
         # A call that is in flight ends within its timeout, and so does what it holds.
         longest_wait_s=2 * settings.timeout_s,
     )
@@ -85,15 +83,14 @@ def _refuse_unpriced(models: Iterable[str], settings: Settings) -> None:
 
 
 def spend_of(settings: Settings, results: Sequence[CaseResult]) -> Spend | None:
-    """Return what the session spent; None without a budget, or where no ledger was made because nobody was asked.
+    """Return what the session spent; None without a budget, or where nobody was to be asked.
 
     Raises:
         StoreError: the ledger cannot be read.
     """
-    path, account = settings.ledger
-    if settings.budget_usd is None or not path.exists():
+    if settings.budget_usd is None or settings.cache == "replay":
         return None
-    ledger = SpendLedger(path, account)
+    ledger = SpendLedger(*settings.ledger)
     balance = ledger.balance()
     ledger.close()
     return Spend(

@@ -124,3 +124,38 @@ def test_the_rounds_of_a_command_share_one_budget(project, sentences):
     spent_usd = len(server.requests) * 0.00102
     assert spent_usd <= 0.05
     assert spent_usd == pytest.approx(project.session.spend.spent_usd), done.stdout
+
+
+PROMPTED = """
+import pytest
+from app import PROMPT
+from pytest_llmeval import assert_score
+
+@pytest.mark.llmeval(trials=6)
+@pytest.mark.parametrize("word", ["good", "fine"])
+def test_words(llm, word):
+    assert_score("kept", lambda text: float("yes" in text), output=llm(PROMPT + word, max_tokens=10))
+"""
+
+
+def test_the_base_version_spends_of_the_branchs_budget(project, repository, loopback, monkeypatch, sentences):
+    """Whatever the base commit's own ini says of money: it had neither a budget nor a price."""
+    ini = f"[pytest]\nllmeval_model = openai/echo\nllmeval_api_base = {loopback.url}\npythonpath = .\n"
+    project.write("pytest.ini", ini)
+    project.write("test_suite.py", PROMPTED)
+    project.write("app.py", "PROMPT = 'say yes to '\n")
+    assert 0 == run(project, "--llmeval-baseline-update").ret
+    repository.commit("main")
+    repository.git("checkout", "-q", "-b", "feature")
+    project.write("app.py", "PROMPT = 'deny '\n")
+    project.write("pytest.ini", f"{ini}llmeval_prices = openai/echo: 0 input, 1000 output\nllmeval_budget_usd = 1\n")
+    monkeypatch.setenv("LLMEVAL_BASE", "main")
+    loopback.requests.clear()
+
+    result = run(project, "--llmeval-gate=pr", "--llmeval-confirm")
+
+    assert 1 == result.ret, result.stdout.str()
+    assert 24 == len(loopback.requests)
+    words = [len(received.body["messages"][0]["content"].split()) for received in loopback.requests]
+    assert sum(words) / 1000 == pytest.approx(project.session.spend.spent_usd)
+    assert f"${sum(words) / 1000:.4f} of the budget of $1.0000 spent" in sentences(result)
