@@ -83,9 +83,6 @@ def test_what_only_replays_says_nothing_about_the_model():
 
 
 UNPRICED = (
-    "BUDGET: 1 live call without a known price, which a run with a budget does not make; "
-    "say it in llmeval_prices"
-)
     "BUDGET: 1 live call without a known price, which a run with a budget does not make; say it in llmeval_prices"
 )
 
