@@ -42,7 +42,7 @@ import app
 from pytest_llmeval import assert_score
 
 def said(text):
-    assert_score("said", lambda text: 1.0, output=text, threshold=0.5)
+    assert_score("said", 1.0, output=text, threshold=0.5)
 
 @pytest.mark.parametrize("number", range(6))
 def test_one(number):
@@ -106,7 +106,7 @@ def test_an_interface_without_a_price_is_refused(application, sentences):
 def test_the_rounds_of_a_command_share_one_budget(project, sentences):
     """What the first has spent is not there for the second."""
     with Loopback(lambda asked: Reply("yes" if "main" in str(asked) else "no")) as server:
-        suite = SUITE.replace("lambda text: 1.0", "lambda text: float(text == 'yes')").replace(
+        suite = SUITE.replace("return 1.0", "return float(text == 'yes')").replace(
             'f"question {number}"', "f\"{open('version').read()} {number}\""
         )
         write(project, server, suite.replace(", threshold=0.5", ""))

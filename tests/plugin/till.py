@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from pytest_llmeval.loopback import Loopback, Reply
 
 # Loopback's tokens are words. A call takes $0.00402, and $0.0108 at most: four fit into five cents at a time.
@@ -11,24 +13,40 @@ BUDGET_USD = 0.05
 BUDGET = f"--llmeval-budget-usd={BUDGET_USD}"
 N = 20
 
+# An async metric, so that tests do not wait for their answers one after the other.
 SUITE = f"""
 import pytest
 from pytest_llmeval import assert_score
 
+async def said(text):
+    return 1.0
+
 @pytest.mark.parametrize("number", range({N}))
 def test_case(llm, number):
-    assert_score("said", lambda text: 1.0, output=llm(f"question {{number}}", max_tokens=10), threshold=0.5)
+    assert_score("said", said, output=llm(f"question {{number}}", max_tokens=10), threshold=0.5)
 """
 
 
 class Till(Loopback):
-    """Takes a while, so that calls are in flight together."""
+    """Takes a while, so that calls are in flight together.
+
+    Attributes:
+        peak: most calls that were.
+    """
 
     def __init__(self):
         super().__init__(self._sell)
+        self.peak = 0
+        self._n_now = 0
+        self._counting = threading.Lock()
 
     def _sell(self, asked):
-        self.wait(0.05)
+        with self._counting:
+            self._n_now += 1
+            self.peak = max(self.peak, self._n_now)
+        self.wait(0.1)
+        with self._counting:
+            self._n_now -= 1
         return Reply(ANSWER)
 
     @property
