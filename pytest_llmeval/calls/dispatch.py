@@ -133,8 +133,7 @@ class Dispatch:
         if isinstance(provider, UsageError):
             self._end(call, copy.copy(provider), provider.what)
         elif self._may_ask(call, FIRST_LOOK_S):
-            may_spend = self._may_spend(call)
-            if may_spend:
+            if self._may_spend(call):
                 self._send(call, lane, provider, now_s)
             elif not call.is_over:
                 # Those behind it wait as well: small calls must not keep a large one waiting for ever.
@@ -150,7 +149,7 @@ class Dispatch:
         try:
             call.reservation = self._budget.reserve(call.live.request)
         except Exception as error:  # noqa: BLE001 - nothing is left, or of a ledger; the call must hear of it
-            self._end(call, error, said(error))
+            self._end(call, _bare(error), said(error))
         return call.reservation is not None
 
     def _settle(self, call: Call, outcome: Response | BaseException) -> None:

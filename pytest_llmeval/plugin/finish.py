@@ -42,6 +42,8 @@ def finish(session: pytest.Session, state: State) -> None:
     lines = gate.lines_of(session_id, state.collector.results())
     record = _session(session, state, session_id, lines)
     decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
+    if state.settings.purse and record.spend is None and state.settings.cache != "replay":
+        decision = exit_status.unstored(decision, "what was spent could not be read")
     state.session = record
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
@@ -118,7 +120,11 @@ def _spend(state: State) -> Spend | None:
         return None
     from pytest_llmeval.plugin import spending
 
-    return spending.spend_of(state.settings, state.collector.results())
+    try:
+        return spending.spend_of(state.settings, state.collector.results())
+    except LlmevalError as error:
+        state.notify(f"llmeval: {error}")
+        return None
 
 
 def _contest(state: State, every: Sequence[Line], trials: TrialPlan | None) -> Contest | None:

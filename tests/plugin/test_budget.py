@@ -187,3 +187,30 @@ def test_without_a_budget_there_is_no_ledger(project, till):
     assert not (project.path / ".llmeval" / "spenders").exists()
     assert "of the budget" not in result.stdout.str()
     assert N * 0.00402 == pytest.approx(till.owed_usd)
+
+
+def test_a_ledger_that_is_damaged_stops_the_run_before_the_first_call(project, till):
+    """It is named and left as it is, and nothing is spent that nobody can count."""
+    project.write(".llmeval/spend.db", "no database" * 1000)
+
+    result = run(project, BUDGET)
+
+    assert 4 == result.ret
+    told = result.stderr.str()
+    assert "the ledger .llmeval/spend.db cannot be used, and a budget is set" in told
+    assert "mv .llmeval/spend.db .llmeval/spend.db.corrupt" in told
+    assert [] == till.requests
+
+
+def test_a_ledger_that_is_lost_while_calls_are_made_is_told_and_never_green(project, till, sentences):
+    """No traceback of ours; a call that cannot be counted is not made, and its test fails for it."""
+    lose = "    open('.llmeval/spend.db', 'wb').write(b'no database' * 9000)\n"
+    first = f"def test_first():\n{lose}\n"
+    project.write("test_suite.py", f"{first}def test_case(llm):\n    assert llm('question', max_tokens=10).text\n")
+
+    result = run(project, BUDGET)
+
+    assert 0 != result.ret
+    assert "the ledger .llmeval/spend.db cannot be used, and a budget is set" in sentences(result)
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert [] == till.requests
