@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.redaction import Redact
+    from pytest_llmeval.errors import StoreError
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.intercept.interception import Interception
     from pytest_llmeval.options import Settings
@@ -68,6 +69,8 @@ class Backend:
             rates=_shared(settings.rate_limits, n_processes),
             claims=Claims(settings.folder / "claims"),
             refreshed_since=began,
+            prove_room=self._prove_room,
+            on_unstored=self._note_unstored,
         )
         self._by_module: dict[Path, Cache] = {}
 
@@ -188,6 +191,16 @@ class Backend:
         from pytest_llmeval.plugin.notices import DAMAGED
 
         self._notify(DAMAGED + place)
+
+    def _note_unstored(self, response: Response, error: StoreError | None) -> None:
+        from pytest_llmeval.plugin import notices
+
+        self._notify(notices.unstored(response.key, error))
+
+    def _prove_room(self) -> None:
+        from pytest_llmeval.store import room
+
+        room.prove(self._settings.folder)
 
     def check(self) -> None:
         """Look whether the working cache can be read.

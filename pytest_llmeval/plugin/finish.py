@@ -46,6 +46,8 @@ def finish(session: pytest.Session, state: State) -> None:
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
     state.closing_lines += notices.closing_lines(state.heard)
+    if notices.unstored_answers(state.heard):
+        decision = exit_status.unstored(decision, "answers could not be stored")
     try:
         path = session_file.write(record, state.settings.folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:

@@ -251,8 +251,9 @@ class State:
 
     def take_notices(self) -> str:
         """Return what the user must be told once, a sentence a line, and forget it: it rides on a report as well."""
-        text, self._notices[:] = "\n".join(self._notices), []
-        return text
+        said = self._notices[:]
+        del self._notices[: len(said)]  # the loop's thread may have added one meanwhile
+        return "\n".join(said)
 
     def is_held(self, recorder: Recorder, tally: Tally) -> bool:
         """Whether the gate decides on a check: there is a baseline line to compare with, or one is being made."""
