@@ -139,6 +139,6 @@ def by_question(answers: Mapping[str, Reply | str]) -> Callable[[Mapping[str, Js
 
     def model(asked: Mapping[str, Json]) -> Reply | str:
         question = texts(asked)[-1]
-        return next((answer for words, answer in answers.items() if words in question), None) or echo(asked)
+        return next((answer for words, answer in answers.items() if words in question), echo(asked))
 
     return model
