@@ -132,6 +132,9 @@ class Engine:
         found = look()
         if found is not None:
             return found
+        from pytest_llmeval.calls.leaks import refuse_keys
+
+        refuse_keys(request)
         if self._mode is Mode.REPLAY:
             from pytest_llmeval.calls.missing import miss
 
@@ -253,6 +256,9 @@ class Engine:
 
     def _kept(self, response: Response, key: str, cache: Cache, redact: Redact | None) -> Response:
         """Complete a fresh answer, and store it before anybody sees it."""
+        from pytest_llmeval.calls.leaks import without_keys
+
+        response = without_keys(response)
         if redact is not None:
             from pytest_llmeval.calls.redaction import redacted_answer
 

@@ -173,7 +173,7 @@ def _variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str,
     try:
         return matrix(declared, models, folder=root, root=root)
     except UsageError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
+        raise _refusal(str(error)) from None
 
 
 def _baseline(config: pytest.Config, said: str) -> Path:
@@ -211,8 +211,15 @@ def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each
     try:
         parsed = [option.parse(text) for text in texts]
     except ValueError as error:
-        raise pytest.UsageError(f"llmeval: {source}={given!r} is not allowed\n  it takes {error}") from None
+        raise _refusal(f"{source}={given!r} is not allowed\n  it takes {error}") from None
     return parsed if option.is_repeatable else parsed[0]
+
+
+def _refusal(text: str) -> pytest.UsageError:
+    """Return an error that repeats what was set, an address with a key in it perhaps, and not the key."""
+    from pytest_llmeval.calls.guard import masked
+
+    return pytest.UsageError(f"llmeval: {masked(text)}")
 
 
 def _cache(said: str, *, store_texts: bool) -> str:

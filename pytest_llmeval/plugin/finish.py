@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval import __version__, gate
-from pytest_llmeval.calls.guard import address_only
+from pytest_llmeval.calls.guard import address_only, masked
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gate.summary import of_first_pass
@@ -184,7 +184,7 @@ def _shown_settings(state: State) -> dict[str, object]:
     # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
     looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
     # The environment may hold one with a password, which the first call refuses.
-    shown = {"api_base": address_only(settings.api_base)}
+    shown = {"api_base": address_only(settings.api_base), "model": masked(settings.model)}
     return {name: getattr(settings, name) for name in names} | shown | looks
 
 
