@@ -46,6 +46,7 @@ class Settings:
         api_base: endpoint of the model, where it is not the provider's own.
         judge: judge model; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
+        namespace: the tenant whose answers are asked for and replayed; empty for none.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
@@ -81,6 +82,7 @@ class Settings:
     api_base: str
     judge: str
     judge_api_base: str
+    namespace: str
     concurrency: int
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
@@ -135,6 +137,7 @@ def resolve(config: pytest.Config) -> Settings:
         api_base=values["api_base"],
         judge=values["judge"],
         judge_api_base=values["judge_api_base"],
+        namespace=values["namespace"],
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),

@@ -88,6 +88,7 @@ class Backend:
             ask=self._asking(item, recorder, redact),
             model=variant.model or said.get("model", self._settings.model),
             api_base=variant.api_base or said.get("api_base", self._settings.api_base),
+            namespace=self._settings.namespace,
             settings=variant.settings,
             trial=self._settings.first_trial + recorder.trial,
             on_response=recorder.add_call,
@@ -117,6 +118,7 @@ class Backend:
             ask=_noting_misses(begin, recorder),
             model=self._settings.judge,
             api_base=self._settings.judge_api_base,
+            namespace=self._settings.namespace,
             trial=None,
             on_response=recorder.judge_calls.append,
             redact=redact,
@@ -129,7 +131,7 @@ class Backend:
         trial = None if scope.trial is None else self._settings.first_trial + scope.trial
         return Interception(
             self._engine,
-            Where(nodeid=scope.nodeid, cache=self._cache_of(scope.path), trial=trial),
+            Where(scope.nodeid, self._cache_of(scope.path), trial, self._settings.namespace),
             on_response=scope.note,
             on_error=scope.note_error,
         )
