@@ -168,13 +168,14 @@ class Dispatch:
     def _may_ask(self, call: Call, pause_s: float) -> bool:
         """Whether this process is to ask; otherwise the call has ended, or is looked at again after a pause."""
         look = call.live.look
-        if self._claims is None or look is None or call.has_claim or call.watched_s > self._longest_watch_s:
-            return True
         try:
+            call.live.prepare()
+            if self._claims is None or look is None or call.has_claim or call.watched_s > self._longest_watch_s:
+                return True
             call.has_claim = self._claims.take(call.live.key)
             # Whoever had the claim may just have stored the answer.
             found = look() if call.has_claim else None
-        except Exception as error:  # noqa: BLE001 - of a cache that cannot be read; the call must hear of it
+        except Exception as error:  # noqa: BLE001 - of a cache that cannot be read or written; the call must hear of it
             self._end(call, error, said(error))
             return False
         if found is not None:

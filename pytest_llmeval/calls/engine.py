@@ -6,7 +6,6 @@ A replayed answer is given in the caller's own thread; the loop and its imports 
 from __future__ import annotations
 
 import os
-import shlex
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,9 +16,9 @@ from pytest_llmeval.calls.cache import Cache, Mode
 from pytest_llmeval.calls.coroutines import OnLoop
 from pytest_llmeval.calls.events import Progress
 from pytest_llmeval.calls.guard import refuse
-from pytest_llmeval.calls.key import cache_key, difference, origin
+from pytest_llmeval.calls.key import cache_key, origin
 from pytest_llmeval.calls.providers import is_direct, resolved
-from pytest_llmeval.errors import CacheMiss, LlmevalError
+from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.records import Outcome, PendingResponse, Provenance, Request, Response, land
 
 if TYPE_CHECKING:
@@ -29,10 +28,12 @@ if TYPE_CHECKING:
     from pytest_llmeval.calls.budget import Budget
     from pytest_llmeval.calls.cache import Claims
     from pytest_llmeval.calls.events import CallEvent
+    from pytest_llmeval.calls.keeping import Keeping
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.loop import Loop
     from pytest_llmeval.calls.prices import Prices
     from pytest_llmeval.calls.redaction import Redact
+    from pytest_llmeval.errors import StoreError
 
 T = TypeVar("T")
 _LENGTH_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
@@ -53,6 +54,7 @@ class Engine:
         prices: what models cost; by default the list's.
         budget: what may be spent; None: no limit.
         on_event: told of every step of a live call, on another thread than the caller's.
+        prove_room: as of ``Keeping``; so is ``on_unstored``.
 
     Attributes:
         budget: as given.
@@ -72,6 +74,8 @@ class Engine:
         prices: Prices | None = None,
         budget: Budget | None = None,
         on_event: Callable[[CallEvent], None] | None = None,
+        prove_room: Callable[[], None] | None = None,
+        on_unstored: Callable[[Response, StoreError | None], None] | None = None,
     ) -> None:
         self._cache = cache
         self._mode = mode
@@ -84,6 +88,9 @@ class Engine:
         self.budget = budget
         self.n_in_flight = 0
         self._on_event = on_event or _ignore
+        self._prove_room = prove_room
+        self._on_unstored = on_unstored
+        self._keeping: Keeping | None = None
         self._loop: Loop | None = None
         self._starting = threading.Lock()
 
@@ -133,14 +140,20 @@ class Engine:
         found = look()
         if found is not None:
             return found
+        from pytest_llmeval.calls.leaks import refuse_keys
+
+        refuse_keys(request)
         if self._mode is Mode.REPLAY:
-            raise _miss(request, key, cache, where)
+            from pytest_llmeval.calls.missing import miss
+
+            raise miss(request, key, cache, where)
         from pytest_llmeval.calls.loop import Live
 
         loop = self._running()
         live = Live(
             request=request,
             key=key,
+            prepare=self._keeper().prepare,
             keep=lambda response: self._kept(response, key, cache, redact),
             # A draw that is asked for live is nobody else's.
             look=None if self._mode is Mode.LIVE else look,
@@ -174,14 +187,17 @@ class Engine:
 
         Raises:
             CacheMiss: nothing stored that suits, and the mode is *replay*.
-            StoreError: what is stored cannot be read.
+            StoreError: what is stored cannot be read, or the answer could not be stored.
         """
         key, cache = cache_key(request), cache or self._cache
         found = self._stored(request, key, cache)
         if found is not None and suits(found):
             return found
         if self._mode is Mode.REPLAY:
-            raise _miss(request, key, cache, where)
+            from pytest_llmeval.calls.missing import miss
+
+            raise miss(request, key, cache, where)
+        self._keeper().prepare()
         return None
 
     def keep(self, response: Response, *, cache: Cache | None = None) -> Response:
@@ -242,10 +258,20 @@ class Engine:
                 )
             return self._loop
 
+    def _keeper(self) -> Keeping:
+        from pytest_llmeval.calls.keeping import Keeping
+
+        with self._starting:
+            if self._keeping is None:
+                self._keeping = Keeping(self._prove_room, self._on_unstored)
+            return self._keeping
+
     def _kept(self, response: Response, key: str, cache: Cache, redact: Redact | None) -> Response:
         """Complete a fresh answer, and store it before anybody sees it."""
+        from pytest_llmeval.calls.leaks import without_keys
         from pytest_llmeval.calls.prices import LISTED
 
+        response = without_keys(response)
         if redact is not None:
             from pytest_llmeval.calls.redaction import redacted_answer
 
@@ -261,7 +287,7 @@ class Engine:
             provenance=Provenance.REFRESHED if self._mode is Mode.REFRESH else Provenance.LIVE,
         )
         if self._mode is not Mode.LIVE and _is_worth_keeping(response):
-            cache.put(response)
+            self._keeper().keep(response, cache)
         return response
 
 
@@ -274,20 +300,6 @@ def _is_worth_keeping(response: Response) -> bool:
     if response.outcome is Outcome.TRUNCATED:
         return any(name in response.request.settings for name in _LENGTH_LIMITS)
     return response.outcome is Outcome.OK
-
-
-def _miss(request: Request, key: str, cache: Cache, where: str) -> CacheMiss:
-    """Say what was looked for, where, what came nearest, and how to record it."""
-    trial = "" if request.trial is None else f"trial {request.trial}, "
-    places = cache.describe()
-    looked = f"{places[:-1]}, mode 'replay')" if places.endswith(")") else f"{places} (mode 'replay')"
-    other = cache.nearest(request)
-    differs = f"; nearest differs in: {', '.join(difference(request, other))}" if other else ""
-    return CacheMiss(
-        f"no stored response for this request (model {request.model!r}, {trial}key {key[:4]}…{key[-2:]})",
-        found=f"looked in: {looked}{differs}",
-        hint=f"to record it: pytest --llmeval-cache=auto {shlex.quote(where) if where else ''}".rstrip(),
-    )
 
 
 def _ignore(event: CallEvent) -> None:

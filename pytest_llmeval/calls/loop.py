@@ -41,12 +41,14 @@ class Live:
     Args:
         request: what is asked.
         key: its cache key.
+        prepare: makes sure that the answer can be stored; called before each attempt, on the loop's thread.
         keep: completes and stores an answer that was paid for; called once, on the loop's thread.
         look: looks into the cache again, on any thread; None: the answer is nobody else's.
     """
 
     request: Request
     key: str
+    prepare: Callable[[], None]
     keep: Callable[[Response], Response]
     look: Callable[[], Response | None] | None
 

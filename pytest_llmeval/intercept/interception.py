@@ -48,11 +48,13 @@ class Where(NamedTuple):
         nodeid: pytest's id of the test, for the command that records a miss.
         cache: where its answers stand.
         trial: index of the trial in the key; None outside one.
+        namespace: the tenant.
     """
 
     nodeid: str
     cache: Cache
     trial: int | None
+    namespace: str = ""
 
 
 class Interception:
@@ -107,6 +109,8 @@ class Interception:
         request = request_of(endpoint, content, headers, trial=self._where.trial)
         if request is None:
             return None
+        if self._where.namespace:
+            request = replace(request, namespace=self._where.namespace)
         key = cache_key(request)
         request = self._numbered(request, key)
         with self._lock:

@@ -60,6 +60,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         api_base: endpoint of the model, where it is not the provider's own.
         judge: judge model; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
+        namespace: the tenant whose answers are asked for and replayed; empty for none.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
@@ -101,6 +102,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     api_base: str
     judge: str
     judge_api_base: str
+    namespace: str
     concurrency: int
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
@@ -172,6 +174,7 @@ def resolve(config: pytest.Config) -> Settings:
         api_base=values["api_base"],
         judge=values["judge"],
         judge_api_base=values["judge_api_base"],
+        namespace=values["namespace"],
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
@@ -216,7 +219,7 @@ def _variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str,
     try:
         return matrix(declared, models, folder=root, root=root)
     except UsageError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
+        raise _refusal(str(error)) from None
 
 
 def _prices(root: Path, lines: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
@@ -275,8 +278,15 @@ def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each
     try:
         parsed = [option.parse(text) for text in texts]
     except ValueError as error:
-        raise pytest.UsageError(f"llmeval: {source}={given!r} is not allowed\n  it takes {error}") from None
+        raise _refusal(f"{source}={given!r} is not allowed\n  it takes {error}") from None
     return parsed if option.is_repeatable else parsed[0]
+
+
+def _refusal(text: str) -> pytest.UsageError:
+    """Return an error that repeats what was set, an address with a key in it perhaps, and not the key."""
+    from pytest_llmeval.calls.guard import masked
+
+    return pytest.UsageError(f"llmeval: {masked(text)}")
 
 
 def _cache(said: str, *, store_texts: bool) -> str:

@@ -24,6 +24,13 @@ def one_of(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+def name(text: str) -> str:
+    """Read a name that stands in keys and files; empty for none."""
+    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})?", text):
+        raise ValueError("a name of letters, digits, '.', '_' and '-', at most 100")
+    return text
+
+
 def count(text: str) -> int:
     """Read a number of things, at least one."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:

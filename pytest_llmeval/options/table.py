@@ -15,6 +15,7 @@ from pytest_llmeval.options.parsing import (
     dollars,
     floor,
     folder_name,
+    name,
     one_of,
     rate_limit,
     report,
@@ -77,6 +78,7 @@ OPTIONS = (
     ),
     Option("judge", str, "", "judge model, in litellm's spelling; without one there is none", "NAME"),
     Option("judge_api_base", str, "", "endpoint of the judge, where it is not the provider's own", has_flag=False),
+    Option("namespace", name, "", "the tenant: nothing recorded for one is served to another", has_flag=False),
     Option("concurrency", count, "20", "most calls in flight, per process", "N"),
     Option("timeout_s", seconds, "120", "most seconds of one call, retries included", has_flag=False),
     Option(

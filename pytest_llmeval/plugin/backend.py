@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.redaction import Redact
+    from pytest_llmeval.errors import StoreError
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.intercept.interception import Interception
     from pytest_llmeval.options import Settings
@@ -68,6 +69,8 @@ class Backend:
             rates=_shared(settings.rate_limits, n_processes),
             claims=Claims(settings.folder / "claims"),
             refreshed_since=began,
+            prove_room=self._prove_room,
+            on_unstored=self._note_unstored,
             **_money(settings),
         )
         self._by_module: dict[Path, Cache] = {}
@@ -86,6 +89,7 @@ class Backend:
             ask=self._asking(item, recorder, redact),
             model=variant.model or said.get("model", self._settings.model),
             api_base=variant.api_base or said.get("api_base", self._settings.api_base),
+            namespace=self._settings.namespace,
             settings=variant.settings,
             trial=self._settings.first_trial + recorder.trial,
             on_response=recorder.add_call,
@@ -115,6 +119,7 @@ class Backend:
             ask=_noting_misses(begin, recorder),
             model=self._settings.judge,
             api_base=self._settings.judge_api_base,
+            namespace=self._settings.namespace,
             trial=None,
             on_response=recorder.judge_calls.append,
             redact=redact,
@@ -127,7 +132,7 @@ class Backend:
         trial = None if scope.trial is None else self._settings.first_trial + scope.trial
         return Interception(
             self._engine,
-            Where(nodeid=scope.nodeid, cache=self._cache_of(scope.path), trial=trial),
+            Where(scope.nodeid, self._cache_of(scope.path), trial, self._settings.namespace),
             on_response=scope.note,
             on_error=scope.note_error,
         )
@@ -189,6 +194,16 @@ class Backend:
         from pytest_llmeval.plugin.notices import DAMAGED
 
         self._notify(DAMAGED + place)
+
+    def _note_unstored(self, response: Response, error: StoreError | None) -> None:
+        from pytest_llmeval.plugin import notices
+
+        self._notify(notices.unstored(response.key, error))
+
+    def _prove_room(self) -> None:
+        from pytest_llmeval.store import room
+
+        room.prove(self._settings.folder)
 
     def check(self) -> None:
         """Look whether the working cache can be read.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval import __version__, gate
-from pytest_llmeval.calls.guard import address_only
+from pytest_llmeval.calls.guard import address_only, masked
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gate.summary import of_first_pass
@@ -48,6 +48,8 @@ def finish(session: pytest.Session, state: State) -> None:
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
     state.closing_lines += notices.closing_lines(state.heard)
+    if notices.unstored_answers(state.heard):
+        decision = exit_status.unstored(decision, "answers could not be stored")
     try:
         path = session_file.write(record, state.settings.sessions_folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:
@@ -198,10 +200,11 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
+    names += ["namespace"] if settings.namespace else []
     # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
     looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
     # The environment may hold one with a password, which the first call refuses.
-    shown = {"api_base": address_only(settings.api_base)}
+    shown = {"api_base": address_only(settings.api_base), "model": masked(settings.model)}
     return {name: getattr(settings, name) for name in names} | shown | looks
 
 
