@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,10 +15,10 @@ from pytest_llmeval.calls.cache import Cache, Mode
 from pytest_llmeval.calls.coroutines import OnLoop
 from pytest_llmeval.calls.events import Progress
 from pytest_llmeval.calls.guard import refuse
-from pytest_llmeval.calls.key import cache_key, origin
+from pytest_llmeval.calls.key import cache_key
 from pytest_llmeval.calls.providers import is_direct, resolved
 from pytest_llmeval.errors import LlmevalError
-from pytest_llmeval.records import Outcome, PendingResponse, Provenance, Request, Response, land
+from pytest_llmeval.records import PendingResponse, Provenance, Request, Response, land
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.errors import StoreError
 
 T = TypeVar("T")
-_LENGTH_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 class Engine:
@@ -268,38 +266,12 @@ class Engine:
 
     def _kept(self, response: Response, key: str, cache: Cache, redact: Redact | None) -> Response:
         """Complete a fresh answer, and store it before anybody sees it."""
-        from pytest_llmeval.calls.leaks import without_keys
-        from pytest_llmeval.calls.prices import LISTED
+        from pytest_llmeval.calls.completing import completed, is_worth_keeping
 
-        response = without_keys(response)
-        if redact is not None:
-            from pytest_llmeval.calls.redaction import redacted_answer
-
-            response = redacted_answer(response, redact)
-        recorded_at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        response = replace(
-            response,
-            latency_s=round(response.latency_s, 3),
-            cost_usd=(self._prices or LISTED).cost_usd(response),
-            recorded_at=recorded_at,
-            key=key,
-            origin=origin(key, response.text, recorded_at, response.wire),
-            provenance=Provenance.REFRESHED if self._mode is Mode.REFRESH else Provenance.LIVE,
-        )
-        if self._mode is not Mode.LIVE and _is_worth_keeping(response):
+        response = completed(response, key, mode=self._mode, prices=self._prices, redact=redact)
+        if self._mode is not Mode.LIVE and is_worth_keeping(response):
             self._keeper().keep(response, cache)
         return response
-
-
-def _is_worth_keeping(response: Response) -> bool:
-    """Whether asking again would be asking the same thing twice (FAULTS 16).
-
-    A cut answer is what was asked for if the request itself sets the length; a filtered or empty one may be the
-    provider's mood, and replaying it for months would make it the truth.
-    """
-    if response.outcome is Outcome.TRUNCATED:
-        return any(name in response.request.settings for name in _LENGTH_LIMITS)
-    return response.outcome is Outcome.OK
 
 
 def _ignore(event: CallEvent) -> None:
