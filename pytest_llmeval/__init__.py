@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         assert_score,
     )
     from pytest_llmeval.errors import (
+        AnswerUnreadable,
         BaselineError,
         BaselineUnreadable,
         CacheMiss,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnswerUnreadable",
     "BaselineError",
     "BaselineUnreadable",
     "CacheMiss",

@@ -5,6 +5,7 @@ LlmevalError                    .hint: the command or change that mends it
 ├── CallError                   a request got no answer
 │   ├── CacheMiss               nothing stored, and the mode forbids to call
 │   └── ProviderError           the provider failed: infrastructure, not quality
+├── AnswerUnreadable            an answer is not of the form that was asked for → a failing test
 ├── BaselineError
 │   └── BaselineUnreadable      a baseline file is malformed; never "no baseline"
 ├── StoreError                  a cache, recording or session file cannot be read or written
@@ -56,6 +57,10 @@ class CacheMiss(CallError):
 
 class ProviderError(CallError):
     """The provider failed: no answer, so nothing to score."""
+
+
+class AnswerUnreadable(LlmevalError):
+    """An answer, or the arguments of a tool, that the model did not write in the form that was asked for."""
 
 
 class BaselineError(LlmevalError):

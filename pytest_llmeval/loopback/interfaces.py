@@ -8,51 +8,16 @@ Source:
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.loopback import chat
+from pytest_llmeval.loopback.said import Said, texts
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Json
 
 _N_DIMENSIONS = 8
-_INPUTS = ("messages", "input", "prompt")
-
-
-class Said(NamedTuple):
-    """What is to be said, whatever the interface.
-
-    Args:
-        text: the answer; None: a message without content.
-        finish_reason: in the words of chat completions.
-        asked: the body of the request.
-    """
-
-    text: str | None
-    finish_reason: str
-    asked: Mapping[str, Json]
-
-    @property
-    def n_input(self) -> int:
-        """Words of the question: the count of its tokens here."""
-        return sum(len(text.split()) for text in texts(self.asked))
-
-    @property
-    def n_output(self) -> int:
-        """Words of the answer."""
-        return len((self.text or "").split())
-
-    @property
-    def words(self) -> list[str]:
-        """The answer in the parts in which it is streamed."""
-        return re.findall(r"\s*\S+\s*$|\s*\S+", self.text or "")
-
-
-def texts(asked: Mapping[str, Json]) -> list[str]:
-    """Return the texts that a request asks about, in order."""
-    given: Json = next((asked[name] for name in _INPUTS if name in asked), [])
-    parts = given if isinstance(given, list) else [given]
-    return [str(part.get("content")) if isinstance(part, Mapping) else str(part) for part in parts]
 
 
 def whole(path: str, said: Said) -> bytes:
@@ -63,54 +28,6 @@ def whole(path: str, said: Said) -> bytes:
 def events(path: str, said: Said) -> list[bytes]:
     """Return a streamed body, event by event."""
     return [event.encode("ascii") for event in _STREAMED[path](said)]
-
-
-def _chat(said: Said) -> Json:
-    message = {"role": "assistant", "content": said.text}
-    return _chat_envelope(said, "chat.completion") | {
-        "choices": [{"index": 0, "message": message, "finish_reason": said.finish_reason}],
-        "usage": _usage(said),
-    }
-
-
-def _completion(said: Said) -> Json:
-    return _chat_envelope(said, "text_completion") | {
-        "choices": [{"index": 0, "text": said.text, "finish_reason": said.finish_reason}],
-        "usage": _usage(said),
-    }
-
-
-def _chat_envelope(said: Said, kind: str) -> dict[str, Json]:
-    return {
-        "id": "chatcmpl-loopback",
-        "object": kind,
-        "created": 0,
-        "model": said.asked["model"],
-        "system_fingerprint": "loopback",
-    }
-
-
-def _usage(said: Said) -> Json:
-    n_input, n_output = said.n_input, said.n_output
-    return {"prompt_tokens": n_input, "completion_tokens": n_output, "total_tokens": n_input + n_output}
-
-
-def _chat_events(said: Said) -> Iterable[str]:
-    return _deltas(said, "chat.completion.chunk", lambda word: {"delta": {"content": word}}, {"delta": {}})
-
-
-def _completion_events(said: Said) -> Iterable[str]:
-    return _deltas(said, "text_completion", lambda word: {"text": word}, {"text": ""})
-
-
-def _deltas(said: Said, kind: str, part: Callable[[str], Json], last: Json) -> Iterable[str]:
-    envelope = _chat_envelope(said, kind)
-    for word in said.words:
-        yield _event({**envelope, "choices": [{"index": 0, "finish_reason": None, **part(word)}]})
-    yield _event({**envelope, "choices": [{"index": 0, "finish_reason": said.finish_reason, **last}]})
-    if (said.asked.get("stream_options") or {}).get("include_usage"):
-        yield _event({**envelope, "choices": [], "usage": _usage(said)})
-    yield "data: [DONE]\n\n"
 
 
 def _message(said: Said) -> Json:
@@ -202,24 +119,20 @@ def _embeddings(said: Said) -> Json:
     }
 
 
-def _event(data: Json) -> str:
-    return f"data: {json.dumps(data)}\n\n"
-
-
 def _named_event(data: Json) -> str:
     return f"event: {data['type']}\ndata: {json.dumps(data)}\n\n"
 
 
 _WHOLE: Mapping[str, Callable[[Said], Json]] = {
-    "/chat/completions": _chat,
-    "/completions": _completion,
+    "/chat/completions": chat.chat,
+    "/completions": chat.completion,
     "/messages": _message,
     "/responses": _response,
     "/embeddings": _embeddings,
 }
 _STREAMED: Mapping[str, Callable[[Said], Iterable[str]]] = {
-    "/chat/completions": _chat_events,
-    "/completions": _completion_events,
+    "/chat/completions": chat.chat_events,
+    "/completions": chat.completion_events,
     "/messages": _message_events,
     "/responses": _response_events,
 }

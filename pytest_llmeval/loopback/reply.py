@@ -6,10 +6,11 @@ import json
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.loopback.interfaces import Said, events, texts, whole
+from pytest_llmeval.loopback.interfaces import events, whole
+from pytest_llmeval.loopback.said import Said, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_llmeval.records import Json
 
@@ -29,6 +30,9 @@ class Reply:
         latency_s: seconds before the first byte; large: it hangs.
         drip_s: seconds between two bytes of the body, or between two events of a stream.
         is_reset: reset the connection in place of a reply.
+        tool_calls: names of tools that a chat completion calls, each with its arguments, as text or as what is written
+            as JSON: ``[("weather", {"city": "Oslo"})]``.
+        others: texts of the second and later choices, where ``n`` asks for them; the last is said again for each more.
     """
 
     text: str | None = ""
@@ -40,6 +44,8 @@ class Reply:
     latency_s: float = 0.0
     drip_s: float = 0.0
     is_reset: bool = False
+    tool_calls: Sequence[tuple[str, Json]] = ()
+    others: Sequence[str] = ()
 
     def parts(self, path: str, asked: Mapping[str, Json]) -> list[bytes]:
         """The body that goes over the wire, in the parts in which it is sent: one, or where it is streamed its events.
@@ -52,7 +58,7 @@ class Reply:
             return [self.body]
         if self.status != _OK:
             return [json.dumps({"error": {"message": self.text, "code": None}}).encode("ascii")]
-        said = Said(self.text, self.finish_reason, asked)
+        said = Said(self.text, self.finish_reason, asked, self.tool_calls, self.others)
         return events(path, said) if self.is_streamed(asked) else [whole(path, said)]
 
     def is_streamed(self, asked: Mapping[str, Json]) -> bool:
