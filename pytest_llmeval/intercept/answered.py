@@ -83,9 +83,9 @@ def _message(reply: Json, request: Request) -> Response | None:
             outcome=outcomes.get(reply.get("stop_reason"), Outcome.OK),
             has_more=any(block["type"] != "text" for block in blocks),
             tool_calls=[
-                {"id": block["id"], "name": block["name"], "arguments": json.dumps(block["input"])}
+                {"id": str(block.get("id", "")), "name": block["name"], "arguments": json.dumps(block.get("input", {}))}
                 for block in blocks
-                if block["type"] == "tool_use"
+                if block["type"] == "tool_use" and "name" in block
             ],
             n_input=n_input,
             n_output=usage.get("output_tokens"),
@@ -109,9 +109,9 @@ def _model_response(reply: Json, request: Request) -> Response | None:
             outcome=outcome,
             has_more=any(item["type"] not in ("message", "reasoning") for item in reply["output"]),
             tool_calls=[
-                {"id": item["call_id"], "name": item["name"], "arguments": item["arguments"]}
+                {"id": str(item.get("call_id", "")), "name": item["name"], "arguments": item.get("arguments", "")}
                 for item in reply["output"]
-                if item["type"] == "function_call"
+                if item["type"] == "function_call" and "name" in item
             ],
             n_input=usage.get("input_tokens"),
             n_output=usage.get("output_tokens"),

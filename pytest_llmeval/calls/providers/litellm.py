@@ -71,6 +71,7 @@ class LiteLLM:
             reply = await self._litellm.aembedding(**arguments)
             response = read_embeddings(reply.model_dump(), request, time.monotonic() - started_s)
         elif arguments.get("stream"):
+            _refuse_several(request)
             reply = await self._litellm.acompletion(**{**COUNTED, **arguments})
             streamed = Streamed(started_s)
             async for chunk in reply:
@@ -173,6 +174,16 @@ def _arguments(request: Request, timeout_s: float) -> dict[str, Json]:
         if model.startswith("openai/") and not os.environ.get("OPENAI_API_KEY"):
             arguments["api_key"] = "none"  # OpenAI's client wants one, even where the endpoint does not
     return arguments
+
+
+def _refuse_several(request: Request) -> None:
+    """Stop a stream of several answers: litellm ends it with the first of them, and would lose the others unseen."""
+    if request.settings.get("n", 1) != 1:
+        raise UsageError(
+            f"litellm does not stream several answers (model {request.model!r})",
+            found=f"stream={request.settings['stream']!r} and n={request.settings['n']!r}",
+            hint="drop one of the two, or ask the endpoint directly: openai/NAME, with an api_base",
+        )
 
 
 def _too_late(timeout_s: float) -> Fault:
