@@ -64,8 +64,9 @@ def unreadable(answer: Answer) -> str | None:
     if text_of(answer).strip():
         return None
     if isinstance(answer, Response) and answer.more:
-        called = _called(answer)
-        return f"the answer calls a tool and says nothing: {called}" if called else "the answer has no text"
+        # Names only: a reason stands where no text may be stored.
+        names = ", ".join(call.name for call in answer.tool_calls)
+        return f"the answer calls a tool and says nothing: {names}" if names else "the answer has no text"
     return "the answer is empty"
 
 
