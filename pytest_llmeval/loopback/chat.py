@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.loopback.said import Said, words
+from pytest_llmeval.loopback.said import Said, halves, words
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Json
@@ -45,7 +45,7 @@ def chat_events(said: Said) -> Iterable[str]:
         for word in words(text):
             logprobs = {"logprobs": _logprobs(said, [word])} if said.asked.get("logprobs") else {}
             yield {"delta": {"content": word}, **logprobs}
-        for place, call in enumerate(_tool_calls(said) if index == 0 else ()):
+        for place, call in enumerate(said.calls if index == 0 else ()):
             yield from ({"delta": {"tool_calls": [part]}} for part in _in_parts(place, call))
         yield {"delta": {}, "finish_reason": _reason(said, index)}
 
@@ -74,34 +74,20 @@ def _deltas(said: Said, kind: str, parts: Callable[[int, str], Iterable[Json]]) 
 
 def _message(said: Said, index: int, text: str) -> Json:
     message = {"role": "assistant", "content": said.text if index == 0 else text}
-    calls = _tool_calls(said) if index == 0 else []
+    calls = said.calls if index == 0 else []
     return {**message, "tool_calls": calls} if calls else message
-
-
-def _tool_calls(said: Said) -> list[Json]:
-    """The calls of tools, each with an id of its own in the conversation."""
-    n_before = sum(len(message.get("tool_calls") or ()) for message in said.asked.get("messages", ()))
-    return [
-        {
-            "id": f"call_{n_before + place}",
-            "type": "function",
-            "function": {"name": name, "arguments": given if isinstance(given, str) else json.dumps(given)},
-        }
-        for place, (name, given) in enumerate(said.tool_calls)
-    ]
 
 
 def _in_parts(index: int, call: Mapping[str, Json]) -> Iterable[Json]:
     """A call as a stream brings it: who is called, then the arguments in two parts."""
     function = call["function"]
-    text, middle = function["arguments"], len(function["arguments"]) // 2
     yield {**call, "index": index, "function": {"name": function["name"], "arguments": ""}}
-    for part in filter(None, (text[:middle], text[middle:])):
+    for part in halves(function["arguments"]):
         yield {"index": index, "function": {"arguments": part}}
 
 
 def _reason(said: Said, index: int) -> str:
-    return "tool_calls" if index == 0 and said.tool_calls and said.finish_reason == "stop" else said.finish_reason
+    return said.reason if index == 0 else said.finish_reason
 
 
 def _logprobs(said: Said, tokens: list[str]) -> Json:

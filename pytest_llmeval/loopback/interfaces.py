@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.loopback import chat
-from pytest_llmeval.loopback.said import Said, texts
+from pytest_llmeval.loopback.said import Said, halves, texts
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Json
@@ -31,14 +31,19 @@ def events(path: str, said: Said) -> list[bytes]:
 
 
 def _message(said: Said) -> Json:
-    reasons = {"length": "max_tokens", "content_filter": "refusal"}
+    reasons = {"length": "max_tokens", "content_filter": "refusal", "tool_calls": "tool_use"}
+    text = [] if said.text is None else [{"type": "text", "text": said.text}]
+    calls = [
+        {"type": "tool_use", "id": call["id"], "name": call["function"]["name"], "input": _arguments(call)}
+        for call in said.calls
+    ]
     return {
         "id": "msg_loopback",
         "type": "message",
         "role": "assistant",
         "model": said.asked["model"],
-        "content": [] if said.text is None else [{"type": "text", "text": said.text}],
-        "stop_reason": reasons.get(said.finish_reason, "end_turn"),
+        "content": [*text, *calls],
+        "stop_reason": reasons.get(said.reason, "end_turn"),
         "stop_sequence": None,
         "usage": {"input_tokens": said.n_input, "output_tokens": said.n_output},
     }
@@ -48,11 +53,19 @@ def _message_events(said: Said) -> Iterable[str]:
     message = _message(said)
     begun = message | {"content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 0}}
     yield _named_event({"type": "message_start", "message": begun})
-    yield _named_event({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
-    for word in said.words:
-        delta = {"type": "text_delta", "text": word}
-        yield _named_event({"type": "content_block_delta", "index": 0, "delta": delta})
-    yield _named_event({"type": "content_block_stop", "index": 0})
+    for index, block in enumerate(message["content"]):
+        if block["type"] == "text":
+            empty, deltas = block | {"text": ""}, [{"type": "text_delta", "text": word} for word in said.words]
+        else:
+            parts = halves(json.dumps(block["input"]))
+            empty, deltas = (
+                block | {"input": {}},
+                [{"type": "input_json_delta", "partial_json": part} for part in parts],
+            )
+        yield _named_event({"type": "content_block_start", "index": index, "content_block": empty})
+        for delta in deltas:
+            yield _named_event({"type": "content_block_delta", "index": index, "delta": delta})
+        yield _named_event({"type": "content_block_stop", "index": index})
     ended = {"stop_reason": message["stop_reason"], "stop_sequence": None}
     yield _named_event({"type": "message_delta", "delta": ended, "usage": {"output_tokens": said.n_output}})
     yield _named_event({"type": "message_stop"})
@@ -61,6 +74,7 @@ def _message_events(said: Said) -> Iterable[str]:
 def _response(said: Said) -> Json:
     is_cut = said.finish_reason == "length"
     content = [{"type": "output_text", "text": said.text or "", "annotations": []}]
+    message = {"id": "msg_loopback", "type": "message", "role": "assistant", "status": "completed", "content": content}
     return {
         "id": "resp_loopback",
         "object": "response",
@@ -70,7 +84,12 @@ def _response(said: Said) -> Json:
         "error": None,
         "model": said.asked["model"],
         "output": [
-            {"id": "msg_loopback", "type": "message", "role": "assistant", "status": "completed", "content": content}
+            *([] if said.text is None and said.tool_calls else [message]),
+            *(
+                {"id": f"fc_{call['id']}", "type": "function_call", "status": "completed", "call_id": call["id"]}
+                | call["function"]
+                for call in said.calls
+            ),
         ],
         "parallel_tool_calls": True,
         "tool_choice": "auto",
@@ -87,22 +106,32 @@ def _response(said: Said) -> Json:
 
 def _response_events(said: Said) -> Iterable[str]:
     response = _response(said)
-    begun = response | {"status": "in_progress", "output": [], "usage": None}
-    place = {"item_id": "msg_loopback", "output_index": 0, "content_index": 0}
-    item = {**response["output"][0], "status": "in_progress", "content": []}
-    steps = [
-        {"type": "response.created", "response": begun},
-        {"type": "response.output_item.added", "output_index": 0, "item": item},
-        {
-            "type": "response.content_part.added",
-            **place,
-            "part": {"type": "output_text", "text": "", "annotations": []},
-        },
-        *({"type": "response.output_text.delta", **place, "delta": word, "logprobs": []} for word in said.words),
-        {"type": f"response.{response['status']}", "response": response},
+    steps: list[dict[str, Json]] = [
+        {"type": "response.created", "response": response | {"status": "in_progress", "output": [], "usage": None}}
     ]
+    for index, item in enumerate(response["output"]):
+        place = {"item_id": item["id"], "output_index": index}
+        empty: Json = {"content": []} if item["type"] == "message" else {"arguments": ""}
+        begun = {**item, **empty, "status": "in_progress"}
+        steps.append({"type": "response.output_item.added", "output_index": index, "item": begun})
+        steps += _text_steps(said, place) if item["type"] == "message" else _call_steps(item, place)
+        steps.append({"type": "response.output_item.done", "output_index": index, "item": item})
+    steps.append({"type": f"response.{response['status']}", "response": response})
     for number, step in enumerate(steps):
         yield _named_event({**step, "sequence_number": number})
+
+
+def _text_steps(said: Said, place: Mapping[str, Json]) -> Iterable[dict[str, Json]]:
+    part = {"type": "output_text", "text": "", "annotations": []}
+    yield {"type": "response.content_part.added", **place, "content_index": 0, "part": part}
+    for word in said.words:
+        yield {"type": "response.output_text.delta", **place, "content_index": 0, "delta": word, "logprobs": []}
+
+
+def _call_steps(item: Mapping[str, Json], place: Mapping[str, Json]) -> Iterable[dict[str, Json]]:
+    for part in halves(item["arguments"]):
+        yield {"type": "response.function_call_arguments.delta", **place, "delta": part}
+    yield {"type": "response.function_call_arguments.done", **place, "arguments": item["arguments"]}
 
 
 def _embeddings(said: Said) -> Json:
@@ -117,6 +146,11 @@ def _embeddings(said: Said) -> Json:
         "data": [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)],
         "usage": {"prompt_tokens": said.n_input, "total_tokens": said.n_input},
     }
+
+
+def _arguments(call: Mapping[str, Json]) -> Json:
+    """What a call is given, as an object; what is none cannot be said in this interface."""
+    return json.loads(call["function"]["arguments"])
 
 
 def _named_event(data: Json) -> str:

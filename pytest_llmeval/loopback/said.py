@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,9 +48,34 @@ class Said(NamedTuple):
         return [*told, *told[-1:] * n][:n]
 
     @property
+    def calls(self) -> list[Json]:
+        """The calls of tools in the words of chat completions, each with an id of its own in the conversation."""
+        messages = [message for message in self.asked.get("messages", ()) if isinstance(message, Mapping)]
+        n_before = sum(len(message.get("tool_calls") or ()) for message in messages)
+        return [
+            {
+                "id": f"call_{n_before + place}",
+                "type": "function",
+                "function": {"name": name, "arguments": given if isinstance(given, str) else json.dumps(given)},
+            }
+            for place, (name, given) in enumerate(self.tool_calls)
+        ]
+
+    @property
+    def reason(self) -> str:
+        """Why the first choice ends."""
+        return "tool_calls" if self.tool_calls and self.finish_reason == "stop" else self.finish_reason
+
+    @property
     def words(self) -> list[str]:
         """The answer in the parts in which it is streamed."""
         return words(self.text or "")
+
+
+def halves(text: str) -> list[str]:
+    """Cut a text into two parts, without an empty one."""
+    middle = len(text) // 2
+    return [part for part in (text[:middle], text[middle:]) if part]
 
 
 def words(text: str) -> list[str]:

@@ -223,6 +223,22 @@ def test_logprobs_are_one_record(twice, loopback, is_streamed):
     assert expected == answer.logprobs
 
 
+def test_logprobs_of_the_older_shape_are_the_same_record(twice, loopback):
+    """Some servers send it in chat completions."""
+    logprobs = {"tokens": ["yes"], "token_logprobs": [-0.5], "top_logprobs": [{"yes": -0.5, "no": -1.0}]}
+    choice = {"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}
+    body = {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "m",
+        "choices": [choice | {"logprobs": logprobs}],
+    }
+    loopback.answer(Reply(body=json.dumps(body).encode()))
+    answer = twice(lambda llm: llm("Is it?", logprobs=True))
+    assert (Token("yes", -0.5, {"yes": -0.5, "no": -1.0}),) == answer.logprobs
+
+
 def test_several_choices_are_told_apart(twice, loopback):
     """The first is the answer; each is as good for a check."""
     loopback.answer(Reply("red", others=["green", "blue"]))
