@@ -64,7 +64,13 @@ def loopback(monkeypatch):
 
 
 @pytest.fixture
-def llms(tmp_path, loopback, model):
+def endpoint(loopback):
+    """Where the model is asked: the provider itself."""
+    return loopback.url
+
+
+@pytest.fixture
+def llms(tmp_path, endpoint, model):
     """Make clients, in any mode, on one cache: a working one, or recordings alone."""
     engines = []
 
@@ -74,7 +80,7 @@ def llms(tmp_path, loopback, model):
         engine = Engine(recordings if only_recordings else Layered(recordings, working), mode, timeout_s=30.0)
         engines.append((engine, working))
         return Client(
-            ask=engine.ask, model=model, api_base=loopback.url, trial=0, on_response=lambda r: None, module=module
+            ask=engine.ask, model=model, api_base=endpoint, trial=0, on_response=lambda r: None, module=module
         )
 
     yield make
