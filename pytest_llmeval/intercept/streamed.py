@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pytest_llmeval.calls.providers.stream import Chunks
+from pytest_llmeval.calls.providers.chunks import Chunks
 from pytest_llmeval.records import Json
 
 _END_OF_EVENT = re.compile(r"(?<=\n\n)|(?<=\r\n\r\n)|(?<=\r\r)")

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from pytest_llmeval.calls.providers import Fault
+from pytest_llmeval.calls.providers.chunks import Chunks
 from pytest_llmeval.calls.providers.completion import read_completion, read_embeddings
 from pytest_llmeval.calls.providers.shapes import tokens, tool_calls
-from pytest_llmeval.calls.providers.stream import Chunks, Streamed
+from pytest_llmeval.calls.providers.stream import Streamed
 from pytest_llmeval.records import Outcome, Request
 
 REQUEST = Request(model="openai/m", messages=({"role": "user", "content": "Hi"},))
@@ -158,6 +159,14 @@ def test_an_error_within_a_stream_is_taken_by_its_code(code, may_pass):
     with pytest.raises(Fault, match="an error within a stream") as caught:
         Streamed(0.0).take({"error": {"message": "no", "code": code}})
     assert may_pass == caught.value.may_pass
+
+
+def test_parts_of_parts_are_joined_as_well():
+    """Some gateways send the content of a message as a list, in a stream too."""
+    chunks = Chunks()
+    assert chunks.take(chunk({"content": [{"type": "text", "text": "Hi"}, {"type": "thinking"}]}))
+    assert not chunks.take(chunk({"content": [{"type": "thinking"}]}, finish_reason="stop"))
+    assert "Hi" == read_completion(chunks.reply, REQUEST, 0.0).text
 
 
 def test_several_parts_of_an_answer_that_come_in_turns_do_not_mix():

@@ -1,7 +1,7 @@
-"""A streamed chat completion: server-sent events as bytes, and their chunks joined into one reply.
+"""A streamed chat completion, as it comes: server-sent events as bytes, the time to the first token, faults.
 
 Source:
-    WHATWG HTML, "Server-sent events", section 9.2.6; OpenAI API reference, "The chat completion chunk object".
+    WHATWG HTML, "Server-sent events", section 9.2.6.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.calls.guard import excerpt
 from pytest_llmeval.calls.providers import Fault
+from pytest_llmeval.calls.providers.chunks import Chunks
 from pytest_llmeval.calls.providers.completion import read_completion
 from pytest_llmeval.records import Json
 
@@ -48,88 +49,6 @@ class Events:
         elif not line and self._data:
             data, self._data = b"\n".join(self._data), []
             yield data
-
-
-class Chunks:
-    """The chunks of one streamed completion, joined.
-
-    Attributes:
-        pieces: lengths of the parts of the first choice's text, in characters.
-    """
-
-    def __init__(self) -> None:
-        self.pieces: list[int] = []
-        self._reply: dict[str, Json] = {}
-        self._choices: dict[int, dict[str, Json]] = {}
-
-    def take(self, chunk: Mapping[str, Json]) -> bool:
-        """Join one chunk; return whether it brought a part of an answer, and not only role, reason or counts."""
-        self._reply |= {name: value for name, value in chunk.items() if value is not None and name != "choices"}
-        brought = [self._join(choice) for choice in chunk.get("choices") or ()]
-        return any(brought)
-
-    @property
-    def reply(self) -> Json:
-        """The completion that would have come without streaming; None where a choice has not ended."""
-        choices = [self._choices[index] for index in sorted(self._choices)]
-        if not choices or any(choice["finish_reason"] is None for choice in choices):
-            return None
-        return {**self._reply, "choices": choices}
-
-    def end(self) -> None:
-        """Take what has come for whole: the stream said that it is over, whatever it gave as a reason."""
-        for choice in self._choices.values():
-            choice["finish_reason"] = choice["finish_reason"] or "stop"
-
-    def _join(self, part: Mapping[str, Json]) -> bool:
-        index = part.get("index") or 0
-        choice = self._choices.setdefault(index, {"message": {"content": None}, "text": "", "finish_reason": None})
-        choice["finish_reason"] = part.get("finish_reason") or choice["finish_reason"]
-        message, delta = choice["message"], part.get("delta") or {}
-        text = delta.get("content") or part.get("text") or ""
-        if text:
-            message["content"] = choice["text"] = choice["text"] + text
-            if index == 0:
-                self.pieces.append(len(text))
-        if delta.get("refusal"):
-            message["refusal"] = message.get("refusal", "") + delta["refusal"]
-        calls = delta.get("tool_calls") or ()
-        for call in calls:
-            _join_call(message.setdefault("tool_calls", []), call)
-        if delta.get("function_call"):
-            _join_function(message.setdefault("function_call", {}), delta["function_call"])
-        _join_logprobs(choice, part.get("logprobs"))
-        known = {"content", "tool_calls", "function_call", "refusal"}
-        message |= {name: value for name, value in delta.items() if value and name not in known}
-        return bool(text or calls or delta.get("function_call") or delta.get("refusal"))
-
-
-def _join_call(calls: list[Json], part: Mapping[str, Json]) -> None:
-    """Join a part of a call of a tool: its arguments come in pieces, and its place says whose they are."""
-    index = part.get("index")
-    place = index if isinstance(index, int) and index >= 0 else len(calls)
-    call = next((one for one in calls if one["index"] == place), None)
-    if call is None:
-        call = {"index": place, "id": "", "function": {}}
-        calls.append(call)
-    call["id"] = call["id"] or part.get("id") or ""
-    _join_function(call["function"], part.get("function") or part.get("custom") or {})
-
-
-def _join_function(function: dict[str, Json], part: Mapping[str, Json]) -> None:
-    if part.get("name"):
-        function["name"] = function.get("name") or part["name"]
-    arguments = part.get("arguments", part.get("input"))
-    if arguments is not None:
-        text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        function["arguments"] = function.get("arguments", "") + text
-
-
-def _join_logprobs(choice: dict[str, Json], part: Json) -> None:
-    """Join the tokens of a part; both shapes are lists of lists by name."""
-    for name, values in part.items() if isinstance(part, Mapping) else ():
-        if isinstance(values, list):
-            choice.setdefault("logprobs", {}).setdefault(name, []).extend(values)
 
 
 class Streamed:
