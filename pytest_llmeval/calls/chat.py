@@ -49,8 +49,9 @@ class Chat:
             UsageError: nothing to answer, or a call of a tool still has no result; the others as of ``llm``.
         """
         __tracebackhide__ = True
-        response = self._client(self._turn(prompt, images), **{**self._options, **options})
-        self._said.append(response)
+        said = self._new(prompt, images)
+        response = self._client([*self.messages, *said], **{**self._options, **options})
+        self._said += [*said, response]
         return response
 
     async def acall(
@@ -62,8 +63,9 @@ class Chat:
     ) -> Response:
         """Take one turn and await its answer; arguments and errors as of a call."""
         __tracebackhide__ = True
-        response = await self._client.acall(self._turn(prompt, images), **{**self._options, **options})
-        self._said.append(response)
+        said = self._new(prompt, images)
+        response = await self._client.acall([*self.messages, *said], **{**self._options, **options})
+        self._said += [*said, response]
         return response
 
     @property
@@ -85,27 +87,23 @@ class Chat:
         """
         self._said.append(call.result(result))
 
-    def _turn(self, prompt: str | None, images: Images | None) -> list[Mapping[str, Json]]:
-        """Return the messages of the next turn, the user's among them."""
+    def _new(self, prompt: str | None, images: Images | None) -> list[Mapping[str, Json]]:
+        """Return what a turn adds before it is answered, if the conversation is one that can go on."""
         messages = self.messages
-        if prompt is not None:
-            said: Mapping[str, Json] = {"role": "user", "content": prompt}
-            if images is not None:
-                from pytest_llmeval.calls.files import with_images
-
-                (said,) = with_images(prompt, images)
-            _refuse_open_calls(messages)
-            self._said.append(said)
-            return [*messages, said]
-        last = messages[-1] if messages else {"role": "assistant"}
-        if last.get("role") == "assistant" and not last.get("tool_calls"):
-            raise UsageError(
-                "a conversation has nothing to answer",
-                found="its last message is the model's" if messages else "it has no messages",
-                hint='say something: chat("...")',
-            )
         _refuse_open_calls(messages)
-        return [*messages]
+        if prompt is None:
+            if not messages or messages[-1].get("role") == "assistant":
+                raise UsageError(
+                    "a conversation has nothing to answer",
+                    found="its last message is the model's" if messages else "it has no messages",
+                    hint='say something: chat("...")',
+                )
+            return []
+        if images is None:
+            return [{"role": "user", "content": prompt}]
+        from pytest_llmeval.calls.files import with_images
+
+        return with_images(prompt, images)
 
 
 def _refuse_open_calls(messages: Iterable[Mapping[str, Json]]) -> None:

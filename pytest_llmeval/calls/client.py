@@ -259,7 +259,7 @@ class Client:
         return replace(request, repeat=repeat) if repeat else request
 
 
-def _messages(prompt: str | Sequence[Mapping[str, Json]], system: str | None) -> tuple[Mapping[str, Json], ...]:
+def _messages(prompt: Prompt, system: str | None) -> tuple[Mapping[str, Json], ...]:
     """Copy the messages, because tests grow one list turn by turn and the request must stay what it was."""
     first: tuple[Mapping[str, Json], ...] = () if system is None else ({"role": "system", "content": system},)
     if isinstance(prompt, str):

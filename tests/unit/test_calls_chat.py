@@ -90,6 +90,14 @@ def test_a_turn_can_be_awaited(llm):
     assert "3" == asyncio.run(chat.acall("More")).text
 
 
+def test_a_turn_that_was_not_answered_was_not_taken(llm):
+    """It can be taken again, in other words."""
+    chat = llm.chat()
+    with pytest.raises(UsageError):
+        chat("Hi", api_base="http://[", temperature=float("nan"))
+    assert [] == chat.messages
+
+
 def test_a_picture_can_be_shown_in_a_turn(llm):
     """As in a call."""
     chat = llm.chat()
