@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 from pydantic import BaseModel
 
+from pytest_llmeval.calls import retries
 from pytest_llmeval.calls.cache import Layered, Mode
 from pytest_llmeval.calls.client import Client
 from pytest_llmeval.calls.engine import Engine
@@ -34,10 +35,7 @@ PROVIDERS = [
 ]
 WEATHER = {
     "type": "function",
-    "function": {
-        "name": "weather",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
+    "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
 }
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -59,6 +57,7 @@ def model(request):
 def loopback(monkeypatch):
     """An echo model."""
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.0)
     with Loopback() as server:
         yield server
 
@@ -286,11 +285,16 @@ def test_an_image_is_sent_whole_and_kept_by_its_digest(twice, llms, loopback, tm
     assert Provenance.REPLAYED is llms(Mode.REPLAY)("What is it?", images=tmp_path / "b.png").provenance
 
 
-def test_a_stream_that_is_cut_off_is_asked_again_and_never_an_answer(llms, loopback, monkeypatch):
-    """Half an answer is none."""
-    from pytest_llmeval.calls import retries
+def test_a_stream_that_says_nothing_is_an_empty_answer(llms, loopback):
+    """Whole, and not kept: asked again it may say more."""
+    loopback.answer("", "something")
+    llm = llms()
+    assert (Outcome.EMPTY, None) == ((empty := llm("Hi", stream=True)).outcome, empty.first_token_s)
+    assert "something" == llms()("Hi", stream=True).text
 
-    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.0)
+
+def test_a_stream_that_is_cut_off_is_asked_again_and_never_an_answer(llms, loopback):
+    """Half an answer is none."""
     half = {"choices": [{"index": 0, "delta": {"content": "ha"}, "finish_reason": None}], "model": "m", "id": "1"}
     cut = Reply(body=f"data: {json.dumps(half)}\n\n".encode(), headers={"Content-Type": "text/event-stream"})
     loopback.answer(cut, "whole again")
@@ -298,11 +302,8 @@ def test_a_stream_that_is_cut_off_is_asked_again_and_never_an_answer(llms, loopb
     assert 2 == len(loopback.requests)
 
 
-def test_an_error_within_a_stream_is_the_providers(llms, loopback, monkeypatch):
+def test_an_error_within_a_stream_is_the_providers(llms, loopback):
     """It has status 200 and is no answer."""
-    from pytest_llmeval.calls import retries
-
-    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.0)
     body = b'data: {"error": {"message": "overloaded", "code": 529}}\n\n'
     broken = Reply(body=body, headers={"Content-Type": "text/event-stream"})
     loopback.answer(broken, broken, broken)

@@ -55,10 +55,11 @@ def test_one_picture_has_one_key_however_it_is_given(llm, tmp_path):
         llm("?", images=[URL]),
         llm(parts("a.png")),
         llm(parts(URL)),
+        llm([{"role": "user", "content": [parts(URL)[0]["content"][0], {"type": "image_url", "image_url": "a.png"}]}]),
     ]
     requests = [way.request for way in ways]
     assert {f"data:image/png;sha256,{DIGEST}"} == {url_in(request.messages) for request in requests}
-    assert [0, 1, 2, 3, 4, 5] == [request.repeat for request in requests]  # one key: equal questions of a trial
+    assert [0, 1, 2, 3, 4, 5, 6] == [request.repeat for request in requests]  # one key: equal questions of a trial
     assert {URL} == {url_in(inlined(request)) for request in requests}
 
 
