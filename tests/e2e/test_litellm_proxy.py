@@ -19,7 +19,7 @@ from pytest_llmeval.loopback import Loopback
 from tests.unit.test_calls_contract import *  # noqa: F403
 
 pytestmark = pytest.mark.e2e
-# The proxy gives a stream that was cut off an end of its own, so nobody behind it can tell.
+# The proxy (1.108) gives a stream that was cut off an end of its own, so nobody behind it can tell.
 del test_a_stream_that_is_cut_off_is_asked_again_and_never_an_answer  # noqa: F821
 
 KEY = "sk-loopback-0123456789"

@@ -21,7 +21,7 @@ from pytest_llmeval.calls.key import FORCES_LITELLM
 from pytest_llmeval.calls.providers import IS_OURS, Completion, Fault
 from pytest_llmeval.calls.providers.completion import read_completion, read_embeddings
 from pytest_llmeval.calls.providers.sent import COUNTED, EMBEDDINGS, asked
-from pytest_llmeval.calls.providers.stream import Streamed
+from pytest_llmeval.calls.providers.stream import Streamed, cut_off
 from pytest_llmeval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class LiteLLM:
             streamed = Streamed(started_s)
             async for chunk in reply:
                 streamed.take(chunk.model_dump())
+            if arguments["model"].startswith("openai/") and _is_cut_off(reply):
+                raise cut_off()
             response = streamed.response(request)
         else:
             reply = await self._litellm.acompletion(**arguments)
@@ -184,6 +186,11 @@ def _refuse_several(request: Request) -> None:
             found=f"stream={request.settings['stream']!r} and n={request.settings['n']!r}",
             hint="drop one of the two, or ask the endpoint directly: openai/NAME, with an api_base",
         )
+
+
+def _is_cut_off(stream: Any) -> bool:  # noqa: ANN401 - litellm ships no types
+    """Whether OpenAI's interface never said why its stream ended; before 1.110 litellm says "stop" in its place."""
+    return all(getattr(stream, name, "") is None for name in ("received_finish_reason", "intermittent_finish_reason"))
 
 
 def _too_late(timeout_s: float) -> Fault:

@@ -99,7 +99,7 @@ class Streamed:
         """
         reply = self._chunks.reply
         if reply is None:
-            raise Fault("a stream that was cut off before its end")
+            raise cut_off()
         response = read_completion(reply, request, time.monotonic() - self._started_s)
         more = dict(response.more or {})
         if self._first_s is not None:
@@ -107,6 +107,11 @@ class Streamed:
         if len(self._chunks.pieces) > 1:
             more["pieces"] = self._chunks.pieces
         return replace(response, more=more or None)
+
+
+def cut_off() -> Fault:
+    """A stream whose answer did not end: nobody has seen it, so it may be asked for again."""
+    return Fault("a stream that was cut off before its end")
 
 
 def _broken_off(error: Json) -> Fault:
