@@ -2,10 +2,10 @@
 
 LlmevalError                    .hint: the command or change that mends it
 ├── UsageError                  a wrong flag, ini value, marker or call of ours → exit 4 at start, a failing test later
+├── AnswerUnreadable            an answer is not of the form that was asked for → a failing test
 ├── CallError                   a request got no answer
 │   ├── CacheMiss               nothing stored, and the mode forbids to call
 │   └── ProviderError           the provider failed: infrastructure, not quality
-├── AnswerUnreadable            an answer is not of the form that was asked for → a failing test
 ├── BaselineError
 │   └── BaselineUnreadable      a baseline file is malformed; never "no baseline"
 ├── StoreError                  a cache, recording or session file cannot be read or written
@@ -47,6 +47,10 @@ class UsageError(LlmevalError):
     """A flag, ini value, marker or argument of ours that cannot be obeyed."""
 
 
+class AnswerUnreadable(LlmevalError):
+    """An answer, or the arguments of a tool, that the model did not write in the form that was asked for."""
+
+
 class CallError(LlmevalError):
     """A request that got no answer."""
 
@@ -57,10 +61,6 @@ class CacheMiss(CallError):
 
 class ProviderError(CallError):
     """The provider failed: no answer, so nothing to score."""
-
-
-class AnswerUnreadable(LlmevalError):
-    """An answer, or the arguments of a tool, that the model did not write in the form that was asked for."""
 
 
 class BaselineError(LlmevalError):

@@ -134,9 +134,9 @@ def _response(reply: Json, request: Request, read: _Read) -> Response:
         request=request,
         outcome=Outcome.EMPTY if is_empty else read.outcome,
         model=str(reply.get("model") or ""),
+        more={"tool_calls": read.tool_calls} if read.tool_calls else None,
         n_input_tokens=read.n_input if isinstance(read.n_input, int) else None,
         n_output_tokens=read.n_output if isinstance(read.n_output, int) else None,
-        more={"tool_calls": read.tool_calls} if read.tool_calls else None,
     )
 
 

@@ -6,8 +6,7 @@ import json
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.loopback.interfaces import events, whole
-from pytest_llmeval.loopback.said import Said, texts
+from pytest_llmeval.loopback.interfaces import Said, events, texts, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,12 +26,12 @@ class Reply:
         headers: sent beside the usual ones, or in place of them: ``{"Content-Length": "9999"}`` cuts the body short.
         body: sent as it is in place of a completion: malformed JSON, HTML, no choices.
         finish_reason: ``stop``, ``length`` (truncated) or ``content_filter`` (filtered).
+        tool_calls: names of tools that it calls, each with its arguments, as text or as what is written
+            as JSON: ``[("weather", {"city": "Oslo"})]``.
+        others: texts of the second and later choices, where ``n`` asks for them; the last is said again for each more.
         latency_s: seconds before the first byte; large: it hangs.
         drip_s: seconds between two bytes of the body, or between two events of a stream.
         is_reset: reset the connection in place of a reply.
-        tool_calls: names of tools that a chat completion calls, each with its arguments, as text or as what is written
-            as JSON: ``[("weather", {"city": "Oslo"})]``.
-        others: texts of the second and later choices, where ``n`` asks for them; the last is said again for each more.
     """
 
     text: str | None = ""
@@ -41,11 +40,11 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     finish_reason: str = "stop"
+    tool_calls: Sequence[tuple[str, Json]] = ()
+    others: Sequence[str] = ()
     latency_s: float = 0.0
     drip_s: float = 0.0
     is_reset: bool = False
-    tool_calls: Sequence[tuple[str, Json]] = ()
-    others: Sequence[str] = ()
 
     def parts(self, path: str, asked: Mapping[str, Json]) -> list[bytes]:
         """The body that goes over the wire, in the parts in which it is sent: one, or where it is streamed its events.

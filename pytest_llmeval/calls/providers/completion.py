@@ -52,7 +52,8 @@ def read_completion(body: Json, request: Request, latency_s: float) -> Response:
     more = first.more
     if others:
         more["choices"] = [{"text": one.text, "outcome": one.outcome.value, **one.more} for one in others]
-    usage = _usage(body)
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
     return Response(
         text=first.text,
         request=request,
@@ -69,7 +70,7 @@ def read_completion(body: Json, request: Request, latency_s: float) -> Response:
 def read_embeddings(body: Json, request: Request, latency_s: float) -> Response:
     """Turn a reply of embeddings into a response without text; arguments and errors as of ``read_completion``."""
     body = _object(body)
-    data = body.get("data")
+    data, usage = body.get("data"), body.get("usage")
     if not isinstance(data, list) or len(data) != len(request.messages):
         raise _malformed(f"has not the {len(request.messages)} vectors that were asked for", body)
     try:
@@ -81,7 +82,7 @@ def read_embeddings(body: Json, request: Request, latency_s: float) -> Response:
         text="",
         request=request,
         model=_text(body.get("model")),
-        n_input_tokens=_count(_usage(body).get("prompt_tokens")),
+        n_input_tokens=_count(usage.get("prompt_tokens") if isinstance(usage, Mapping) else None),
         n_output_tokens=0,
         latency_s=latency_s,
         more={"vectors": vectors},
@@ -94,11 +95,6 @@ def _object(body: Json) -> Mapping[str, Json]:
     if body.get("error"):
         raise Fault("an error with status 200", found=f"it said: {excerpt(str(body['error']))}", is_final=True)
     return body
-
-
-def _usage(body: Mapping[str, Json]) -> Mapping[str, Json]:
-    usage = body.get("usage")
-    return usage if isinstance(usage, Mapping) else {}
 
 
 def _read_choice(choice: Mapping[str, Json]) -> _Said:
