@@ -6,7 +6,8 @@ import json
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.loopback.interfaces import Said, events, texts, whole
+from pytest_llmeval.loopback.interfaces import events, whole
+from pytest_llmeval.loopback.said import Said, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
