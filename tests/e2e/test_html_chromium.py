@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ PLANTED = (
     "<svg onload=\"document.title='planted'\"><a href=\"javascript:document.title='planted'\">here</a>"
     "<style>body{display:none}</style><iframe srcdoc=\"<script>top.document.title='planted'</script>\">\u202e\x1b[2J"
 )
+FAINT = Path(__file__).with_name("faint.js").read_text(encoding="utf-8")
 SHOWN = "#table > tbody:not([hidden])"
 
 
@@ -199,7 +201,7 @@ def test_it_can_be_read_in_any_window_and_any_light(show, scheme, width):
     browser.find_element("id", "f-open").click()
 
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    assert [] == browser.execute_script(_FAINT)
+    assert [] == browser.execute_script(FAINT)
     ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert ("rgb(255, 255, 255)" == ground) is (scheme == "light")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
@@ -289,27 +291,3 @@ def _until(holds) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 
     WebDriverWait(None, 20, poll_frequency=0.05).until(lambda _: holds())
-
-
-# Elements whose own text is too faint: relative luminance and contrast as of WCAG 2.2.
-_FAINT = """
-const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255)
-  .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-  .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-const groundOf = (one) => {
-  for (; one; one = one.parentElement) {
-    const ground = rgb(getComputedStyle(one).backgroundColor);
-    if (ground.length < 4 || ground[3] === 1) return ground;
-  }
-  return [255, 255, 255];
-};
-const faint = [];
-for (const one of document.body.querySelectorAll("*")) {
-  const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-  if (!own || !one.checkVisibility() || ["SCRIPT", "STYLE", "OPTION"].includes(one.tagName)) continue;
-  const [a, b] = [luminance(rgb(getComputedStyle(one).color)), luminance(groundOf(one))].sort((x, y) => y - x);
-  if ((a + 0.05) / (b + 0.05) < 4.5) faint.push([one.tagName, one.className, one.textContent.slice(0, 40)]);
-}
-return faint;
-"""
