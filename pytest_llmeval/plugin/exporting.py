@@ -66,12 +66,20 @@ def tell_users(config: pytest.Config, path: Path) -> list[str]:
 def _exports(settings: Settings, record: Session, path: Path) -> list[tuple[str, Callable[[], object]]]:
     wanted: list[tuple[str, Callable[[], object]]] = []
     for kind, target in settings.reports:
-        if kind == "prom":
-            from pytest_llmeval.exports import prometheus
+        if kind == "term":
+            continue
+        from pytest_llmeval.exports.kinds import FILES
 
-            wanted.append(("prom", partial(prometheus.write, record, target or settings.folder / "llmeval.prom")))
+        wanted.append((kind, partial(_write, kind, record, path, target or settings.folder / FILES[kind].file)))
     if settings.mlflow:
         from pytest_llmeval.exports import mlflow
 
         wanted.append(("mlflow", partial(mlflow.record, record, uri=settings.mlflow, artifacts=[path])))
     return wanted
+
+
+def _write(kind: str, record: Session, path: Path, target: Path) -> None:
+    """Write a report; what needs every request and answer reads them where they were stored."""
+    from pytest_llmeval.exports.kinds import FILES
+
+    FILES[kind].write(session_file.read(path) if FILES[kind].is_whole else record, target)
