@@ -42,5 +42,6 @@ class Kind(NamedTuple):
 
 
 FILES = {
+    "md": Kind("markdown", "llmeval.md"),
     "prom": Kind("prometheus", "llmeval.prom"),
 }

@@ -10,6 +10,7 @@ import platform
 import secrets
 import subprocess
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ def finish(session: pytest.Session, state: State) -> None:
     lines = gate.lines_of(session_id, state.collector.results())
     record = _session(session, state, session_id, lines)
     decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
-    state.session = record
+    state.session = record = replace(record, exit_status=decision.status, exit_line=decision.line)
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
     state.closing_lines += notices.closing_lines(state.heard)

@@ -118,6 +118,8 @@ class Session:
         floors: suite means below the floor that was set for them.
         trials: how many trials the cases were to have, where that was left to the gate; None where it was not.
         contest: the variants set against each other; None where there are not several.
+        exit_status: what pytest's exit status was to be when this was stored; None where nobody has said.
+        exit_line: the same with its reason, as it is printed.
     """
 
     id: str
@@ -138,6 +140,8 @@ class Session:
     floors: tuple[FloorBreach, ...] = ()
     trials: TrialPlan | None = None
     contest: Contest | None = None
+    exit_status: int | None = None
+    exit_line: str = ""
 
     @property
     def coverage(self) -> tuple[int, int]:

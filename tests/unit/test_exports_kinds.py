@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.sessions import session
 
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.exports.kinds import FILES
 from pytest_llmeval.options.parsing import REPORTS
+from tests.unit.sessions import session
 
 
 def test_the_flag_takes_every_kind_of_file_and_the_terminal():
