@@ -6,14 +6,14 @@ Each returns the lines to print. An export that fails says so by name, and chang
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gather import session_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     import pytest
 
@@ -49,6 +49,28 @@ def export(settings: Settings, record: Session, path: Path) -> list[str]:
         except (LlmevalError, OSError) as error:
             failed.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
     return failed
+
+
+def tell_github(settings: Settings, record: Session, environ: Mapping[str, str]) -> list[str]:
+    """Return the lines that GitHub Actions shows beside the tests, where this runs there; and fill the step's summary.
+
+    The summary is written where ``md`` is asked for; the annotations are part of what ``term`` prints.
+    """
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return []
+    from pytest_llmeval.exports import github
+
+    kinds = {kind for kind, _ in settings.reports}
+    summary, said = environ.get("GITHUB_STEP_SUMMARY", ""), []
+    if "md" in kinds and summary:
+        try:
+            github.add_summary(record, Path(summary))
+        except LlmevalError as error:
+            said.append(f"llmeval: {error}")
+    if "term" in kinds:
+        folder = github.folder_in(environ.get("GITHUB_WORKSPACE", ""), str(settings.root))
+        said += github.commands(record, folder=folder)
+    return said
 
 
 def tell_users(config: pytest.Config, path: Path) -> list[str]:

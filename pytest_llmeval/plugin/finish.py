@@ -69,6 +69,7 @@ def finish(session: pytest.Session, state: State) -> None:
     state.closing_lines += needs_recording(record)
     if state.dropped:
         state.closing_lines.append(_told_dropped(state.dropped))
+    state.closing_lines += exporting.tell_github(state.settings, record, os.environ)
     state.closing_lines.insert(0, decision.line)
     session.exitstatus = decision.status
 
