@@ -42,6 +42,7 @@ class Kind(NamedTuple):
 
 
 FILES = {
+    "json": Kind("json", "llmeval.json"),
     "md": Kind("markdown", "llmeval.md"),
     "prom": Kind("prometheus", "llmeval.prom"),
 }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import jsonschema
 import pytest
 
 from pytest_llmeval.exports import markdown
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "report-1.json"
 
 TEST = """
 from pytest_llmeval import assert_relevance
@@ -63,3 +69,15 @@ def test_a_report_that_cannot_be_written_changes_neither_verdict_nor_exit_status
     result = suite.run("--llmeval-report=md:file/page.md", "test_a.py::test_high")
     assert 0 == result.ret
     result.stdout.fnmatch_lines(["llmeval: md was not written; the session is safe in *.jsonl: no report *"])
+
+
+def test_the_json_of_a_real_session_keeps_to_the_published_schema(suite, way):
+    """With a baseline and a gate, so that every part is there."""
+    suite.run("--llmeval-baseline-update")
+    suite.run(*way, "--llmeval-report=json:report.json", "--llmeval-gate=pr")
+    document = json.loads((suite.path / "report.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(document)
+    assert suite.session.id == document["session"]["id"]
+    assert {"status": suite.session.exit_status, "line": suite.session.exit_line} == document["exit"]
+    assert ["test_a.py::test_high", "test_a.py::test_low"] == [case["nodeid"] for case in document["cases"]]
+    assert suite.session.verdict.verdict.value == document["verdict"]["word"]
