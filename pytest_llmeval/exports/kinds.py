@@ -43,6 +43,7 @@ class Kind(NamedTuple):
 
 FILES = {
     "json": Kind("json", "llmeval.json"),
+    "junit": Kind("junit", "llmeval.xml"),
     "md": Kind("markdown", "llmeval.md"),
     "prom": Kind("prometheus", "llmeval.prom"),
 }

@@ -69,16 +69,9 @@ def render(session: Session, *, limit: int = LIMIT) -> str:
     return disarm(fit(parts, limit))
 
 
-def title(session: Session) -> str:
-    """Say the outcome in a word or two."""
-    if session.verdict is None:
-        return "no gate" if not session.exit_status else "failed"
-    return "no verdict" if session.verdict.invalid or session.lost else session.verdict.verdict.value
-
-
 def _verdict(session: Session) -> Iterator[Part]:
     verdict, worst = session.verdict, worst_lines(session)
-    yield Part(head=[f"{MARK} -->", f"## llmeval: {title(session).upper()}", ""])
+    yield Part(head=[f"{MARK} -->", f"## llmeval: {wording.outcome(session).upper()}", ""])
     ending = prose(session.exit_line)
     if ending:
         yield Part(head=[f"**{ending}**", ""])

@@ -68,6 +68,10 @@ class Collector:
         self._spool.seek(offset)
         return self._spool.read(length).decode("ascii")
 
+    def result(self, nodeid: str) -> CaseResult | None:
+        """Return the result of a test, without the texts of requests and answers; None where there is none yet."""
+        return self._results.get(nodeid)
+
     @property
     def is_empty(self) -> bool:
         """Whether no LLM test was planned or run."""
