@@ -9,7 +9,6 @@ Source: actions/toolkit, ``packages/core/src/command.ts`` (``escapeData``, ``esc
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LlmevalError
@@ -31,19 +30,20 @@ _LONGEST = 1_000
 _WEAKER = ("LOWERED ", "GONE ", "NOT ACCEPTED ")
 
 
-def commands(session: Session, *, folder: str = "") -> list[str]:
+def commands(session: Session) -> list[str]:
     """Return the lines that mark what regressed, fell short or sees less; at most ten errors and ten warnings.
 
     Args:
         session: finished, with its exit status.
-        folder: of pytest's root within the repository, with a slash at its end; empty where both are one.
     """
     outcomes = {(result.id, result.arm): result.outcome for result in session.results}
     errors = [_command("error", session.exit_line, title="llmeval")] if session.exit_status else []
     warnings: list[str] = []
     for line in worst_lines(session):
         has_failed = line.is_regressed or outcomes.get((line.id.case_id, line.id.arm)) == "failed"
-        (errors if has_failed else warnings).append(_of_line("error" if has_failed else "warning", line, folder))
+        (errors if has_failed else warnings).append(
+            _of_line("error" if has_failed else "warning", line, session.folder)
+        )
     sentences = session.verdict.sentences if session.verdict else ()
     warnings += [_command("warning", text, title="llmeval") for text in sentences if text.startswith(_WEAKER)]
     return [*_first("error", errors), *_first("warning", warnings)]
@@ -71,14 +71,6 @@ def add_summary(session: Session, path: Path) -> None:
         raise LlmevalError(
             f"no summary of this step at {str(path)!r}", found=f"{error.strerror or error}", hint=hint
         ) from error
-
-
-def folder_in(workspace: str, root: str) -> str:
-    """Return where a root lies within a repository, with a slash at its end; empty where it is the same, or outside."""
-    if not workspace:
-        return ""
-    found = os.path.relpath(root, workspace).replace(os.sep, "/")
-    return "" if found == "." or found.startswith("..") else f"{found}/"
 
 
 def _of_line(kind: str, line: WorstLine, folder: str) -> str:

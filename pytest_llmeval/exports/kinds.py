@@ -1,7 +1,7 @@
 """The files that a session can be written to: one table, for ``--llmeval-report`` and for ``llmeval export``.
 
-Each is a module beside this one with ``write(session, path)``, which makes folders, writes the file whole or not at
-all, and raises ``LlmevalError``. It is imported when it is asked for.
+Each is a function ``write(session, path)`` of a module beside this one, which makes folders, writes the file whole or
+not at all, and raises ``LlmevalError``. It is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ class Kind(NamedTuple):
         module: which writes it, by its name in this package.
         file: its name, where nobody gives a path.
         is_whole: whether it needs every request and answer, as they stand in the session file.
+        function: of the module, that writes it.
     """
 
     module: str
     file: str
     is_whole: bool = False
+    function: str = "write"
 
     def write(self, session: Session, path: Path) -> None:
         """Write the session as such a file.
@@ -37,11 +39,13 @@ class Kind(NamedTuple):
         Raises:
             LlmevalError: it cannot be written; an older file is as it was.
         """
-        write = cast("Write", import_module(f"pytest_llmeval.exports.{self.module}").write)
+        write = cast("Write", getattr(import_module(f"pytest_llmeval.exports.{self.module}"), self.function))
         write(session, path)
 
 
 FILES = {
+    "gitlab-metrics": Kind("gitlab", "metrics.txt", function="write_metrics"),
+    "gitlab-quality": Kind("gitlab", "gl-code-quality-report.json", function="write_quality"),
     "json": Kind("json", "llmeval.json"),
     "junit": Kind("junit", "llmeval.xml"),
     "md": Kind("markdown", "llmeval.md"),

@@ -68,8 +68,7 @@ def tell_github(settings: Settings, record: Session, environ: Mapping[str, str])
         except LlmevalError as error:
             said.append(f"llmeval: {error}")
     if "term" in kinds:
-        folder = github.folder_in(environ.get("GITHUB_WORKSPACE", ""), str(settings.root))
-        said += github.commands(record, folder=folder)
+        said += github.commands(record)
     return said
 
 

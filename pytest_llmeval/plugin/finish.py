@@ -77,7 +77,7 @@ def finish(session: pytest.Session, state: State) -> None:
 def _session(session: pytest.Session, state: State, session_id: str, lines: tuple[Line, ...]) -> Session:
     """Put the gathered results in one fixed order, aggregate them, and compare them with the baseline."""
     stopped, selection = _stopped(session), _selection(session.config, state)
-    commit, branch = _git(session.config)
+    commit, branch, folder = _git(session.config)
     lost = state.collector.lost(was_stopped=bool(stopped), dropped=state.dropped)
     verdict = against = None
     if state.settings.gate != "off":
@@ -94,6 +94,7 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         duration_s=time.time() - state.started_s,
         commit=commit,
         branch=branch,
+        folder=folder,
         settings=_shown_settings(state),
         versions=_versions(),
         plan=state.collector.plan(),
@@ -196,18 +197,18 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _git(config: pytest.Config) -> tuple[str, str]:
-    """Return commit and branch of the root, or two empty texts where it is no git checkout."""
-    command = ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD"]
+def _git(config: pytest.Config) -> tuple[str, str, str]:
+    """Return commit and branch of the root, and where it lies in its repository; empty texts where there is none."""
+    command = ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--show-prefix"]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command
             command, cwd=config.rootpath, env=environment, capture_output=True, text=True, timeout=10, check=True
         )
     except (OSError, subprocess.SubprocessError):
-        return "", ""
-    commit, branch, *_ = [*done.stdout.split(), "", ""]
-    return commit, branch
+        return "", "", ""
+    commit, branch, folder, *_ = [*done.stdout.splitlines(), "", "", ""]
+    return commit, branch, folder
 
 
 def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:

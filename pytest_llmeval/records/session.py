@@ -105,6 +105,7 @@ class Session:
         started_at: ISO 8601 in UTC.
         duration_s: wall time in seconds.
         commit, branch: of git, empty where there is none.
+        folder: of pytest's root within the repository, with a slash at its end; empty where both are one.
         settings: the options that matter to a reader, by name.
         versions: of this package, Python and pytest.
         plan: what was to be run.
@@ -140,6 +141,7 @@ class Session:
     floors: tuple[FloorBreach, ...] = ()
     trials: TrialPlan | None = None
     contest: Contest | None = None
+    folder: str = ""
     exit_status: int | None = None
     exit_line: str = ""
 

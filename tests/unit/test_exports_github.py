@@ -20,7 +20,7 @@ REFUND = (
 
 def test_a_regressed_case_is_an_error_on_the_line_of_its_check():
     """And the exit status is one without a line."""
-    found = github.commands(session(exit_status=1, exit_line="exit status 1: a metric regressed"), folder="app/")
+    found = github.commands(session(exit_status=1, exit_line="exit status 1: a metric regressed", folder="app/"))
     assert ["::error title=llmeval::exit status 1: a metric regressed", REFUND] == found
 
 
@@ -80,12 +80,3 @@ def test_a_summary_takes_the_room_that_is_left(tmp_path):
     path.write_bytes(b"x" * 1024 * 1024)
     with pytest.raises(LlmevalError, match="the summary of this step is full"):
         github.add_summary(session(), path)
-
-
-@pytest.mark.parametrize(
-    ("workspace", "root", "folder"),
-    [("/w/app", "/w/app", ""), ("/w/app", "/w/app/py/llm", "py/llm/"), ("/w/app", "/elsewhere", ""), ("", "/w", "")],
-)
-def test_lines_are_named_from_the_root_of_the_repository(workspace, root, folder):
-    """Pytest's root may lie below it."""
-    assert folder == github.folder_in(workspace, root)
