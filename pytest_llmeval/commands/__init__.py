@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run
+    from pytest_llmeval.commands import baseline, cache, comment, compare, dataset, gate, init, run
 
     parser = Parser(
         prog="llmeval",
@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gate.declare(commands)
     compare.declare(commands)
     dataset.declare(commands)
+    comment.declare(commands)
     try:
         arguments = parser.parse_args(argv)
         status: int | None = arguments.run(arguments)
