@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmeval.exports.worst import WorstLine
-    from pytest_llmeval.records import Session
+    from pytest_llmeval.records import Session, SessionVerdict
 
 MARK = "<!-- pytest-llmeval"
 """A comment that begins with this is ours to replace."""
@@ -79,7 +79,7 @@ def _verdict(session: Session) -> Iterator[Part]:
         said = [wording.without_gate(session, sum(line.is_below for line in worst))]
     else:
         unsaid = (reason for reason in verdict.invalid if reason not in session.exit_line)
-        said = [*unsaid, *(text for text in headline.brief(verdict) if not _is_on_purpose(text))]
+        said = [*unsaid, *_told_once(verdict)]
     said += [f"LOST {name} brought no result" for name in session.lost]
     said += [f"stopped early: {session.stopped}"] if session.stopped else []
     said += [f"a selection: {session.selection}"] if session.selection else []
@@ -89,6 +89,23 @@ def _verdict(session: Session) -> Iterator[Part]:
 def _sentences(said: Sequence[str], *, weight: int, head: Sequence[str] = (), most: int = _MOST_SENTENCES) -> Part:
     items = [[f"- {prose(text)}"] for text in said[:most]]
     return Part(head=head, items=items, total=len(said), tail=[""], noun="sentences", weight=weight)
+
+
+def _told_once(verdict: SessionVerdict) -> Iterator[str]:
+    """Yield the sentences that have no place of their own below: of regressed cases the first is enough above them."""
+    named = [case.id for found in verdict.comparisons for case in found.cases if case.verdict is Verdict.REGRESSED]
+    heads = (*(f"REGRESSED {id_}:" for id_ in named), "REGRESSED and ")
+    has_first = False
+    for text in headline.brief(verdict):
+        if _is_on_purpose(text):
+            continue
+        if not text.startswith(heads):
+            yield text
+        elif not has_first:
+            has_first = True
+            yield text
+            if len(named) > 1:
+                yield f"REGRESSED {wording.count(len(named) - 1, 'more case')}, see below."
 
 
 def _is_on_purpose(sentence: str) -> bool:

@@ -84,6 +84,15 @@ def test_the_whole_page():
     assert WHOLE_PAGE == found
 
 
+def test_of_many_regressed_cases_the_first_is_told_and_all_are_in_the_table():
+    """The sentences that say something else are not crowded out."""
+    page = markdown.render(_huge("a"))
+    head, _, table = page.partition("### What moved")
+    assert 2 == head.count("- REGRESSED ")
+    assert "- REGRESSED 999 more cases, see below.\n" in head
+    assert 50 == table.count("**regressed**")
+
+
 def test_what_was_accepted_and_lowered_has_a_place_of_its_own():
     """A reviewer must not miss either, and finds them in one place."""
     sentences = ("UNCHANGED all.", "ACCEPTED a relevance: 0.9 -> 0.7 (agreed; Ada).", "LOWERED b safety: threshold.")
