@@ -29,6 +29,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval cache explain                     see why a request found no stored answer
   llmeval dataset check FILE                see what is in a file of cases, and what is wrong
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
+  llmeval sessions show --case ID           see all that was asked, answered and scored
   llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, cache, comment, compare, dataset, gate, init, run
+    from pytest_llmeval.commands import baseline, cache, comment, compare, dataset, gate, init, run, sessions
 
     parser = Parser(
         prog="llmeval",
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gate.declare(commands)
     compare.declare(commands)
     dataset.declare(commands)
+    sessions.declare(commands)
     comment.declare(commands)
     try:
         arguments = parser.parse_args(argv)

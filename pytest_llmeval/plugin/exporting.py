@@ -5,6 +5,7 @@ Each returns the lines to print. An export that fails says so by name, and chang
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,18 @@ def export(settings: Settings, record: Session, path: Path) -> list[str]:
         except (LlmevalError, OSError) as error:
             failed.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
     return failed
+
+
+def forget_old(settings: Settings) -> None:
+    """Delete sessions that are older than ``llmeval_retention``; what cannot be deleted is left for the next run."""
+    if settings.retention is None:
+        return
+    from datetime import UTC, datetime
+
+    from pytest_llmeval.gather import session_folder
+
+    with suppress(OSError):
+        session_folder.forget(session_folder.older_than(settings.folder, settings.retention, datetime.now(UTC)))
 
 
 def tell_github(settings: Settings, record: Session, environ: Mapping[str, str]) -> list[str]:

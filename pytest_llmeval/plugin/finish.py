@@ -60,6 +60,7 @@ def finish(session: pytest.Session, state: State) -> None:
             state.closing_lines.append(f"llmeval: {error}")
         state.closing_lines += exporting.export(state.settings, record, path)
         state.closing_lines += exporting.tell_users(session.config, path)
+        exporting.forget_old(state.settings)
     if state.settings.gate == "off":
         settings = state.settings
         state.closing_lines += notices.told_stale(
