@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, cache, comment, compare, dataset, gate, init, run, sessions
+    from pytest_llmeval.commands import baseline, cache, comment, compare, dataset, export, gate, init, run, sessions
 
     parser = Parser(
         prog="llmeval",
@@ -56,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     compare.declare(commands)
     dataset.declare(commands)
     sessions.declare(commands)
+    export.declare(commands)
     comment.declare(commands)
     try:
         arguments = parser.parse_args(argv)
