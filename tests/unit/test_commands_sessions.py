@@ -202,7 +202,8 @@ def test_text_of_others_moves_no_cursor_and_forges_no_command(run, tmp_path):
     """In any of the pages."""
     store(tmp_path, id="20260101T000000Z-0", branch=HOSTILE)
     found = hostile_session()
-    store(tmp_path, results=found.results, summaries=found.summaries, branch=HOSTILE, commit=HOSTILE)
+    texts = dict.fromkeys(("branch", "commit", "exit_line", "started_at", "selection"), HOSTILE)
+    store(tmp_path, results=found.results, summaries=found.summaries, versions={HOSTILE: HOSTILE}, **texts)
     for command in (["ls"], ["show"], ["show", "--case", "*"], ["compare"], ["trend"]):
         status, out, complaint = run(*command)
         assert 0 == status, complaint
@@ -223,7 +224,7 @@ def test_two_sessions_are_compared_case_by_case_with_their_answers(run, tmp_path
     )
     assert "1 changed, 1 new" in out
     assert "    Yes, within [-30-] {+14+} days." in out
-    assert "if the first were the baseline: UNDECIDED" in out
+    assert "if the first were the baseline (called main here): UNDECIDED" in out
     assert "1 changed\n" in run("compare", OLD, NEW, "--case", "*[eu]*")[1]
 
 

@@ -67,7 +67,7 @@ def compare(arguments: argparse.Namespace) -> None:
     _say_answers([one for one in notable if one.old and one.new], old, new, most=None if arguments.all else _MOST_DIFFS)
     verdict = gate.decide(gate.compare_all(Baseline(lines=before), current))
     sentences = (inert(sentence, limit=_LONGEST_SENTENCE) for sentence in verdict.sentences)
-    say("", f"if the first were the baseline: {verdict.verdict.upper()}", *sentences)
+    say("", f"if the first were the baseline (called main here): {verdict.verdict.upper()}", *sentences)
 
 
 def _fall(one: Difference) -> tuple[float, CheckId]:
@@ -76,16 +76,21 @@ def _fall(one: Difference) -> tuple[float, CheckId]:
 
 
 def _named(session: Session) -> str:
-    where = f" ({inert(session.branch)} {session.commit[:8]})" if session.commit else ""
-    return f"{session.id}{where}"
+    where = f" ({session.branch} {session.commit[:8]})" if session.commit else ""
+    return inert(f"{session.id}{where}")
 
 
 def _say_answers(changed: Sequence[Difference], old: Session, new: Session, *, most: int | None) -> None:
     before, now = _outputs(old), _outputs(new)
-    told = [(one.line.id, word_diff(before.get(one.line.id, ""), now.get(one.line.id, ""))) for one in changed]
-    told = [(id_, text) for id_, text in told if text]
-    for id_, text in told[:most]:
-        say("", inert(str(id_)), f"    {text}")
+    found = [(one.line.id, word_diff(before.get(one.line.id, ""), now.get(one.line.id, ""))) for one in changed]
+    # Several metrics judge one answer: it is told once.
+    told = list(
+        dict.fromkeys(
+            (f"{id_.case_id} @{id_.arm}" if id_.arm else str(id_.case_id), text) for id_, text in found if text
+        )
+    )
+    for name, text in told[:most]:
+        say("", inert(name), f"    {text}")
     if most is not None and len(told) > most:
         say("", f"{len(told) - most} more answers differ (--all)")
 

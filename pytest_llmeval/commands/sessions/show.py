@@ -55,14 +55,18 @@ def show(arguments: argparse.Namespace) -> None:
 
 
 def _heading(session: Session) -> Iterator[str]:
-    yield f"session {session.id}, {inert(session.started_at)}, {session.duration_s:.1f} s"
+    # A file that came from elsewhere may hold anything, in its id as well.
+    yield from (inert(line, limit=_LONGEST) for line in _facts(session))
+
+
+def _facts(session: Session) -> Iterator[str]:
+    yield f"session {session.id}, {session.started_at}, {session.duration_s:.1f} s"
     if session.commit:
-        yield f"commit {inert(session.commit)} on {inert(session.branch)}"
-    yield "versions " + ", ".join(f"{name} {inert(version)}" for name, version in sorted(session.versions.items()))
-    said = ", ".join(f"{name}={value}" for name, value in sorted(session.settings.items()))
-    yield f"settings {inert(said, limit=_LONGEST)}"
+        yield f"commit {session.commit} on {session.branch}"
+    yield "versions " + ", ".join(f"{name} {version}" for name, version in sorted(session.versions.items()))
+    yield "settings " + ", ".join(f"{name}={value}" for name, value in sorted(session.settings.items()))
     if session.exit_line:
-        yield inert(session.exit_line, limit=_LONGEST)
+        yield session.exit_line
 
 
 def _page(session: Session, *, verbose: bool) -> Sequence[str]:
@@ -102,10 +106,10 @@ def _matches(result: CaseResult, pattern: str) -> bool:
 
 def _case(result: CaseResult, trial: int | None) -> Iterator[str]:
     arm = f" @{inert(result.arm)}" if result.arm else ""
-    yield f"case {inert(str(result.id), limit=_LONGEST)}{arm}, {result.outcome}"
+    yield f"case {inert(str(result.id), limit=_LONGEST)}{arm}, {inert(result.outcome)}"
     yield f"  pytest's id {inert(result.nodeid, limit=_LONGEST)}"
     tags = f", tags {', '.join(map(inert, result.tags))}" if result.tags else ""
-    yield f"  suite {inert(result.suite) or '-'}, input {result.input_hash or 'without a digest'}{tags}"
+    yield f"  suite {inert(result.suite) or '-'}, input {inert(result.input_hash) or 'without a digest'}{tags}"
     shown = [one for one in result.trials if trial in (None, one.index)]
     if trial is not None and not shown:
         raise UsageError(f"--trial={trial}: there is no such trial", found=f"{len(result.trials)} ran, from 0")
