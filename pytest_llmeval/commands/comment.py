@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import say
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.exports import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmeval.exports.github_api import Repository
-    from pytest_llmeval.records import Session
 
     # Any: argparse does not name the type of its subparsers; GitHub's JSON.
     Commands = Any
@@ -40,11 +40,11 @@ _KEY = re.compile(r"[\w.-]{1,40}", re.ASCII)
 
 
 class _Target(NamedTuple):
-    """Which pull request, at which commit, and where its session is."""
+    """Which pull request, at which commit, and what is to be said there; None: nothing may be said."""
 
     pull: int | None
     commit: str
-    session: Session | None
+    page: str | None
     is_fork: bool
     run_url: str
 
@@ -83,28 +83,34 @@ def comment(arguments: argparse.Namespace) -> None:
         raise UsageError("this is no pull request", hint="run it in a workflow on pull_request or workflow_run")
     if target.pull is None:
         say(f"no open pull request is at {target.commit[:12]}: nothing is written")
-    elif target.session is None:
+    elif target.page is None:
         say("the branch is of another repository, whose job may not comment: a workflow on workflow_run does")
     elif repository.head_of(target.pull) != target.commit:
         say(f"the branch has moved on from {target.commit[:12]}: the comment is left to its next run")
     else:
-        mark, body = _body(target, target.session, arguments.key)
+        mark, body = _body(target, target.page, arguments.key)
         say(repository.put_comment(target.pull, body, mark=mark, author=arguments.author))
 
 
 def _of_run(repository: Repository, run: Object, name: str, artifact: str) -> _Target:
-    from pytest_llmeval.gather import session_file
-
     theirs, commit = str((run.get("head_repository") or {}).get("full_name", "")), str(run["head_sha"])
     pull = repository.pull_of(head_repository=theirs, branch=str(run["head_branch"]), commit=commit)
     number = int(run["id"])
-    found = None
-    if pull is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, _MEMBER)
-            path.write_bytes(repository.artifact(number, name=artifact, member=_MEMBER))
-            found = session_file.read(path)
-    return _Target(pull, commit, found, theirs != name, _run_url(name, number))
+    page = _page_of(repository, number, artifact) if pull is not None else None
+    return _Target(pull, commit, page, theirs != name, _run_url(name, number))
+
+
+def _page_of(repository: Repository, run: int, artifact: str) -> str:
+    """Return the page of the session that a run left; where it left none, no reader may take the last one for it."""
+    from pytest_llmeval.gather import session_file
+
+    content = repository.artifact(run, name=artifact, member=_MEMBER)
+    if content is None:
+        return "## llmeval: NO SESSION\n\nThe run ended before it had one, or its artifact has expired."
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, _MEMBER)
+        path.write_bytes(content)
+        return markdown.render(session_file.read(path))
 
 
 def _of_pull(pull: Object, name: str, arguments: argparse.Namespace) -> _Target:
@@ -113,19 +119,15 @@ def _of_pull(pull: Object, name: str, arguments: argparse.Namespace) -> _Target:
     head = pull["head"]
     is_fork = (head.get("repo") or {}).get("full_name") != name
     path = project.find(arguments.rootdir).session_file(arguments.session)
-    found = None if is_fork else session_file.read(path)
-    return _Target(
-        int(pull["number"]), str(head["sha"]), found, is_fork, _run_url(name, os.environ.get("GITHUB_RUN_ID", ""))
-    )
+    page = None if is_fork else markdown.render(session_file.read(path))
+    run = os.environ.get("GITHUB_RUN_ID", "")
+    return _Target(int(pull["number"]), str(head["sha"]), page, is_fork, _run_url(name, run))
 
 
-def _body(target: _Target, session: Session, key: str) -> tuple[str, str]:
+def _body(target: _Target, page: str, key: str) -> tuple[str, str]:
     """Return the mark by which the comment is known again, and the comment."""
-    from pytest_llmeval.exports import markdown
-
     mark = f"{markdown.MARK} {key} -->" if key else f"{markdown.MARK} -->"
-    page = markdown.render(session).removeprefix(f"{markdown.MARK} -->\n")
-    lines = [mark, page.rstrip()]
+    lines = [mark, page.removeprefix(f"{markdown.MARK} -->\n").rstrip()]
     if target.is_fork:
         lines += ["", "*The branch is of another repository: these figures are what its own run wrote.*"]
     lines += ["", f"[This run]({target.run_url}), at {target.commit[:12]}"]

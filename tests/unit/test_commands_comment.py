@@ -121,12 +121,11 @@ def test_another_pull_request_cannot_be_named_by_the_artifact(github, tmp_path):
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (None, "run 42 has no artifact 'llmeval'"),
         ({"other__txt": b"x"}, "the artifact holds no file 'session.jsonl'"),
         ({"session__jsonl": b"{}"}, "is malformed at line 1"),
         (b"no archive", "the artifact is no archive that can be read"),
     ],
-    ids=["none", "other", "malformed", "no-zip"],
+    ids=["other", "malformed", "no-zip"],
 )
 def test_what_cannot_be_read_is_named(github, tmp_path, capsys, files, said):
     """Exit status 4, and no comment."""
@@ -134,11 +133,23 @@ def test_what_cannot_be_read_is_named(github, tmp_path, capsys, files, said):
     _after_run(tmp_path)
     if isinstance(files, bytes):
         github.archive = files
-    elif files is not None:
+    else:
         github.pack(**files)
     assert 4 == main(["comment"])
     assert said in capsys.readouterr().err
     assert [] == github.comments
+
+
+def test_a_run_without_a_session_leaves_no_old_page_standing(github, tmp_path):
+    """A reviewer must not take the last commit's verdict for this one's."""
+    _in_pull_request(tmp_path)
+    _stored(tmp_path)
+    main(["comment"])
+    _after_run(tmp_path, head="acme/app")
+    assert 0 == main(["comment"])
+    (found,) = github.comments
+    assert found["body"].startswith("<!-- pytest-llmeval -->\n## llmeval: NO SESSION\n")
+    assert f"[This run](https://github.com/acme/app/actions/runs/42), at {COMMIT[:12]}" in found["body"]
 
 
 def test_a_token_that_may_not_write_is_told_what_it_lacks(github, tmp_path, capsys):
