@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gather import session_file
+from pytest_llmeval.options import FOLDER
+from pytest_llmeval.plugin import ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +71,8 @@ def tell_github(settings: Settings, record: Session, environ: Mapping[str, str])
 
     The summary is written where ``md`` is asked for; the annotations are part of what ``term`` prints.
     """
-    if environ.get("GITHUB_ACTIONS") != "true":
+    # A pytest that another one of ours started speaks to that one, not to GitHub.
+    if environ.get("GITHUB_ACTIONS") != "true" or environ.get(ONLY) or environ.get(FOLDER):
         return []
     from pytest_llmeval.exports import github
 

@@ -60,8 +60,12 @@ def test_in_github_actions_the_line_of_a_failing_check_is_marked(suite, way, mon
     assert f"\n{markdown.render(suite.session)}" == (suite.path / "summary").read_text(encoding="utf-8")
 
 
-def test_elsewhere_nothing_is_marked(suite):
-    """A line that begins with "::" means nothing to a person."""
+@pytest.mark.parametrize("sign", ["", "_LLMEVAL_FOLDER"], ids=["no-runner", "nested"])
+def test_elsewhere_nothing_is_marked(suite, monkeypatch, sign):
+    """A line that begins with "::" means nothing to a person, and the run of a planted fault is no finding."""
+    if sign:
+        monkeypatch.setenv("GITHUB_ACTIONS", "true")
+        monkeypatch.setenv(sign, ".llmeval/elsewhere")
     result = suite.run("--llmeval-report=term", "--llmeval-report=md")
     assert not [line for line in result.stdout.lines if line.startswith("::")]
 
