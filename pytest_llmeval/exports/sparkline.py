@@ -1,4 +1,4 @@
-"""A row of numbers → a row of bars that a person reads at a glance."""
+"""Numbers → a row of bars that a person reads at a glance: how they went, or how they lie."""
 
 from __future__ import annotations
 
@@ -30,6 +30,22 @@ def sparkline(values: Sequence[float | None], *, ascii_only: bool = False) -> st
         high = low + _LEAST_SPAN
     marks = _DIGITS if ascii_only else _BARS
     return "".join("." if value is None else marks[_step(value, low, high, len(marks))] for value in values)
+
+
+def histogram(values: Sequence[float], *, n_bins: int = 10, ascii_only: bool = False) -> str:
+    """Return one character a bin of [0, 1]: the highest bar is the fullest bin, a dot an empty one.
+
+    Args:
+        values: in [0, 1], in any order; 1 belongs to the last bin.
+        n_bins: how many bins of one width.
+        ascii_only: digits 0 to 9 in the place of bars.
+    """
+    counts = [0] * n_bins
+    for value in values:
+        counts[_step(value, 0.0, 1.0, n_bins)] += 1
+    marks = _DIGITS if ascii_only else _BARS
+    most = max(counts, default=0)
+    return "".join(marks[_step(n, 0.0, most, len(marks))] if n else "." for n in counts)
 
 
 def _step(value: float, low: float, high: float, n: int) -> int:

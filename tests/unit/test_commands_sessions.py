@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmeval.commands import main
-from pytest_llmeval.exports.sparkline import sparkline
+from pytest_llmeval.exports.sparkline import histogram, sparkline
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.records import (
     CaseId,
@@ -271,6 +271,28 @@ def test_a_metric_that_a_session_lacks_is_a_dot(run, tmp_path):
 def test_bars_stand_for_means(values, bars):
     """Within a tenth the scale is a tenth: noise is no landslide."""
     assert bars == sparkline(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "bars"),
+    [
+        ([0.0, 0.05, 1.0], "█........▅"),
+        ([0.35] * 4 + [0.4] * 2, "...█▅....."),
+        ([], ".........."),
+    ],
+)
+def test_a_histogram_has_a_bar_for_each_tenth(values, bars):
+    """The fullest is the highest, and an empty one is a dot."""
+    assert bars == histogram(values)
+
+
+def test_a_session_shows_how_its_cases_lie(run, tmp_path):
+    """From five cases on, metric by metric."""
+    means = (0.05, 0.15, 0.15, 0.95, 1.0)
+    cases = [case(SUPPORT, str(n), "s", (relevance(mean),), (answer("x"),)) for n, mean in enumerate(means)]
+    store(tmp_path, results=tuple(cases))
+    row = re.split(r" {2,}", run("show")[1].splitlines()[-1])
+    assert ["s", "relevance", "5", "▅█.......█", "0.050", "0.150", "1.000"] == row
 
 
 def test_where_bars_cannot_be_shown_digits_are(run):

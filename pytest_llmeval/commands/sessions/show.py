@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.interaction import figures, part_lines, request_lines, text_lines
-from pytest_llmeval.commands.output import inert, say
+from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.commands.sessions import arguments as args
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.exports.sparkline import histogram
+from pytest_llmeval.exports.usage import percentile
 from pytest_llmeval.gather import session_file, session_folder
+from pytest_llmeval.records import tally
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +29,7 @@ came from, every score with its reason, and the versions that made them. It is r
 there whatever was pruned from the cache, and as long as llmeval_retention keeps the session."""
 
 _MOST_CASES = 5
+_LEAST_CASES = 5  # of which a picture says more than the list
 _LONGEST = 2_000
 
 
@@ -47,9 +51,10 @@ def show(arguments: argparse.Namespace) -> None:
     session = session_file.read(session_folder.pick(project.find(arguments.rootdir).folder, arguments.id))
     if arguments.case is None:
         say(*_heading(session), "", *_page(session, verbose=arguments.verbose))
+        _say_spread(session)
         return
     found = _picked(session, arguments.case)
-    say(*_heading(session))
+    say(*_heading(session), *([inert(session.exit_line, limit=_LONGEST)] if session.exit_line else []))
     for result in found:
         say("", *_case(result, arguments.trial))
 
@@ -65,8 +70,6 @@ def _facts(session: Session) -> Iterator[str]:
         yield f"commit {session.commit} on {session.branch}"
     yield "versions " + ", ".join(f"{name} {version}" for name, version in sorted(session.versions.items()))
     yield "settings " + ", ".join(f"{name}={value}" for name, value in sorted(session.settings.items()))
-    if session.exit_line:
-        yield session.exit_line
 
 
 def _page(session: Session, *, verbose: bool) -> Sequence[str]:
@@ -85,6 +88,28 @@ def _page(session: Session, *, verbose: bool) -> Sequence[str]:
         exit_line=session.exit_line,
     )
     return page.splitlines() or ["it had no LLM test"]
+
+
+def _say_spread(session: Session) -> None:
+    """Print how the means of the cases lie, where there are enough of them to lie anyhow."""
+    means: dict[tuple[str, ...], list[float]] = {}
+    for result in session.results:
+        for found in tally(*result.id, result.trials, result.checks, arm=result.arm):
+            name = f"{found.id.metric} @{result.arm}" if result.arm else found.id.metric
+            means.setdefault((result.suite, name), []).extend([] if found.mean is None else [found.mean])
+    many = {name: found for name, found in means.items() if len(found) >= _LEAST_CASES}
+    if many:
+        is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+        say("")
+        say_table(
+            ("suite", "metric", "cases", "0 to 1", "lowest", "median", "highest"),
+            [(*name, *_spread(sorted(many[name]), ascii_only=is_ascii)) for name in sorted(many)],
+        )
+
+
+def _spread(means: Sequence[float], *, ascii_only: bool) -> tuple[str, ...]:
+    figures = (means[0], percentile(means, 0.5), means[-1])
+    return (str(len(means)), histogram(means, ascii_only=ascii_only), *(f"{value:.3f}" for value in figures))
 
 
 def _picked(session: Session, pattern: str) -> list[CaseResult]:
