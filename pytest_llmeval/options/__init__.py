@@ -69,6 +69,8 @@ class Settings:
         min_coverage: share in [0, 1] of the checks that must be scored for a verdict.
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
+        mlflow_traces: cases that get a trace there: none, failed (with regressed and new ones) or all.
+        pushgateway: address of a Prometheus Pushgateway, perhaps with a password in it; empty for none.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
         folder_name: where sessions and the working cache stand below the root.
         looks: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
@@ -105,6 +107,8 @@ class Settings:
     min_coverage: float
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
+    mlflow_traces: str
+    pushgateway: str
     first_trial: int = 0
     looks: tuple[int, ...] = ()
     folder_name: str = ".llmeval"
@@ -160,6 +164,8 @@ def resolve(config: pytest.Config) -> Settings:
         min_coverage=values["min_coverage"],
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
+        mlflow_traces=values["mlflow_traces"],
+        pushgateway=values["pushgateway"],
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
         folder_name=os.environ.get(FOLDER, ".llmeval"),

@@ -11,6 +11,7 @@ CACHE_MODES = ("auto", "replay", "refresh", "live")
 GATES = ("off", "pr", "strict")
 # One beside the terminal a kind of file in exports/kinds.py, which is not imported with every pytest.
 REPORTS = ("term", "gitlab-metrics", "gitlab-quality", "json", "junit", "md", "prom")
+TRACES = ("none", "failed", "all")
 
 
 def one_of(*allowed: str) -> Callable[[str], str]:
