@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Json
 
 # Source: OWASP, "CSV Injection"; a line feed or tab before one of them does not help.
+_INT64 = 2**63
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -55,8 +56,13 @@ def parquet(rows: Iterable[Row]) -> bytes:
         ) from None
     every = list(rows)
     columns = {name: [_value(row.get(name)) for row in every] for name in _columns(every)}
-    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
-    table = pa.table({name: pa.array(values, type=kinds[_kind(values)]) for name, values in columns.items()})
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    arrays = {}
+    for name, values in columns.items():
+        kind = _kind(values)
+        same = [str(value) if kind is str and value is not None else value for value in values]
+        arrays[name] = pa.array(same, type=types[kind])
+    table = pa.table(arrays)
     sink = io.BytesIO()
     pq.write_table(table, sink)
     return sink.getvalue()
@@ -77,7 +83,10 @@ def _value(value: Json) -> str | float | bool | None:
 
 
 def _kind(values: Sequence[str | float | bool | None]) -> type:
+    """Return the one type of a column; text where there are several, or a whole number that no column can hold."""
     found = {type(value) for value in values if value is not None}
+    if any(type(value) is int and not -_INT64 <= value < _INT64 for value in values):
+        return str
     if found <= {int, float}:
         return int if found == {int} else float
     return found.pop() if len(found) == 1 else str

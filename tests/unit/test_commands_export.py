@@ -146,6 +146,23 @@ def test_any_text_can_be_exported(kind, tmp_path):
         assert isinstance(FORMATS[kind](rows(session(results=()))), bytes)
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, None, 2], [1, None, 2]),
+        ([0, 0.5], [0.0, 0.5]),
+        ([True, None], [True, None]),
+        ([1, "auto", True], ["1", "auto", "True"]),
+        ([2**70, 1], [str(2**70), "1"]),
+        ([None, None], [None, None]),
+    ],
+)
+def test_a_column_of_parquet_has_one_type(values, expected):
+    """Settings are what users sent: several types in a column become text."""
+    content = FORMATS["parquet"]([{"x": value} for value in values])
+    assert expected == pq.read_table(io.BytesIO(content)).column("x").to_pylist()
+
+
 def test_the_kinds_of_pytest_are_written_later_as_then(run, tmp_path):
     """From the stored session, by its id."""
     status, out, _ = run("--to", "md", OLD, "--output", "page.md")
