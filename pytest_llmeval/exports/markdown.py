@@ -7,6 +7,7 @@ than GitHub takes (``fitting``).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ _LONGEST_ANSWER, _LONGEST_NAME = 600, 160
 _MOST_METRICS, _MOST_ROWS, _MOST_SENTENCES, _MOST_ANSWERS = 100, 50, 20, 10
 _LAST = 99  # weight of what a page must never lose
 _CHANGED_ON_PURPOSE = ("ACCEPTED ", "NOT ACCEPTED ", "LOWERED ", "GONE ")
+_MORE_CASES = re.compile(r"REGRESSED and \d+ more cases\.")  # as gate.sentences says it of cases with a baseline
 _WORDS = (Verdict.REGRESSED, Verdict.UNDECIDED, Verdict.IMPROVED)
 
 
@@ -94,10 +96,10 @@ def _sentences(said: Sequence[str], *, weight: int, head: Sequence[str] = (), mo
 def _told_once(verdict: SessionVerdict) -> Iterator[str]:
     """Yield the sentences that have no place of their own below: of regressed cases the first is enough above them."""
     named = [case.id for found in verdict.comparisons for case in found.cases if case.verdict is Verdict.REGRESSED]
-    heads = (*(f"REGRESSED {id_}:" for id_ in named), "REGRESSED and ")
+    heads = tuple(f"REGRESSED {id_}:" for id_ in named)
     has_first = False
     for text in headline.brief(verdict):
-        if _is_on_purpose(text):
+        if _is_on_purpose(text) or _MORE_CASES.fullmatch(text):
             continue
         if not text.startswith(heads):
             yield text

@@ -88,8 +88,8 @@ def test_of_many_regressed_cases_the_first_is_told_and_all_are_in_the_table():
     """The sentences that say something else are not crowded out."""
     page = markdown.render(_huge("a"))
     head, _, table = page.partition("### What moved")
-    assert 2 == head.count("- REGRESSED ")
-    assert "- REGRESSED 999 more cases, see below.\n" in head
+    assert 3 == head.count("- REGRESSED ")
+    assert "- REGRESSED 999 more cases, see below.\n- REGRESSED and 2 more cases without a baseline.\n" in head
     assert 50 == table.count("**regressed**")
 
 
@@ -143,7 +143,8 @@ def _huge(text: str):
         for result in cases
     )
     compared = Comparison(suite="support", metric="relevance", verdict=Verdict.REGRESSED, cases=named)
-    sentences = tuple(f"REGRESSED {one.id}: worse." for one in named)
+    more = ("REGRESSED and 990 more cases.", "REGRESSED and 2 more cases without a baseline.")
+    sentences = (*(f"REGRESSED {one.id}: worse." for one in named[:10]), *more, *("x" * n for n in range(1, 30)))
     verdict = replace(REGRESSED, sentences=sentences, comparisons=(compared,))
     summary = Summary(
         suite="s", metric="m", mean=0.5, low=0.4, high=0.6, n_cases=1, n_scored=1, n_unscored=0, n_below=0
