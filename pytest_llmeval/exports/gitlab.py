@@ -42,7 +42,8 @@ def write_quality(session: Session, path: Path) -> None:
     Raises:
         LlmevalError: it cannot be written there; an older one is as it was.
     """
-    files.put(path, disarm(json.dumps(findings(session), indent=1)) + "\n", kind="gitlab-quality")
+    found = ",\n".join(map(json.dumps, findings(session)))
+    files.put(path, disarm(f"[{found}]\n"), kind="gitlab-quality")
 
 
 def metrics(session: Session) -> str:

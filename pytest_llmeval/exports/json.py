@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.exports import files, usage
 from pytest_llmeval.exports.next_steps import steps
+from pytest_llmeval.exports.worst import worst_lines
 from pytest_llmeval.records import Provenance, tally
 
 if TYPE_CHECKING:
@@ -42,7 +43,15 @@ def write(session: Session, path: Path) -> None:
     Raises:
         LlmevalError: it cannot be written there; an older one is as it was.
     """
-    files.put(path, json.dumps(document(session), indent=1, ensure_ascii=True, allow_nan=False) + "\n", kind="json")
+    # Not indented by json, which would leave its fast encoder: a line a field, and a line an item of a list.
+    fields = (f"{json.dumps(name)}: {_lines(value)}" for name, value in document(session).items())
+    files.put(path, "{\n" + ",\n".join(fields) + "\n}\n", kind="json")
+
+
+def _lines(value: Json) -> str:
+    if not isinstance(value, list):
+        return json.dumps(value, allow_nan=False)
+    return "[" + ",".join(f"\n {json.dumps(item, allow_nan=False)}" for item in value) + "]"
 
 
 def document(session: Session) -> dict[str, Json]:
@@ -77,7 +86,7 @@ def document(session: Session) -> dict[str, Json]:
             "bought": _usage(usage.measure(usage.asked(answers))),
             "replayed": _usage(usage.measure(usage.replayed(answers))),
         },
-        "next": [{"why": step.why, "command": step.command} for step in steps(session)],
+        "next": [{"why": step.why, "command": step.command} for step in steps(session, worst_lines(session))],
     }
 
 

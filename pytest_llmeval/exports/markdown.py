@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from pytest_llmeval.exports.next_steps import Step
     from pytest_llmeval.exports.worst import WorstLine
     from pytest_llmeval.records import Session, SessionVerdict
 
@@ -58,21 +59,22 @@ def render(session: Session, *, limit: int = LIMIT) -> str:
         session: finished, with its summaries and verdict; texts of requests and answers are not needed.
         limit: most bytes of UTF-8; 4,000 hold a page without any list.
     """
+    worst = worst_lines(session)
     parts = [
-        *_verdict(session),
+        *_verdict(session, worst),
         *_moved(session),
         _metrics(session),
         *_contest(session),
-        *_answers(session),
+        *_answers(worst),
         *_on_purpose(session),
         _rests_on(session),
-        *_next(session),
+        *_next(steps(session, worst)),
     ]
     return disarm(fit(parts, limit))
 
 
-def _verdict(session: Session) -> Iterator[Part]:
-    verdict, worst = session.verdict, worst_lines(session)
+def _verdict(session: Session, worst: Sequence[WorstLine]) -> Iterator[Part]:
+    verdict = session.verdict
     yield Part(head=[f"{MARK} -->", f"## llmeval: {wording.outcome(session).upper()}", ""])
     ending = prose(session.exit_line)
     if ending:
@@ -163,8 +165,7 @@ def _contest(session: Session) -> Iterator[Part]:
     yield Part(head=head, items=items, total=len(rows), tail=[""], noun="rows", weight=2)
 
 
-def _answers(session: Session) -> Iterator[Part]:
-    worst = worst_lines(session)
+def _answers(worst: Sequence[WorstLine]) -> Iterator[Part]:
     if worst:
         items = [list(_answer(line)) for line in worst[:_MOST_ANSWERS]]
         yield Part(head=["### Worst cases", ""], items=items, total=len(worst), tail=[""], noun="cases", weight=1)
@@ -220,8 +221,7 @@ def _reasons(session: Session) -> str:
     return "".join(f"; {n} x {code(reason, limit=_LONGEST_NAME)}" for reason, n in common)
 
 
-def _next(session: Session) -> Iterator[Part]:
-    found = steps(session)
+def _next(found: Sequence[Step]) -> Iterator[Part]:
     if found:
         head = ["### What to run next", "", *(_step(why, command) for why, command in found), ""]
         yield Part(head=head, weight=_LAST)

@@ -6,7 +6,6 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.exports.wording import count
-from pytest_llmeval.exports.worst import worst_lines
 from pytest_llmeval.records import Verdict
 
 if TYPE_CHECKING:
@@ -26,9 +25,14 @@ class Step(NamedTuple):
     command: str
 
 
-def steps(session: Session) -> tuple[Step, ...]:
-    """Return the commands; none where nothing is to be done."""
-    return tuple(_steps(session, worst_lines(session)))
+def steps(session: Session, worst: tuple[WorstLine, ...]) -> tuple[Step, ...]:
+    """Return the commands; none where nothing is to be done.
+
+    Args:
+        session: finished.
+        worst: its ``worst_lines``.
+    """
+    return tuple(_steps(session, worst))
 
 
 def recording(session: Session) -> Step | None:
