@@ -4,7 +4,8 @@ An annotation is a line on standard output that begins with ``::``; this is the 
 purpose, so all that others wrote is made plain and then escaped as GitHub's own toolkit does.
 
 Source: actions/toolkit, ``packages/core/src/command.ts`` (``escapeData``, ``escapeProperty``); GitHub's documentation,
-"Workflow commands": a step's summary holds at most 1 MiB, and a step shows ten errors and ten warnings.
+"Workflow commands": a step's summary holds at most 1 MiB. That a step shows ten errors and ten warnings is what users
+of GitHub report; it is not documented there.
 """
 
 from __future__ import annotations
