@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 
@@ -20,7 +19,18 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import Variant
 
-__all__ = ["FIRST_TRIAL", "FOLDER", "LOOKS", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
+__all__ = [
+    "FIRST_TRIAL",
+    "FOLDER",
+    "LOOKS",
+    "OPTIONS",
+    "ROUNDS",
+    "SESSIONS",
+    "Option",
+    "Settings",
+    "declare",
+    "resolve",
+]
 
 # Set by `llmeval compare --run` for the pytest that it starts: trials of a case after each planned round, by commas.
 LOOKS = "_LLMEVAL_LOOKS"
@@ -31,10 +41,11 @@ FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 FOLDER = "_LLMEVAL_FOLDER"
 # Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.
 ROUNDS = "_LLMEVAL_ROUNDS"
+# Set by `llmeval watch`: its sessions are kept apart, but it fills the project's own cache.
+SESSIONS = "_LLMEVAL_SESSIONS"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond of every pytest run to make
     """What this run was asked to do; resolved once a process, and never passed below the plugin.
 
     Args:
@@ -75,6 +86,7 @@ class Settings:
         folder_name: where sessions and the working cache stand below the root.
         looks: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
             them.
+        sessions_name: where sessions stand below the root; empty: beside the working cache.
     """
 
     root: Path
@@ -112,11 +124,17 @@ class Settings:
     first_trial: int = 0
     looks: tuple[int, ...] = ()
     folder_name: str = ".llmeval"
+    sessions_name: str = ""
 
     @property
     def folder(self) -> Path:
         """Where sessions and the working cache stand; never in git."""
         return self.root / self.folder_name
+
+    @property
+    def sessions_folder(self) -> Path:
+        """Where the sessions of this run are written."""
+        return self.root / (self.sessions_name or self.folder_name)
 
     @property
     def working_cache(self) -> Path:
@@ -169,6 +187,7 @@ def resolve(config: pytest.Config) -> Settings:
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
         folder_name=os.environ.get(FOLDER, ".llmeval"),
+        sessions_name=os.environ.get(SESSIONS, ""),
     )
 
 
