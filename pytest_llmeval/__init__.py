@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         assert_score,
     )
     from pytest_llmeval.errors import (
+        AnswerUnreadable,
         BaselineError,
         BaselineUnreadable,
+        BudgetSpent,
         CacheMiss,
         CallError,
         GitError,
@@ -31,17 +33,21 @@ if TYPE_CHECKING:
     )
     from pytest_llmeval.loopback import Loopback
     from pytest_llmeval.records import Case, Check, Outcome, Provenance, Response, Score
+    from pytest_llmeval.records.more import Choice, Token, ToolCall
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnswerUnreadable",
     "BaselineError",
     "BaselineUnreadable",
+    "BudgetSpent",
     "CacheMiss",
     "CallError",
     "Case",
     "Check",
     "CheckFailed",
+    "Choice",
     "GitError",
     "LlmevalError",
     "Loopback",
@@ -52,6 +58,8 @@ __all__ = [
     "SchemaTooNew",
     "Score",
     "StoreError",
+    "Token",
+    "ToolCall",
     "UsageError",
     "assert_consistent",
     "assert_faithful",
@@ -66,6 +74,7 @@ _HOMES = (
         ("CheckFailed", "assert_consistent", "assert_faithful", "assert_relevance", "assert_safe", "assert_score"),
     ),
     ("loopback", ("Loopback",)),
+    ("records.more", ("Choice", "Token", "ToolCall")),
     ("records", ("Case", "Check", "Outcome", "Provenance", "Response", "Score")),
 )
 

@@ -2,9 +2,11 @@
 
 LlmevalError                    .hint: the command or change that mends it
 ├── UsageError                  a wrong flag, ini value, marker or call of ours → exit 4 at start, a failing test later
+├── AnswerUnreadable            an answer is not of the form that was asked for → a failing test
 ├── CallError                   a request got no answer
 │   ├── CacheMiss               nothing stored, and the mode forbids to call
 │   └── ProviderError           the provider failed: infrastructure, not quality
+│       └── BudgetSpent         nobody was asked: the budget does not cover the call
 ├── BaselineError
 │   └── BaselineUnreadable      a baseline file is malformed; never "no baseline"
 ├── StoreError                  a cache, recording or session file cannot be read or written
@@ -46,6 +48,10 @@ class UsageError(LlmevalError):
     """A flag, ini value, marker or argument of ours that cannot be obeyed."""
 
 
+class AnswerUnreadable(LlmevalError):
+    """An answer, or the arguments of a tool, that the model did not write in the form that was asked for."""
+
+
 class CallError(LlmevalError):
     """A request that got no answer."""
 
@@ -56,6 +62,18 @@ class CacheMiss(CallError):
 
 class ProviderError(CallError):
     """The provider failed: no answer, so nothing to score."""
+
+
+class BudgetSpent(ProviderError):
+    """What is left of the budget does not cover the call: nobody was asked, and nothing can be scored.
+
+    As after a provider's failure, and nowhere else treated in another way: it says nothing of quality.
+
+    Attributes:
+        SIGN: how ``what`` begins, and so the reason of a check that is unscored for it.
+    """
+
+    SIGN = "not asked"
 
 
 class BaselineError(LlmevalError):

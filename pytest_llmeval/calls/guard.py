@@ -20,6 +20,7 @@ _SECRET_SETTING = re.compile(
 )
 _SECRET_VARIABLE = re.compile(r".*(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)")
 _MIN_SECRET_LENGTH = 8  # shorter values ("true", "1") are words of the message, not secrets
+MASK = "***"
 _LONGEST_EXCERPT = 300
 # Endpoints that were looked at before: a suite has one or two, and a replayed call must not parse an address.
 _PROVEN: set[str] = set()
@@ -27,10 +28,10 @@ _MOST_PROVEN = 100
 
 
 def refuse(request: Request) -> None:
-    """Stop a request that would store a secret, or whose answer is not one answer.
+    """Stop a request that would store a secret.
 
     Raises:
-        UsageError: a setting whose name is a secret's, credentials in ``api_base``, ``stream`` or ``n`` above 1.
+        UsageError: a setting whose name is a secret's, or credentials in ``api_base``.
     """
     if request.api_base in _PROVEN and not request.settings:
         return
@@ -48,7 +49,6 @@ def refuse(request: Request) -> None:
             found=f"user, password or query beside {address.scheme}://{address.hostname}; it would be stored",
             hint="give only scheme, host, port and path; keys by environment",
         )
-    _refuse_several_answers(request.settings)
     if len(_PROVEN) < _MOST_PROVEN:
         _PROVEN.add(request.api_base)
 
@@ -76,13 +76,14 @@ def _address(request: Request) -> SplitResult:
 
 
 def address_only(api_base: str) -> str:
-    """Return an endpoint without what may be a secret in it: user, password, query; empty where it is none."""
+    """Return an endpoint without what may be a secret in it: user, password, query, key; empty where it is none."""
     try:
         address = urlsplit(api_base)
         port = f":{address.port}" if address.port else ""
     except ValueError:
         return ""
-    return f"{address.scheme}://{address.hostname}{port}{address.path}" if address.scheme and address.hostname else ""
+    shown = f"{address.scheme}://{address.hostname}{port}{address.path}"
+    return masked(shown) if address.scheme and address.hostname else ""
 
 
 def _names(value: Json) -> Iterator[str]:
@@ -95,16 +96,6 @@ def _names(value: Json) -> Iterator[str]:
             yield from _names(part)
 
 
-def _refuse_several_answers(settings: Mapping[str, Json]) -> None:
-    for name, is_wrong in (("stream", bool(settings.get("stream"))), ("n", settings.get("n", 1) != 1)):
-        if is_wrong:
-            raise UsageError(
-                f"setting {name}={settings[name]!r} is refused",
-                found="one request has one answer, whole",
-                hint="drop it; for several draws: @pytest.mark.llmeval(trials=5)",
-            )
-
-
 def excerpt(text: str) -> str:
     """Return the head of a provider's text as a literal: no secret of the environment, no control sequence."""
     return repr(masked(text)[:_LONGEST_EXCERPT])
@@ -115,7 +106,7 @@ def masked(text: str) -> str:
     for name, value in os.environ.items():
         secret = value.strip()
         if len(secret) >= _MIN_SECRET_LENGTH and is_secret(name):
-            text = text.replace(secret, "***")
+            text = text.replace(secret, MASK)
     return text
 
 

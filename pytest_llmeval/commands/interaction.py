@@ -46,8 +46,32 @@ def text_lines(text: str) -> Iterator[str]:
     yield from (f"    {line}".rstrip() for line in block(text))
 
 
-def figures(response: Response) -> str:
-    """Say build, tokens, seconds and price of an answer."""
+def answer_lines(response: Response) -> Iterator[str]:
+    """Yield who answered, what it took, and all that was answered."""
+    yield f"by {inert(response.model) or 'a model without a name'}, {_figures(response)}"
+    if response.text or not response.more:
+        yield from text_lines(response.text)
+    for name, value in _beside(response):
+        yield from part_lines(name, value)
+
+
+def _beside(response: Response) -> Iterator[tuple[str, Json]]:
+    """What an answer holds beside its text: calls and choices whole, of the rest how much there is."""
+    for call in response.tool_calls:
+        yield f"calls {inert(call.name)}", call.text
+    for number, choice in enumerate(response.choices[1:], 2):
+        yield f"choice {number}, {choice.outcome.value}", choice.text
+        for call in choice.tool_calls:
+            yield f"choice {number} calls {inert(call.name)}", call.text
+    if response.logprobs:
+        yield "logprobs", f"of {len(response.logprobs)} tokens"
+    if response.vectors:
+        yield "vectors", f"{len(response.vectors)}, of {len(response.vectors[0])} numbers"
+    if response.first_token_s is not None:
+        yield "streamed", f"first token after {response.first_token_s:.3f} s, in {len(response.pieces)} pieces"
+
+
+def _figures(response: Response) -> str:
     build = f"fingerprint {inert(response.fingerprint)}" if response.fingerprint else "no fingerprint"
     tokens = f"{_or_unknown(response.n_input_tokens)} tokens in, {_or_unknown(response.n_output_tokens)} out"
     cost = "price unknown" if response.cost_usd is None else f"${response.cost_usd:.6f}"

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.records import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_llmeval.records import Json, Response
+    from pytest_llmeval.records.more import ToolCall
 
     Row = dict[str, Json]
 
@@ -51,6 +52,7 @@ def of_call(call: Response) -> Row:
     request = call.request
     prefix, slash, model = request.model.removeprefix("litellm/").partition("/")
     settings = dict(request.settings)
+    messages = _answers(call)
     sampling: Row = dict.fromkeys((f"gen_ai.request.{name}" for name in _SETTINGS.values()), None)
     for ours, theirs in _SETTINGS.items():
         # Where two of ours are one of theirs, the second stays a setting.
@@ -62,9 +64,9 @@ def of_call(call: Response) -> Row:
         "gen_ai.request.model": model if slash else request.model,
         **sampling,
         "gen_ai.input.messages": [_message(message) for message in request.messages],
-        "gen_ai.output.messages": [_answer(call)],
+        "gen_ai.output.messages": messages,
         "gen_ai.response.model": call.model or None,
-        "gen_ai.response.finish_reasons": [_FINISHED[call.outcome]],
+        "gen_ai.response.finish_reasons": [message["finish_reason"] for message in messages],
         "gen_ai.usage.input_tokens": call.n_input_tokens,
         "gen_ai.usage.output_tokens": call.n_output_tokens,
         "openai.response.system_fingerprint": call.fingerprint or None,
@@ -125,6 +127,16 @@ def _tool_call(call: Json) -> Json:
     }
 
 
-def _answer(call: Response) -> Json:
-    parts: list[Json] = [{"type": "text", "content": call.text}] if call.text else []
-    return {"role": "assistant", "parts": parts, "finish_reason": _FINISHED[call.outcome]}
+def _answers(call: Response) -> list[Json]:
+    """Return every answer as a message: one, but where ``n=`` asked for several."""
+    first = _answer(call.text, call.tool_calls, call.outcome)
+    return [first, *(_answer(one.text, one.tool_calls, one.outcome) for one in call.choices[1:])]
+
+
+def _answer(text: str, tool_calls: Sequence[ToolCall], outcome: Outcome) -> Json:
+    parts: list[Json] = [{"type": "text", "content": text}] if text else []
+    parts += [
+        {"type": "tool_call", "id": one.id or None, "name": one.name, "arguments": one.text} for one in tool_calls
+    ]
+    finished = "tool_call" if tool_calls and outcome is Outcome.OK else _FINISHED[outcome]
+    return {"role": "assistant", "parts": parts, "finish_reason": finished}

@@ -205,6 +205,10 @@ def _facts(session: Session) -> Iterator[str]:
         yield f"answers: {', '.join(f'{counts[kind]} {kind.value}' for kind in Provenance if counts[kind])}"
         yield f"tokens: {wording.tokens(bought, replayed)}"
         yield f"cost: {wording.cost(bought, replayed)}".replace("$", r"\$")
+    if session.spend is not None:
+        spend = session.spend
+        left = f"; {wording.count(spend.n_refused, 'call')} not made" if spend.n_refused else ""
+        yield rf"budget: \${spend.spent_usd:.4f} of \${spend.budget_usd:g} spent{left}"
     scored, expected = session.coverage
     yield f"scored: {scored} of {wording.count(expected, 'check')}" + _reasons(session)
     models = usage.models(session)

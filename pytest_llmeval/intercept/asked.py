@@ -15,13 +15,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.calls.guard import is_secret_name, masked
+from pytest_llmeval.calls.guard import MASK, is_secret_name
+from pytest_llmeval.calls.leaks import blanked, key_values
 from pytest_llmeval.records import Json, Request
 
 if TYPE_CHECKING:
     from pytest_llmeval.intercept.endpoints import Endpoint
 
-MASK = "***"
 _MIN_SECRET_LENGTH = 8
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 # Headers that change what an interface does; they count under their names, which no field of a body has.
@@ -45,7 +45,7 @@ def without(secrets: Iterable[str], text: str) -> str:
     """Replace keys, those given and those of the environment, by ``***``."""
     for secret in secrets:
         text = text.replace(secret, MASK)
-    return masked(text)
+    return blanked(text, key_values())
 
 
 def request_of(endpoint: Endpoint, content: bytes, headers: Mapping[str, str], *, trial: int | None) -> Request | None:
@@ -71,6 +71,10 @@ def request_of(endpoint: Endpoint, content: bytes, headers: Mapping[str, str], *
         name: value if name in _CONTENT else _shown(name, value) for name, value in body.items() if name not in _LABELS
     }
     messages = _messages(endpoint.kind or "", body)
+    if any(not isinstance(message.get("content"), str) for message in messages):
+        from pytest_llmeval.calls.files import by_reference
+
+        messages, _ = by_reference(messages, None, has_paths=False)
     counted = {name: headers[name] for name in _COUNTED_HEADERS if name in headers}
     return Request(
         model=f"{endpoint.provider}/{model}",

@@ -7,7 +7,7 @@ option; a few are without a flag, because they belong to the project and not to 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
@@ -16,6 +16,7 @@ from pytest_llmeval.options.table import OPTIONS, Option, declare
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     from pytest_llmeval.records import Variant
 
@@ -24,6 +25,7 @@ __all__ = [
     "FOLDER",
     "LOOKS",
     "OPTIONS",
+    "PURSE",
     "ROUNDS",
     "SESSIONS",
     "Option",
@@ -39,6 +41,8 @@ FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 # Set by `llmeval gate check` and `llmeval cache refresh --drift`: their runs are kept apart, and the newest session
 # stays the user's own.
 FOLDER = "_LLMEVAL_FOLDER"
+# Set by what starts several pytests that spend one budget: its name, and the ledger's path behind a blank.
+PURSE = "_LLMEVAL_PURSE"
 # Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.
 ROUNDS = "_LLMEVAL_ROUNDS"
 # Set by `llmeval watch`: its sessions are kept apart, but it fills the project's own cache.
@@ -57,9 +61,13 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         api_base: endpoint of the model, where it is not the provider's own.
         judge: judge model; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
+        namespace: the tenant whose answers are asked for and replayed; empty for none.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
+        budget_usd: most that may be spent, in US dollars; None for no limit.
+        prices: rows of litellm's form, by model.
+        purse: name of the account that the budget is kept in, and the ledger's file; empty where there is no budget.
         eager: every test waits for its own calls, and a failing check raises on the spot.
         intercept: the application's own calls are recorded and replayed, in every test.
         intercept_hosts: where it finds models, beside the providers' own hosts.
@@ -96,9 +104,13 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     api_base: str
     judge: str
     judge_api_base: str
+    namespace: str
     concurrency: int
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
+    budget_usd: float | None
+    prices: Mapping[str, Mapping[str, Any]]
+    purse: str
     eager: bool
     intercept: bool
     intercept_hosts: tuple[str, ...]
@@ -132,6 +144,12 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         return self.root / self.folder_name
 
     @property
+    def ledger(self) -> tuple[Path, str]:
+        """The file of the ledger, and the name of the account in it."""
+        name, _, path = self.purse.partition(" ")
+        return self.root / (path or f"{self.folder_name}/spend.db"), name
+
+    @property
     def sessions_folder(self) -> Path:
         """Where the sessions of this run are written."""
         return self.root / (self.sessions_name or self.folder_name)
@@ -151,17 +169,23 @@ def resolve(config: pytest.Config) -> Settings:
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
     models = tuple(dict.fromkeys(filter(None, map(str.strip, values["model"].split(",")))))
+    declared, baseline = [said for said in values["variants"] if said], values["baseline"]
+    prices = [line for line in values["prices"] if line.strip()]
     return Settings(
         root=root,
         model=models[0] if models else "",
         models=models,
-        variants=_variants(root, models, [said for said in values["variants"] if said]),
+        variants=_named().variants(root, models, declared) if declared or len(models) > 1 else (),
         api_base=values["api_base"],
         judge=values["judge"],
         judge_api_base=values["judge_api_base"],
+        namespace=values["namespace"],
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
+        budget_usd=values["budget_usd"],
+        prices=_named().prices(root, prices) if prices else {},
+        purse="" if values["budget_usd"] is None else _named().purse(config),
         eager=values["eager"],
         intercept=values["intercept"],
         intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
@@ -170,7 +194,7 @@ def resolve(config: pytest.Config) -> Settings:
         recordings=values["recordings"],
         allowed_paths=tuple(root / path for path in values["allowed_paths"] if path),
         store_texts=values["store_texts"],
-        baseline=_baseline(config, values["baseline"]),
+        baseline=_named().baseline(config, baseline) if baseline.startswith("@") else root / baseline,
         baseline_update=values["baseline_update"],
         plan=values["plan"],
         gate=values["gate"],
@@ -191,31 +215,11 @@ def resolve(config: pytest.Config) -> Settings:
     )
 
 
-def _variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str, object]]) -> tuple[Variant, ...]:
-    """Return the matrix; a run with one way to answer imports nothing for it."""
-    if len(models) < 2 and not declared:  # noqa: PLR2004 - two make a comparison
-        return ()
-    from pytest_llmeval.errors import UsageError
-    from pytest_llmeval.options.variants import matrix
+def _named() -> ModuleType:
+    """Return what looks up the things that options name; a run whose options name none imports nothing for it."""
+    from pytest_llmeval.options import named
 
-    try:
-        return matrix(declared, models, folder=root, root=root)
-    except UsageError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
-
-
-def _baseline(config: pytest.Config, said: str) -> Path:
-    """Return the baseline's folder; what a name such as ``@release`` means is looked up only where one is given."""
-    if not said.startswith("@"):
-        return config.rootpath / said
-    from pytest_llmeval.errors import UsageError
-    from pytest_llmeval.store.baseline_folder import place
-
-    try:
-        weaker = (os.environ.get("LLMEVAL_BASELINE"), config.getini("llmeval_baseline"), "baselines")
-        return place(config.rootpath, [said, *filter(None, weaker)])
-    except UsageError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
+    return named
 
 
 def _below(root: Path, uri: str) -> str:
@@ -239,8 +243,15 @@ def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each
     try:
         parsed = [option.parse(text) for text in texts]
     except ValueError as error:
-        raise pytest.UsageError(f"llmeval: {source}={given!r} is not allowed\n  it takes {error}") from None
+        raise _refusal(f"{source}={given!r} is not allowed\n  it takes {error}") from None
     return parsed if option.is_repeatable else parsed[0]
+
+
+def _refusal(text: str) -> pytest.UsageError:
+    """Return an error that repeats what was set, an address with a key in it perhaps, and not the key."""
+    from pytest_llmeval.calls.guard import masked
+
+    return pytest.UsageError(f"llmeval: {masked(text)}")
 
 
 def _cache(said: str, *, store_texts: bool) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 CACHE_MODES = ("auto", "replay", "refresh", "live")
 GATES = ("off", "pr", "strict")
 # One beside the terminal a kind of file in exports/kinds.py, which is not imported with every pytest.
-REPORTS = ("term", "gitlab-metrics", "gitlab-quality", "json", "junit", "md", "prom")
+REPORTS = ("term", "gitlab-metrics", "gitlab-quality", "html", "json", "junit", "md", "prom")
 TRACES = ("none", "failed", "all")
 
 
@@ -23,6 +23,13 @@ def one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def name(text: str) -> str:
+    """Read a name that stands in keys and files; empty for none."""
+    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})?", text):
+        raise ValueError("a name of letters, digits, '.', '_' and '-', at most 100")
+    return text
 
 
 def count(text: str) -> int:
@@ -72,6 +79,19 @@ def days(text: str) -> float | None:
         return seconds(text)
     except ValueError:
         raise ValueError("a number of days above 0") from None
+
+
+def dollars(text: str) -> float | None:
+    """Read an amount of US dollars; empty for none."""
+    if not text:
+        return None
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise ValueError("an amount of US dollars from 0, such as 2.50")
+    return value
 
 
 def floor(text: str) -> tuple[str, float]:

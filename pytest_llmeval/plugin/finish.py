@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval import __version__, gate
-from pytest_llmeval.calls.guard import address_only
+from pytest_llmeval.calls.guard import address_only, masked
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gate.summary import of_first_pass
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Contest, Line, TrialPlan
+    from pytest_llmeval.records import Contest, Line, Spend, TrialPlan
 
 _SHOWN = 5
 
@@ -43,10 +43,14 @@ def finish(session: pytest.Session, state: State) -> None:
     lines = gate.lines_of(session_id, state.collector.results())
     record = _session(session, state, session_id, lines)
     decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
-    state.session = record = replace(record, exit_status=decision.status, exit_line=decision.line)
+    if state.settings.purse and record.spend is None and state.settings.cache != "replay":
+        decision = exit_status.unstored(decision, "what was spent could not be read")
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
     state.closing_lines += notices.closing_lines(state.heard)
+    if notices.unstored_answers(state.heard):
+        decision = exit_status.unstored(decision, "answers could not be stored")
+    state.session = record = replace(record, exit_status=decision.status, exit_line=decision.line)
     try:
         path = session_file.write(record, state.settings.sessions_folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:
@@ -58,7 +62,7 @@ def finish(session: pytest.Session, state: State) -> None:
         except (LlmevalError, OSError) as error:
             decision = exit_status.unstored(decision, "the baseline is as it was")
             state.closing_lines.append(f"llmeval: {error}")
-        state.closing_lines += exporting.export(state.settings, record, path)
+        state.closing_lines += exporting.export(state, record, path, decision.line)
         state.closing_lines += exporting.tell_users(session.config, path)
         exporting.forget_old(state.settings)
     if state.settings.gate == "off":
@@ -68,6 +72,10 @@ def finish(session: pytest.Session, state: State) -> None:
         )
     state.closing_lines += _told_expired(state)
     state.closing_lines += needs_recording(record)
+    if record.spend is not None:
+        from pytest_llmeval.plugin import spending
+
+        state.closing_lines.append(spending.told(record.spend))
     if state.dropped:
         state.closing_lines.append(_told_dropped(state.dropped))
     state.closing_lines += exporting.tell_github(state.settings, record, os.environ)
@@ -109,7 +117,20 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         floors=below_floors(state.settings.fail_under, summaries, lines),
         trials=trials,
         contest=_contest(state, lines, trials),
+        spend=_spend(state),
     )
+
+
+def _spend(state: State) -> Spend | None:
+    if not state.settings.purse:
+        return None
+    from pytest_llmeval.plugin import spending
+
+    try:
+        return spending.spend_of(state.settings, state.collector.results())
+    except LlmevalError as error:
+        state.notify(f"llmeval: {error}")
+        return None
 
 
 def _contest(state: State, every: Sequence[Line], trials: TrialPlan | None) -> Contest | None:
@@ -183,10 +204,11 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
+    names += ["namespace"] if settings.namespace else []
     # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
     looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
     # The environment may hold one with a password, which the first call refuses.
-    shown = {"api_base": address_only(settings.api_base)}
+    shown = {"api_base": address_only(settings.api_base), "model": masked(settings.model)}
     return {name: getattr(settings, name) for name in names} | shown | looks
 
 

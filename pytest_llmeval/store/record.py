@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_llmeval.calls.key import KEY_VERSION, cache_key, origin
@@ -15,6 +16,9 @@ from pytest_llmeval.records import Json, Outcome, Provenance, Request, Response,
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_LONG = 10_000  # characters; a line that is shorter holds no file that is longer
 
 
 class Damaged(ValueError):
@@ -57,6 +61,8 @@ def to_line(response: Response) -> str:
         record["request"]["kind"] = request.kind
     if wire is not None:
         record["wire"] = {"headers": dict(wire.headers), "body": wire.body, "first_s": wire.first_s}
+    if response.more:
+        record["more"] = dict(response.more)
     return json.dumps(record, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
@@ -70,14 +76,26 @@ def from_line(line: str | bytes) -> Response:
     record = json.loads(line, parse_constant=_refuse_constant)
     try:
         response = _response(record)
-        is_whole = response.origin == origin(_text(record["key"]), response.text, response.recorded_at, response.wire)
+        draw = response.text, response.recorded_at, response.wire, response.more
+        is_whole = response.origin == origin(_text(record["key"]), *draw)
     except KeyError as error:
         raise ValueError(f"no field {error}") from error
     except (TypeError, AttributeError) as error:
         raise ValueError(f"a field of the wrong type: {error}") from error
     if not is_whole:
         raise Damaged(f"origin {response.origin!r} does not fit the text")
-    return response
+    return _without_files(response) if len(line) > _LONG else response
+
+
+def _without_files(response: Response) -> Response:
+    """Return an answer to messages that hold files, as older versions wrote it, under the key of their digests."""
+    from pytest_llmeval.calls.files import by_reference
+
+    messages, files = by_reference(response.request.messages, None, has_paths=False)
+    if not files:
+        return response
+    request = replace(response.request, messages=messages)
+    return replace(response, request=request, key=cache_key(request))
 
 
 def _response(record: Json) -> Response:
@@ -107,6 +125,7 @@ def _response(record: Json) -> Response:
         origin=_text(record["origin"]),
         provenance=Provenance.REPLAYED,
         wire=_wire(record["wire"]) if "wire" in record else None,
+        more=dict(record["more"]) if "more" in record else None,
     )
 
 

@@ -99,12 +99,37 @@ def test_a_request_is_shown_whole_and_nothing_in_it_is_obeyed(store):
     assert [] == [char for char in shown if not char.isprintable() and char != "\n"]
 
 
+def test_what_stands_beside_an_answer_is_shown_too(store):
+    """Calls and choices whole, of tokens and vectors how many; nothing of it is obeyed either."""
+    more = {
+        "tool_calls": [{"id": "1", "name": "find\x1b[2J", "arguments": '{"q": "pens"}\n::error::forged'}],
+        "choices": [{"text": "In a month.", "outcome": "truncated"}],
+        "logprobs": [["In", -0.5, []]],
+        "vectors": ["AACAPw=="],
+        "first_token_s": 0.25,
+    }
+    response = answer_to(asked(), "", **more)
+    store.record(response)
+
+    shown = store.raw("show", response.key[:8])
+
+    expected = [
+        'calls find:\n    {"q": "pens"}\n    : :error::forged\n',
+        "choice 2, truncated:\n    In a month.\n",
+        "logprobs:\n    of 1 tokens\n",
+        "vectors:\n    1, of 1 numbers\n",
+        "streamed:\n    first token after 0.250 s, in 0 pieces\n",
+    ]
+    assert [] == [part for part in expected if part not in shown]
+    assert [] == [char for char in shown if not char.isprintable() and char != "\n"]
+
+
 def test_a_beginning_that_means_several_names_them(store):
     """And one that means none says how many there are."""
     store.record(answer_to(asked("a")), answer_to(asked("b")))
 
     assert "2 stored requests begin with ''" in store.call("show", "", status=4)
-    assert "0 stored requests begin with 'xyz'\n2 are stored" in store.call("show", "xyz", status=4)
+    assert "0 stored requests begin with 'xyz'\n2 are stored, 0 damaged" in store.call("show", "xyz", status=4)
 
 
 # -- explain ------------------------------------------------------------------------------------------------------
@@ -214,6 +239,8 @@ def test_a_damaged_row_is_named_and_pruned(store):
     damage_rows(store)
 
     assert ".llmeval/llmeval.db:2: it does not fit its seal" in store.call("verify", status=4)
+    assert "damaged, and not served: llmeval cache verify" in store.call("ls")
+    assert "are stored, 2 damaged" in store.call("show", "xyz", status=4)
     assert "2 answers taken out" in store.call("prune", "--unneeded", "--yes")
     assert "nothing is damaged" in store.call("verify")
 

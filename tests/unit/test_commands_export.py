@@ -108,6 +108,21 @@ def test_a_row_a_call_holds_the_whole_interaction():
     assert (None, 9) == (row["gen_ai.usage.input_tokens"], row["gen_ai.usage.output_tokens"])
 
 
+def test_calls_of_tools_and_further_choices_are_answers_too():
+    """One message a choice, as the conventions have it."""
+    more = {
+        "tool_calls": [{"id": "c1", "name": "look", "arguments": '{"id": 1}'}],
+        "choices": [{"text": "or so", "outcome": "truncated"}],
+    }
+    row = of_call(replace(answer(""), more=more))
+    called = {"type": "tool_call", "id": "c1", "name": "look", "arguments": '{"id": 1}'}
+    assert [
+        {"role": "assistant", "parts": [called], "finish_reason": "tool_call"},
+        {"role": "assistant", "parts": [{"type": "text", "content": "or so"}], "finish_reason": "length"},
+    ] == row["gen_ai.output.messages"]
+    assert ["tool_call", "length"] == row["gen_ai.response.finish_reasons"]
+
+
 def test_all_formats_hold_the_same_rows(run, tmp_path):
     """Typed where the format has types."""
     for kind in FORMATS:

@@ -145,7 +145,8 @@ system:
 user:
     May I
     return it?
-answer, by m-2026-01, fingerprint fp_1, 12 tokens in, 5 out, 0.250 s, $0.000400:
+answer:
+by m-2026-01, fingerprint fp_1, 12 tokens in, 5 out, 0.250 s, $0.000400
     Yes,
     within 30 days.
 
@@ -159,7 +160,8 @@ system:
 user:
     May I
     return it?
-answer, by m-2026-01, fingerprint fp_1, 12 tokens in, 5 out, 0.250 s, $0.000400:
+answer:
+by m-2026-01, fingerprint fp_1, 12 tokens in, 5 out, 0.250 s, $0.000400
     {"grade": 4}
 
 check tone: 0.75, threshold 0.6, version 3

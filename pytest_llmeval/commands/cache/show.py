@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.cache import arguments as args
-from pytest_llmeval.commands.interaction import figures, request_lines, text_lines
+from pytest_llmeval.commands.interaction import answer_lines, request_lines
 from pytest_llmeval.commands.output import inert, say
 from pytest_llmeval.errors import UsageError
 
@@ -41,7 +41,8 @@ def show(arguments: argparse.Namespace) -> None:
     if len(keys) != 1:
         raise UsageError(
             f"{len(keys)} stored requests begin with {arguments.key!r}",
-            found=", ".join(key[: args.SHOWN_DIGITS] for key in keys[:_N_NAMED]) or f"{len(held.stored)} are stored",
+            found=", ".join(key[: args.SHOWN_DIGITS] for key in keys[:_N_NAMED])
+            or f"{len(held.stored)} are stored, {len(held.damaged)} damaged",
             hint="llmeval cache ls names them; give as many digits as it takes to mean one",
         )
     draws: dict[str, list[Stored]] = {}
@@ -59,5 +60,4 @@ def _answer(same: Sequence[Stored]) -> Iterator[str]:
     age = args.ages(datetime.now(UTC))(response.recorded_at)
     yield f"answer {response.origin}, {response.outcome.value}, recorded {inert(response.recorded_at)} ({age} ago)"
     yield f"in {', '.join(f'{args.places([one])}:{one.place}' for one in same)}"
-    yield f"by {inert(response.model) or 'a model without a name'}, {figures(response)}"
-    yield from text_lines(response.text)
+    yield from answer_lines(response)

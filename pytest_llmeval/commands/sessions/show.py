@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
-from pytest_llmeval.commands.interaction import figures, part_lines, request_lines, text_lines
+from pytest_llmeval.commands.interaction import answer_lines, part_lines, request_lines, text_lines
 from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.commands.sessions import arguments as args
 from pytest_llmeval.errors import UsageError
@@ -169,8 +169,8 @@ def _call(name: str, call: Response) -> Iterator[str]:
     yield f"{name}: {call.provenance.value}, {call.outcome.value}, recorded {inert(call.recorded_at) or '?'}"
     yield f"key {inert(call.key) or '-'}, origin {inert(call.origin) or '-'}"
     yield from request_lines(call.request)
-    yield f"answer, by {inert(call.model) or 'a model without a name'}, {figures(call)}:"
-    yield from text_lines(call.text)
+    yield "answer:"
+    yield from answer_lines(call)
 
 
 def _check(check: Check) -> Iterator[str]:
