@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Summary,
         Tally,
     )
+    from pytest_llmeval.records.session import Spend
 
     Object = dict[str, Any]  # Any: JSON
 
@@ -85,6 +86,7 @@ def document(session: Session) -> dict[str, Json]:
             "responses": {kind.value: sum(one.provenance is kind for one in answers) for kind in Provenance},
             "bought": _usage(usage.measure(usage.asked(answers))),
             "replayed": _usage(usage.measure(usage.replayed(answers))),
+            "budget": None if session.spend is None else _budget(session.spend),
         },
         "next": [{"why": step.why, "command": step.command} for step in steps(session, worst_lines(session))],
     }
@@ -202,6 +204,16 @@ def _against(found: Against) -> Object:
             {"id": str(one.id), "word": one.word.value, "base_mean": one.base_mean, "current_mean": one.current_mean}
             for one in found.reruns
         ],
+    }
+
+
+def _budget(spend: Spend) -> Object:
+    return {
+        "budget_usd": spend.budget_usd,
+        "spent_usd": spend.spent_usd,
+        "unsure_usd": spend.unsure_usd,
+        "calls_refused": spend.n_refused,
+        "tests_undone": list(spend.undone),
     }
 
 

@@ -23,6 +23,7 @@ from pytest_llmeval.records import (
     Weakened,
     WeakenedCheck,
 )
+from pytest_llmeval.records.session import Spend
 from tests.unit.sessions import REFUND_ID, SUPPORT, answer, case, relevance, session
 from tests.unit.test_exports_terminal import hostile_session
 
@@ -60,7 +61,7 @@ def _validate(document) -> None:
         session(),
         session(verdict=None, exit_status=0, exit_line="exit status 0: nothing failed"),
         session(against=AGAINST, lost=("a.py::t",)),
-        session(results=(), summaries=()),
+        session(results=(), summaries=(), spend=Spend(budget_usd=1.0, spent_usd=0.5, n_refused=2, undone=("a.py::t",))),
         hostile_session(),
     ],
     ids=["gate", "no-gate", "against", "empty", "hostile"],
