@@ -30,6 +30,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval dataset check FILE                see what is in a file of cases, and what is wrong
   llmeval watch                             work on a prompt: run again what a saved file may have changed
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
+  llmeval sessions show --case ID           see all that was asked, answered and scored
   llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
@@ -39,7 +40,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run, watch
+    from pytest_llmeval.commands import (
+        baseline,
+        cache,
+        comment,
+        compare,
+        dataset,
+        export,
+        gate,
+        init,
+        run,
+        sessions,
+        watch,
+    )
 
     parser = Parser(
         prog="llmeval",
@@ -56,6 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     gate.declare(commands)
     compare.declare(commands)
     dataset.declare(commands)
+    sessions.declare(commands)
+    export.declare(commands)
+    comment.declare(commands)
     try:
         arguments = parser.parse_args(argv)
         status: int | None = arguments.run(arguments)

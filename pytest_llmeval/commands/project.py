@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.options import OPTIONS
@@ -58,13 +58,27 @@ class Project:
     @property
     def max_age(self) -> float | None:
         """Days after which a recording is stale, as the plugin finds it; None for never."""
-        option = next(option for option in OPTIONS if option.name == "max_age")
+        days: float | None = self.value("max_age")
+        return days
+
+    @property
+    def retention(self) -> float | None:
+        """Days for which a session is kept, as the plugin finds it; None for ever."""
+        days: float | None = self.value("retention")
+        return days
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 - each option has its own type
+        """Return an option by environment, ini or default, as the plugin finds it.
+
+        Raises:
+            UsageError: a value that is not allowed.
+        """
+        option = next(option for option in OPTIONS if option.name == name)
         said = str(os.environ.get(option.variable, self.values.get(option.ini, option.default)))
         try:
-            days: float | None = option.parse(said)
+            return option.parse(said)
         except ValueError as error:
             raise UsageError(f"{option.ini}={said!r} is not allowed", found=f"it takes {error}") from None
-        return days
 
     @property
     def folder(self) -> Path:

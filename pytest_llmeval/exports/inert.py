@@ -33,9 +33,12 @@ def plain(text: str, *, limit: int, ascii_only: bool = False) -> str:
         ascii_only: spell every other character as a Python escape.
     """
     # Ten characters for one is more than any text spends on escapes, and a bound on the work for a huge answer.
-    text = _SEQUENCE.sub("", text[: 10 * limit])
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    text = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in _INVISIBLE)
+    text = text[: 10 * limit]
+    # Most texts are plain already, and looking at each character takes most of a large report's time.
+    if not (text.isascii() and text.isprintable()):
+        text = _SEQUENCE.sub("", text)
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        text = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in _INVISIBLE)
     text = " ".join(text.split())
     if ascii_only:
         text = text.encode("ascii", "backslashreplace").decode("ascii")

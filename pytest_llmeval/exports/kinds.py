@@ -44,6 +44,11 @@ class Kind(NamedTuple):
 
 
 FILES = {
+    "gitlab-metrics": Kind("gitlab", "metrics.txt", function="write_metrics"),
+    "gitlab-quality": Kind("gitlab", "gl-code-quality-report.json", function="write_quality"),
     "html": Kind("html", "llmeval.html", is_whole=True),
+    "json": Kind("json", "llmeval.json"),
+    "junit": Kind("junit", "llmeval.xml"),
+    "md": Kind("markdown", "llmeval.md"),
     "prom": Kind("prometheus", "llmeval.prom"),
 }

@@ -42,6 +42,13 @@ def label(comparison: Comparison, *, with_suite: bool) -> str:
     return f"{named} @{comparison.arm}" if comparison.arm else named
 
 
+def outcome(session: Session) -> str:
+    """Say how a session ended in a word or two: its verdict, where there can be one."""
+    if session.verdict is None:
+        return "no gate" if not session.exit_status else "failed"
+    return "no verdict" if session.verdict.invalid or session.lost else session.verdict.verdict.value
+
+
 def without_gate(session: Session, n_below: int) -> str:
     """Say what decided where no baseline was compared with, and what became of the cases.
 

@@ -68,6 +68,10 @@ class Collector:
         """Return a result as it rode on its report, with every request and answer."""
         return self._texts.get(nodeid)
 
+    def result(self, nodeid: str) -> CaseResult | None:
+        """Return the result of a test, without the texts of requests and answers; None where there is none yet."""
+        return self._results.get(nodeid)
+
     @property
     def is_empty(self) -> bool:
         """Whether no LLM test was planned or run."""

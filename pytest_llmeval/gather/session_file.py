@@ -107,6 +107,22 @@ def read(path: Path) -> Session:
     return replace(_record(path, 1, Session, head), results=tuple(results))
 
 
+def read_head(path: Path) -> Session:
+    """Return the session in a file without its results: what lists and trends need of many files.
+
+    Raises:
+        SchemaTooNew, StoreError: as ``read`` does; that a file is cut is not seen here.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            line = file.readline()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"session file {str(path)!r} cannot be read", found=str(error)) from error
+    head = _object(path, 1, line)
+    _check_format(path, head)
+    return _record(path, 1, Session, head)
+
+
 def _lines(path: Path) -> Sequence[str]:
     try:
         text = path.read_bytes().decode("utf-8")

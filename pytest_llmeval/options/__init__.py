@@ -84,6 +84,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         confirm: run on the base version what regressed, side by side.
         fail_under: (metric or empty for all, least mean in [0, 1]) of each floor.
         max_age: days after which a recording is stale; None for never.
+        retention: days for which a session is kept; None for ever.
         min_coverage: share in [0, 1] of the checks that must be scored for a verdict.
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
@@ -126,6 +127,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     confirm: bool
     fail_under: tuple[tuple[str, float], ...]
     max_age: float | None
+    retention: float | None
     min_coverage: float
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
@@ -200,6 +202,7 @@ def resolve(config: pytest.Config) -> Settings:
         confirm=values["confirm"],
         fail_under=tuple(values["fail_under"]),
         max_age=values["max_age"],
+        retention=values["retention"],
         min_coverage=values["min_coverage"],
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),

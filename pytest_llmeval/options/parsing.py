@@ -10,7 +10,7 @@ from typing import Literal
 CACHE_MODES = ("auto", "replay", "refresh", "live")
 GATES = ("off", "pr", "strict")
 # One beside the terminal a kind of file in exports/kinds.py, which is not imported with every pytest.
-REPORTS = ("term", "html", "prom")
+REPORTS = ("term", "gitlab-metrics", "gitlab-quality", "html", "json", "junit", "md", "prom")
 TRACES = ("none", "failed", "all")
 
 

@@ -122,6 +122,7 @@ OPTIONS = (
     ),
     Option("fail_under", floor, "", "least mean of every suite; repeatable", "[METRIC:]MIN", is_repeatable=True),
     Option("max_age", days, "", "days after which a recording counts as stale", has_flag=False),
+    Option("retention", days, "", "days for which sessions are kept", has_flag=False),
     Option("min_coverage", share, "0.9", "share of checks that must be scored for a verdict", has_flag=False),
     Option("report", report, "term", "a report of the session; repeatable", "TYPE[:PATH]", is_repeatable=True),
     Option("pushgateway", str, "", "push the summary to a Prometheus Pushgateway", "URL"),

@@ -189,6 +189,10 @@ def _listen(config: pytest.Config, state: State) -> None:
         from pytest_llmeval.plugin.controller import Controller
 
         config.pluginmanager.register(Controller(state), "llmeval_controller")
+        if config.getoption("xmlpath", None):
+            from pytest_llmeval.plugin.junit import ScoreProperties
+
+            config.pluginmanager.register(ScoreProperties(state), "llmeval_junit")
 
 
 def _runs_nothing(config: pytest.Config) -> bool:

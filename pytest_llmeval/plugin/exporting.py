@@ -5,15 +5,18 @@ Each returns the lines to print. An export that fails says so by name, and chang
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gather import session_file
+from pytest_llmeval.options import FOLDER
+from pytest_llmeval.plugin import ONLY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     import pytest
 
@@ -57,6 +60,42 @@ def export(state: State, record: Session, path: Path, ending: str) -> list[str]:
         except (LlmevalError, OSError) as error:
             lines.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
     return lines
+
+
+def forget_old(settings: Settings) -> None:
+    """Delete sessions that are older than ``llmeval_retention``; what cannot be deleted is left for the next run."""
+    if settings.retention is None:
+        return
+    from datetime import UTC, datetime
+
+    from pytest_llmeval.gather import session_folder
+
+    with suppress(OSError):
+        session_folder.forget(
+            session_folder.older_than(settings.sessions_folder, settings.retention, datetime.now(UTC))
+        )
+
+
+def tell_github(settings: Settings, record: Session, environ: Mapping[str, str]) -> list[str]:
+    """Return the lines that GitHub Actions shows beside the tests, where this runs there; and fill the step's summary.
+
+    The summary is written where ``md`` is asked for; the annotations are part of what ``term`` prints.
+    """
+    # A pytest that another one of ours started speaks to that one, not to GitHub.
+    if environ.get("GITHUB_ACTIONS") != "true" or environ.get(ONLY) or environ.get(FOLDER):
+        return []
+    from pytest_llmeval.exports import github
+
+    kinds = {kind for kind, _ in settings.reports}
+    summary, said = environ.get("GITHUB_STEP_SUMMARY", ""), []
+    if "md" in kinds and summary:
+        try:
+            github.add_summary(record, Path(summary))
+        except LlmevalError as error:
+            said.append(f"llmeval: {error}")
+    if "term" in kinds:
+        said += github.commands(record)
+    return said
 
 
 def tell_users(config: pytest.Config, path: Path) -> list[str]:

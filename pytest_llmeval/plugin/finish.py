@@ -10,6 +10,7 @@ import platform
 import secrets
 import subprocess
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,12 @@ def finish(session: pytest.Session, state: State) -> None:
     decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
     if state.settings.purse and record.spend is None and state.settings.cache != "replay":
         decision = exit_status.unstored(decision, "what was spent could not be read")
-    state.session = record
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
     state.closing_lines += notices.closing_lines(state.heard)
     if notices.unstored_answers(state.heard):
         decision = exit_status.unstored(decision, "answers could not be stored")
+    state.session = record = replace(record, exit_status=decision.status, exit_line=decision.line)
     try:
         path = session_file.write(record, state.settings.sessions_folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:
@@ -63,6 +64,7 @@ def finish(session: pytest.Session, state: State) -> None:
             state.closing_lines.append(f"llmeval: {error}")
         state.closing_lines += exporting.export(state, record, path, decision.line)
         state.closing_lines += exporting.tell_users(session.config, path)
+        exporting.forget_old(state.settings)
     if state.settings.gate == "off":
         settings = state.settings
         state.closing_lines += notices.told_stale(
@@ -76,6 +78,7 @@ def finish(session: pytest.Session, state: State) -> None:
         state.closing_lines.append(spending.told(record.spend))
     if state.dropped:
         state.closing_lines.append(_told_dropped(state.dropped))
+    state.closing_lines += exporting.tell_github(state.settings, record, os.environ)
     state.closing_lines.insert(0, decision.line)
     session.exitstatus = decision.status
 
@@ -83,7 +86,7 @@ def finish(session: pytest.Session, state: State) -> None:
 def _session(session: pytest.Session, state: State, session_id: str, lines: tuple[Line, ...]) -> Session:
     """Put the gathered results in one fixed order, aggregate them, and compare them with the baseline."""
     stopped, selection = _stopped(session), _selection(session.config, state)
-    commit, branch = _git(session.config)
+    commit, branch, folder = _git(session.config)
     lost = state.collector.lost(was_stopped=bool(stopped), dropped=state.dropped)
     verdict = against = None
     if state.settings.gate != "off":
@@ -100,6 +103,7 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         duration_s=time.time() - state.started_s,
         commit=commit,
         branch=branch,
+        folder=folder,
         settings=_shown_settings(state),
         versions=_versions(),
         plan=state.collector.plan(),
@@ -216,18 +220,18 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _git(config: pytest.Config) -> tuple[str, str]:
-    """Return commit and branch of the root, or two empty texts where it is no git checkout."""
-    command = ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD"]
+def _git(config: pytest.Config) -> tuple[str, str, str]:
+    """Return commit and branch of the root, and where it lies in its repository; empty texts where there is none."""
+    command = ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--show-prefix"]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command
             command, cwd=config.rootpath, env=environment, capture_output=True, text=True, timeout=10, check=True
         )
     except (OSError, subprocess.SubprocessError):
-        return "", ""
-    commit, branch, *_ = [*done.stdout.split(), "", ""]
-    return commit, branch
+        return "", "", ""
+    commit, branch, folder, *_ = [*done.stdout.splitlines(), "", "", ""]
+    return commit, branch, folder
 
 
 def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:

@@ -126,6 +126,7 @@ class Session:
         started_at: ISO 8601 in UTC.
         duration_s: wall time in seconds.
         commit, branch: of git, empty where there is none.
+        folder: of pytest's root within the repository, with a slash at its end; empty where both are one.
         settings: the options that matter to a reader, by name.
         versions: of this package, Python and pytest.
         plan: what was to be run.
@@ -140,6 +141,8 @@ class Session:
         trials: how many trials the cases were to have, where that was left to the gate; None where it was not.
         contest: the variants set against each other; None where there are not several.
         spend: what was spent of the budget; None where none was set.
+        exit_status: what pytest's exit status was to be when this was stored; None where nobody has said.
+        exit_line: the same with its reason, as it is printed.
     """
 
     id: str
@@ -161,6 +164,9 @@ class Session:
     trials: TrialPlan | None = None
     contest: Contest | None = None
     spend: Spend | None = None
+    folder: str = ""
+    exit_status: int | None = None
+    exit_line: str = ""
 
     @property
     def coverage(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmeval import hookspecs
-from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run, watch
+from pytest_llmeval.commands import baseline, cache, comment, compare, dataset, export, gate, init, run, sessions, watch
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -60,7 +60,7 @@ def test_every_command_and_each_of_its_flags_is_documented():
 def _parser():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for module in (baseline, cache, compare, dataset, gate, init, run, watch):
+    for module in (baseline, cache, comment, compare, dataset, export, gate, init, run, sessions, watch):
         module.declare(commands)
     return parser
 

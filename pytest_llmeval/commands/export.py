@@ -1,0 +1,92 @@
+"""``llmeval export``: stored sessions as files for other readers, whenever they are wanted."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmeval.commands import project
+from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.commands.sessions.arguments import ID_HELP, count
+from pytest_llmeval.errors import UsageError
+from pytest_llmeval.exports import files
+from pytest_llmeval.exports.kinds import FILES
+from pytest_llmeval.exports.rows import ROWS
+from pytest_llmeval.exports.tables import FORMATS
+from pytest_llmeval.exports.wording import count as counted
+from pytest_llmeval.gather import session_file, session_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_llmeval.exports.conventions import Row
+
+    # Any: argparse does not name the type of its subparsers.
+    Commands = Any
+
+_DESCRIPTION = """\
+Write stored sessions as files, from their session files alone.
+
+jsonl, csv and parquet hold a row for each score of each trial, or, with --rows calls, for each request and answer:
+everything that was asked and said. Names are OpenTelemetry's (gen_ai.*) where it has one. The other kinds are those of
+pytest's --llmeval-report, of one session."""
+
+
+def declare(commands: Commands) -> None:
+    """Add ``export``."""
+    parser = commands.add_parser(
+        "export",
+        help="write stored sessions for other readers",
+        description=_DESCRIPTION,
+        epilog=ID_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("ids", metavar="ID", nargs="*", help="which sessions (default: the newest)")
+    parser.add_argument("--to", choices=[*FORMATS, *FILES], required=True, help="the kind of file")
+    parser.add_argument("--last", metavar="N", type=count, help="the newest so many, in the place of ids")
+    parser.add_argument("--rows", choices=list(ROWS), default="scores", help="of jsonl, csv, parquet (scores)")
+    parser.add_argument("--output", metavar="PATH", help="where to (default: standard output, or as pytest does)")
+    parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
+    parser.set_defaults(run=export)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write what is meant."""
+    folder = project.find(arguments.rootdir).folder
+    if arguments.ids and arguments.last:
+        raise UsageError("ids and --last say two things", hint="give one of them")
+    paths = [session_folder.pick(folder, said) for said in arguments.ids]
+    if not paths:
+        paths = list(session_folder.stored(folder)[-(arguments.last or 1) :]) or [session_folder.pick(folder, "")]
+    if arguments.to in FORMATS:
+        _table(arguments, paths)
+        return
+    if len(paths) > 1:
+        raise UsageError(f"--to {arguments.to} is of one session", found=f"{len(paths)} are meant")
+    target = Path(arguments.output) if arguments.output else folder / FILES[arguments.to].file
+    FILES[arguments.to].write(session_file.read(paths[0]), target)
+    say(f"{arguments.to} of {paths[0].stem} written to {shown(target)}")
+
+
+def _table(arguments: argparse.Namespace, paths: list[Path]) -> None:
+    if not arguments.output and arguments.to == "parquet":
+        raise UsageError("Parquet is no text", hint="say where to: --output scores.parquet")
+    rows = list(_rows(arguments.rows, paths))
+    content = FORMATS[arguments.to](rows)
+    if not arguments.output or arguments.output == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        return
+    target = Path(arguments.output)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Prompts and answers are in it.
+    files.replace(target, content, mode=0o600)
+    say(f"{counted(len(rows), 'row')} of {counted(len(paths), 'session')} written to {shown(target)}")
+
+
+def _rows(kind: str, paths: list[Path]) -> Iterator[Row]:
+    for path in paths:
+        yield from ROWS[kind](session_file.read(path))
