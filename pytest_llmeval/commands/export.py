@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from pytest_llmeval.exports.rows import ROWS
 from pytest_llmeval.exports.tables import FORMATS
 from pytest_llmeval.exports.wording import count as counted
 from pytest_llmeval.gather import session_file, session_folder
+from pytest_llmeval.options import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +28,15 @@ if TYPE_CHECKING:
     # Any: argparse does not name the type of its subparsers.
     Commands = Any
 
+SERVERS = ("mlflow", "pushgateway")
+_SHOWN = {"mlflow": "MLflow", "pushgateway": "the Pushgateway"}
 _DESCRIPTION = """\
 Write stored sessions as files, from their session files alone.
 
 jsonl, csv and parquet hold a row for each score of each trial, or, with --rows calls, for each request and answer:
-everything that was asked and said. Names are OpenTelemetry's (gen_ai.*) where it has one. The other kinds are those of
-pytest's --llmeval-report, of one session."""
+everything that was asked and said. Names are OpenTelemetry's (gen_ai.*) where it has one. mlflow and pushgateway send
+to the server of the settings, or to --output URL: what is there already is not written twice. The other kinds are
+those of pytest's --llmeval-report, of one session."""
 
 
 def declare(commands: Commands) -> None:
@@ -45,17 +50,22 @@ def declare(commands: Commands) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("ids", metavar="ID", nargs="*", help="which sessions (default: the newest)")
-    parser.add_argument("--to", choices=[*FORMATS, *FILES], required=True, help="the kind of file")
+    parser.add_argument("--to", choices=[*FORMATS, *SERVERS, *FILES], required=True, help="the kind of file")
     parser.add_argument("--last", metavar="N", type=count, help="the newest so many, in the place of ids")
     parser.add_argument("--rows", choices=list(ROWS), default="scores", help="of jsonl, csv, parquet (scores)")
-    parser.add_argument("--output", metavar="PATH", help="where to (default: standard output, or as pytest does)")
+    parser.add_argument(
+        "--output",
+        metavar="PATH",
+        help="where to, or the URL of a server (default: standard output, or as pytest does)",
+    )
     parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
     parser.set_defaults(run=export)
 
 
 def export(arguments: argparse.Namespace) -> None:
     """Write what is meant."""
-    folder = project.find(arguments.rootdir).folder
+    found = project.find(arguments.rootdir)
+    folder = found.folder
     if arguments.ids and arguments.last:
         raise UsageError("ids and --last say two things", hint="give one of them")
     paths = [session_folder.pick(folder, said) for said in arguments.ids]
@@ -64,11 +74,43 @@ def export(arguments: argparse.Namespace) -> None:
     if arguments.to in FORMATS:
         _table(arguments, paths)
         return
+    if arguments.to in SERVERS:
+        _send(arguments, found, paths)
+        return
     if len(paths) > 1:
         raise UsageError(f"--to {arguments.to} is of one session", found=f"{len(paths)} are meant")
     target = Path(arguments.output) if arguments.output else folder / FILES[arguments.to].file
     FILES[arguments.to].write(session_file.read(paths[0]), target)
     say(f"{arguments.to} of {paths[0].stem} written to {shown(target)}")
+
+
+def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Path]) -> None:
+    url = arguments.output or found.value(arguments.to)
+    if not url:
+        flag = f"--llmeval-{arguments.to}"
+        raise UsageError(
+            f"no address to send to: --to {arguments.to}",
+            found=f"no --output, and neither LLMEVAL_{arguments.to.upper()} nor llmeval_{arguments.to} is set",
+            hint=f"say --output URL, as {flag} takes it",
+        )
+    for path in paths:
+        session = session_file.read(path)
+        if arguments.to == "pushgateway":
+            from pytest_llmeval.exports import pushgateway
+
+            pushgateway.push(session, url)
+        else:
+            from pytest_llmeval.exports import mlflow
+
+            mlflow.record(
+                session,
+                uri=below(found.root, url),
+                artifacts=[path],
+                traces=found.value("mlflow_traces"),
+                limit_s=math.inf,
+                tell=say,
+            )
+        say(f"{path.stem} is in {_SHOWN[arguments.to]}")
 
 
 def _table(arguments: argparse.Namespace, paths: list[Path]) -> None:

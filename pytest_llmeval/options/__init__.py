@@ -30,6 +30,7 @@ __all__ = [
     "SESSIONS",
     "Option",
     "Settings",
+    "below",
     "declare",
     "resolve",
 ]
@@ -205,7 +206,7 @@ def resolve(config: pytest.Config) -> Settings:
         retention=values["retention"],
         min_coverage=values["min_coverage"],
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
-        mlflow=_below(root, values["mlflow"]),
+        mlflow=below(root, values["mlflow"]),
         mlflow_traces=values["mlflow_traces"],
         pushgateway=values["pushgateway"],
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
@@ -222,7 +223,7 @@ def _named() -> ModuleType:
     return named
 
 
-def _below(root: Path, uri: str) -> str:
+def below(root: Path, uri: str) -> str:
     """Let a relative SQLite file start at the root, from wherever pytest is called."""
     path = uri.removeprefix("sqlite:///")
     return uri if path == uri or path.startswith("/") else f"sqlite:///{root / path}"

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from mlflow import MlflowClient
 
+from pytest_llmeval.commands import main
 from pytest_llmeval.exports import mlflow_traces
 from pytest_llmeval.exports.mlflow import record
+from pytest_llmeval.gather import session_file
 from tests.e2e import servers
 from tests.unit.sessions import session
 
@@ -158,3 +160,20 @@ def test_a_server_with_postgresql_behind_it_holds_the_same(tmp_path):
         assert (0.55, "FINISHED") == (run.data.metrics["relevance/mean"], run.info.status)
         assert ["session.jsonl", "verdict.json"] == sorted(item.path for item in client.list_artifacts(runs[0]))
         assert 3 == len(_traces(url, runs[0]))
+
+
+def test_what_had_no_time_is_sent_later_and_once(uri, tmp_path, monkeypatch):
+    """``llmeval export --to mlflow`` completes the traces of a finished run; said again, it adds nothing."""
+    run = record(session(), uri=uri, traces="all", limit_s=0.0)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LLMEVAL_MLFLOW_TRACES", "all")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    session_file.write(session(), tmp_path / ".llmeval")
+
+    for _ in range(2):
+        assert 0 == main(["export", "--to", "mlflow", "--output", uri])
+
+    client = MlflowClient(uri)
+    found = client.search_traces(locations=[client.get_run(run).info.experiment_id], run_id=run)
+    assert 3 == len(found)
+    assert "3 of 3 all" == client.get_run(run).data.tags["llmeval.traces"]

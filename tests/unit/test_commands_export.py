@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 import stat
 from dataclasses import replace
 
@@ -198,3 +199,25 @@ def test_what_cannot_be_done_says_so(run, argv, said):
     """Exit status 4."""
     status, _, complaint = run(*argv)
     assert (4, True) == (status, said in complaint)
+
+
+@pytest.mark.parametrize("kind", ["mlflow", "pushgateway"])
+def test_a_server_without_an_address_is_asked_for(run, kind):
+    """Neither the settings nor the command name one."""
+    status, _, complaint = run("--to", kind)
+
+    assert 4 == status
+    assert f"LLMEVAL_{kind.upper()}" in complaint
+    assert "--output URL" in complaint
+
+
+def test_a_gateway_that_is_away_leaves_the_session(run, tmp_path):
+    """Named, exit status 4, and nothing is changed."""
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        status, _, complaint = run("--to", "pushgateway", "--output", f"http://127.0.0.1:{free.getsockname()[1]}")
+
+    assert 4 == status
+    assert "is not in the Pushgateway" in complaint
+    assert before == sorted(path.name for path in tmp_path.rglob("*"))
