@@ -9,14 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_llmeval.assertions import (
-        CheckFailed,
-        assert_consistent,
-        assert_faithful,
-        assert_relevance,
-        assert_safe,
-        assert_score,
-    )
+    from collections.abc import Callable
+
+    from pytest_llmeval.assertions.answers import assert_faithful, assert_relevance, assert_safe
+    from pytest_llmeval.assertions.over_trials import CaseCheck, assert_consistent
+    from pytest_llmeval.assertions.own import Metric, metric
+    from pytest_llmeval.assertions.scores import assert_score
     from pytest_llmeval.errors import (
         BaselineError,
         BaselineUnreadable,
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
         StoreError,
         UsageError,
     )
+    from pytest_llmeval.gather.checking import CheckFailed
     from pytest_llmeval.loopback import Loopback
     from pytest_llmeval.records import Case, Check, Outcome, Provenance, Response, Score
 
@@ -45,6 +44,7 @@ __all__ = [
     "GitError",
     "LlmevalError",
     "Loopback",
+    "Metric",
     "Outcome",
     "Provenance",
     "ProviderError",
@@ -58,24 +58,34 @@ __all__ = [
     "assert_relevance",
     "assert_safe",
     "assert_score",
+    "metric",
 ]
 
 _HOMES = (
-    (
-        "assertions",
-        ("CheckFailed", "assert_consistent", "assert_faithful", "assert_relevance", "assert_safe", "assert_score"),
-    ),
+    ("assertions.answers", ("assert_faithful", "assert_relevance", "assert_safe")),
+    ("assertions.over_trials", ("assert_consistent",)),
+    ("assertions.own", ("Metric", "metric")),
+    ("assertions.scores", ("assert_score",)),
+    ("gather.checking", ("CheckFailed",)),
     ("loopback", ("Loopback",)),
     ("records", ("Case", "Check", "Outcome", "Provenance", "Response", "Score")),
 )
 
+if TYPE_CHECKING:
 
-def __getattr__(name: str) -> object:
-    """Import the home of a public name when it is first asked for."""
-    if name not in __all__:
+    def __getattr__(name: str) -> Callable[..., Check | CaseCheck]:
+        """Type a name that is not in ``__all__``: the ``assert_*`` of a metric that the user has declared."""
+
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import the home of a public name when it is first asked for; find the ``assert_*`` of a declared metric."""
+        if name in __all__:
+            home = next((home for home, names in _HOMES if name in names), "errors")
+            return getattr(import_module(f"{__name__}.{home}"), name)
+        if name.startswith("assert_"):
+            return import_module(f"{__name__}.assertions.declared").assertion(name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = next((home for home, names in _HOMES if name in names), "errors")
-    return getattr(import_module(f"{__name__}.{home}"), name)
 
 
 def __dir__() -> list[str]:

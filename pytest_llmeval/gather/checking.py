@@ -14,7 +14,7 @@ from pytest_llmeval.calls.coroutines import begin, landed
 from pytest_llmeval.errors import ProviderError, UsageError
 from pytest_llmeval.gather import current
 from pytest_llmeval.gather.answers import Answer, head_of, origin_of, sources_of, text_of, unreadable
-from pytest_llmeval.gather.functions import Function, measured_async, shape_of
+from pytest_llmeval.gather.functions import Function, measured_async
 from pytest_llmeval.gather.recorder import Recorder
 from pytest_llmeval.gather.thresholds import message
 from pytest_llmeval.records import (
@@ -94,14 +94,24 @@ def check(
     return _handed_over(recorder, pending, finish_in_body=finish_in_body)
 
 
-def check_async(metric: str, answer: Answer, function: Function, version: str, terms: Terms) -> Check:
-    """Start an async metric; it runs on between the calls of other tests, and the check is pending until it ends."""
+def check_async(
+    metric: str, answer: Answer, function: Function, version: str, terms: Terms, *, judge: Client | None = None
+) -> Check:
+    """Start an async metric; it runs on between the calls of other tests, and the check is pending until it ends.
+
+    Args:
+        metric: name.
+        answer: what is judged.
+        function: the answer's text, and a judge where there is one, to its value.
+        version: of its scores.
+        terms: what the score is set against.
+        judge: what it asks.
+    """
     __tracebackhide__ = True
     valid(terms)
-    recorder = _in_test(metric)
+    recorder = in_test(metric)
     calls = recorder.calls
     numbered = recorder.number(metric)
-    judge = recorder.desk.judge(recorder) if shape_of(function).takes_judge else None
 
     async def measured() -> Check:
         for source in sources_of(answer, calls):
@@ -165,16 +175,21 @@ def _raised(made: Check) -> Check:
 
 def judge_for(metric: str) -> Client:
     """Return a client of the judge model, for a metric of the running test."""
-    recorder = _in_test(metric)
+    recorder = in_test(metric)
     return recorder.desk.judge(recorder)
 
 
-def _in_test(metric: str) -> Recorder:
+def in_test(metric: str) -> Recorder:
+    """Return the recorder of the running trial, for a metric that needs one.
+
+    Raises:
+        UsageError: no test is running.
+    """
     recorder = running()
     if recorder is None:
         raise UsageError(
             f"the metric {metric!r} is async, or asks for a judge, and no test is running",
-            hint="call assert_score(...) in a test, or give it a number",
+            hint="call its check in a test, or give assert_score(...) a number",
         )
     return recorder
 

@@ -18,7 +18,7 @@ from pytest_llmeval.records import Json, Score
 if TYPE_CHECKING:
     from pytest_llmeval.calls.client import Client
 
-Value: TypeAlias = float | bool | Score
+Value: TypeAlias = float | bool | Score | tuple[float | None, str]
 # ... : the answer's text, and where it asks for one ``judge``, by name.
 Function: TypeAlias = Callable[..., Value | Awaitable[Value]]
 
