@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmeval.assertions.answers import assert_faithful, assert_relevance, assert_safe
+    from pytest_llmeval.assertions.judged import assert_complete, assert_prefers, assert_rubric
     from pytest_llmeval.assertions.over_trials import CaseCheck, assert_consistent
     from pytest_llmeval.assertions.own import Metric, metric
     from pytest_llmeval.assertions.scores import assert_score
@@ -53,9 +54,12 @@ __all__ = [
     "Score",
     "StoreError",
     "UsageError",
+    "assert_complete",
     "assert_consistent",
     "assert_faithful",
+    "assert_prefers",
     "assert_relevance",
+    "assert_rubric",
     "assert_safe",
     "assert_score",
     "metric",
@@ -63,6 +67,7 @@ __all__ = [
 
 _HOMES = (
     ("assertions.answers", ("assert_faithful", "assert_relevance", "assert_safe")),
+    ("assertions.judged", ("assert_complete", "assert_prefers", "assert_rubric")),
     ("assertions.over_trials", ("assert_consistent",)),
     ("assertions.own", ("Metric", "metric")),
     ("assertions.scores", ("assert_score",)),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "assert_"
 # Names of this package's own metrics that their ``assert_*`` does not show.
-_OURS = frozenset({"consistency", "faithfulness", "refusal", "safety"})
+_OURS = frozenset({"completeness", "consistency", "correctness", "faithfulness", "preference", "refusal", "safety"})
 
 
 class _Declared(NamedTuple):

@@ -128,12 +128,15 @@ class Engine:
         if self._mode is Mode.REPLAY:
             raise _miss(request, key, cache, where)
         from pytest_llmeval.calls.loop import Live
+        from pytest_llmeval.calls.nonce import marked, unmarked
 
         loop = self._running()
+        sent, nonce = marked(request)
         live = Live(
             request=request,
+            sent=sent,
             key=key,
-            keep=lambda response: self._kept(response, key, cache, redact),
+            keep=lambda response: self._kept(unmarked(response, request, nonce), key, cache, redact),
             # A draw that is asked for live is nobody else's.
             look=None if self._mode is Mode.LIVE else look,
         )
@@ -243,7 +246,7 @@ class Engine:
             cost_usd=cost_usd(response.request.model, response.n_input_tokens, response.n_output_tokens),
             recorded_at=recorded_at,
             key=key,
-            origin=origin(key, response.text, recorded_at, response.wire),
+            origin=origin(key, response.text, recorded_at, response.wire, response.more),
             provenance=Provenance.REFRESHED if self._mode is Mode.REFRESH else Provenance.LIVE,
         )
         if self._mode is not Mode.LIVE and _is_worth_keeping(response):

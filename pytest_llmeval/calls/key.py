@@ -47,7 +47,9 @@ def cache_key(request: Request) -> str:
     return key
 
 
-def origin(key: str, text: str, recorded_at: str, wire: Wire | None = None) -> str:
+def origin(
+    key: str, text: str, recorded_at: str, wire: Wire | None = None, more: Mapping[str, Json] | None = None
+) -> str:
     """Return the identity of one draw, as 16 hex digits.
 
     The time is in it, so two draws of the same text are two draws. 64 bits are enough: origins are only compared
@@ -59,8 +61,10 @@ def origin(key: str, text: str, recorded_at: str, wire: Wire | None = None) -> s
         text: the answer.
         recorded_at: when it was asked, ISO 8601 in UTC.
         wire: the reply itself, where it is stored: what is replayed from it must not differ from what was recorded.
+        more: what the answer holds beside its text, likewise.
     """
-    return digest([key, text, recorded_at] + ([dict(wire.headers), wire.body] if wire else []))[:16]
+    beside = ([dict(wire.headers), wire.body] if wire else []) + ([dict(more)] if more else [])
+    return digest([key, text, recorded_at, *beside])[:16]
 
 
 def difference(request: Request, other: Request) -> list[str]:

@@ -39,12 +39,14 @@ class Live:
 
     Args:
         request: what is asked.
+        sent: the request as it goes out: with a nonce in the place of its mark.
         key: its cache key.
         keep: completes and stores an answer that was paid for; called once, on the loop's thread.
         look: looks into the cache again, on any thread; None: the answer is nobody else's.
     """
 
     request: Request
+    sent: Request
     key: str
     keep: Callable[[Response], Response]
     look: Callable[[], Response | None] | None

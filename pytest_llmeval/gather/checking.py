@@ -33,6 +33,7 @@ from pytest_llmeval.records import (
 
 if TYPE_CHECKING:
     from pytest_llmeval.calls.client import Client
+    from pytest_llmeval.calls.judge import Judge
 
 
 class CheckFailed(AssertionError):
@@ -173,7 +174,7 @@ def _raised(made: Check) -> Check:
     return made
 
 
-def judge_for(metric: str) -> Client:
+def judge_for(metric: str) -> Judge:
     """Return a client of the judge model, for a metric of the running test."""
     recorder = in_test(metric)
     return recorder.desk.judge(recorder)

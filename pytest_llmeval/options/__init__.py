@@ -44,8 +44,9 @@ class Settings:
         models: all of them.
         variants: ways in which every case is answered; empty where there is one only.
         api_base: endpoint of the model, where it is not the provider's own.
-        judge: judge model; empty for none.
+        judge: judge model, or several with commas between them; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
+        judge_settings: sent with every call to a judge; None takes a default of a rubric back.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
@@ -81,6 +82,7 @@ class Settings:
     api_base: str
     judge: str
     judge_api_base: str
+    judge_settings: tuple[tuple[str, object], ...]
     concurrency: int
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
@@ -106,6 +108,11 @@ class Settings:
     first_trial: int = 0
     looks: tuple[int, ...] = ()
     folder_name: str = ".llmeval"
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Who grades: nobody, one model, or a panel."""
+        return tuple(dict.fromkeys(filter(None, map(str.strip, self.judge.split(",")))))
 
     @property
     def folder(self) -> Path:
@@ -135,6 +142,7 @@ def resolve(config: pytest.Config) -> Settings:
         api_base=values["api_base"],
         judge=values["judge"],
         judge_api_base=values["judge_api_base"],
+        judge_settings=tuple(filter(None, values["judge_settings"])),
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),

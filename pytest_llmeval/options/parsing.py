@@ -126,6 +126,16 @@ def variant(text: str) -> Mapping[str, object] | None:
     return {"name": name.strip(), **{key: _value_of(key, value) for key, value in said.items()}}
 
 
+def setting(text: str) -> tuple[str, object] | None:
+    """Read ``temperature=0.2``, with a value as of a variant's; empty for none."""
+    if not text.strip():
+        return None
+    name, sign, value = text.partition("=")
+    if not (sign and name.strip().isidentifier()):
+        raise ValueError("KEY=VALUE, with a setting of a call as KEY; VALUE null takes one back")
+    return name.strip(), _value_of(name.strip(), value.strip())
+
+
 def _value_of(key: str, text: str) -> object:
     if key in ("model", "prompt", "api_base"):
         return text

@@ -137,7 +137,8 @@ def _now(session: pytest.Session, settings: Settings, looking: Looking) -> Now:
         mode=Mode(settings.cache),
         default=default,
         marked=_marked(session.items, default),
-        judge=Asked(settings.judge, settings.judge_api_base),
+        # Which of a panel a stored question was put to, that question says.
+        judge=Asked(settings.judge if len(settings.judges) == 1 else "", settings.judge_api_base),
         is_stored=is_stored,
     )
 

@@ -168,6 +168,8 @@ class Response:
         origin: digest of key, body and time of recording: the identity of this draw.
         provenance: live, replayed or refreshed.
         wire: the reply itself, where the application under test asked and not ``llm``.
+        more: what the answer holds beside its text, as ``records.more`` has it in JSON; None for nothing. Read it by
+            the properties below.
     """
 
     text: str
@@ -184,6 +186,7 @@ class Response:
     origin: str = ""
     provenance: Provenance = Provenance.LIVE
     wire: Wire | None = None
+    more: Mapping[str, Json] | None = None
 
     def __str__(self) -> str:
         return self.text

@@ -57,6 +57,8 @@ def to_line(response: Response) -> str:
         record["request"]["kind"] = request.kind
     if wire is not None:
         record["wire"] = {"headers": dict(wire.headers), "body": wire.body, "first_s": wire.first_s}
+    if response.more:
+        record["more"] = dict(response.more)
     return json.dumps(record, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
@@ -70,7 +72,8 @@ def from_line(line: str | bytes) -> Response:
     record = json.loads(line, parse_constant=_refuse_constant)
     try:
         response = _response(record)
-        is_whole = response.origin == origin(_text(record["key"]), response.text, response.recorded_at, response.wire)
+        draw = response.text, response.recorded_at, response.wire, response.more
+        is_whole = response.origin == origin(_text(record["key"]), *draw)
     except KeyError as error:
         raise ValueError(f"no field {error}") from error
     except (TypeError, AttributeError) as error:
@@ -107,6 +110,7 @@ def _response(record: Json) -> Response:
         origin=_text(record["origin"]),
         provenance=Provenance.REPLAYED,
         wire=_wire(record["wire"]) if "wire" in record else None,
+        more=dict(record["more"]) if "more" in record else None,
     )
 
 

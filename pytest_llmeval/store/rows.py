@@ -32,7 +32,7 @@ _MOST_S = 4e6  # six weeks; its milliseconds have 32 bits
 _NAN = float("nan")
 _PLAIN = {"role": None, "content": None}.keys()  # of nearly every message, which is stored as its two values
 _REPLAYED = Provenance.REPLAYED
-_ENDS_WITH_WIRE = b"}]"  # what follows the text ends with the messages, "]]", unless a reply follows them
+_ENDS_WITH_REST = b"}]"  # what follows the text ends with the messages, "]]", unless more of the answer follows them
 
 
 class Row(NamedTuple):
@@ -41,7 +41,8 @@ class Row(NamedTuple):
     Args:
         recorded_at: when it was asked, ISO 8601 in UTC.
         body: the seal; numbers (``_FACTS``); origin, model and fingerprint; and deflated the text, with behind it the
-            JSON of what of the request is not in the setup, and of the reply as it came where that is stored.
+            JSON of what of the request is not in the setup, and of what the answer holds beside its text: the reply as
+            it came, and ``Response.more``, where there are any.
     """
 
     recorded_at: str
@@ -55,7 +56,7 @@ def head(key: str) -> int:
 
 def to_row(response: Response) -> tuple[Row, str]:
     """Return the row of a response, and its setup as JSON: the part of the request that many requests share."""
-    setup, asked = _in_two(response.request, response.wire)
+    setup, asked = _in_two(response)
     text = response.text.encode(*_TEXT)
     names = (response.origin + response.model + response.fingerprint).encode(*_TEXT)
     facts = _FACTS.pack(
@@ -87,7 +88,9 @@ def to_response(recorded_at: bytes, body: bytes, key: str, request: Request) -> 
     fields = response.__dict__
     content = inflated(body[text_at:])
     fields["text"] = content[:n_text_bytes].decode(*_TEXT)
-    fields["wire"] = _wire(content[n_text_bytes:]) if content.endswith(_ENDS_WITH_WIRE) else None
+    fields["wire"] = None
+    if content.endswith(_ENDS_WITH_REST):
+        fields["wire"], fields["more"] = _rest(content[n_text_bytes:])
     fields["request"] = request
     fields["outcome"] = _OUTCOMES[outcome]
     fields["model"] = names[n_origin : n_origin + n_model]
@@ -121,8 +124,12 @@ def to_request(recorded_at: bytes, body: bytes, setup: bytes) -> Request | None:
     return request if is_whole else None
 
 
-def _in_two(request: Request, wire: Wire | None) -> tuple[str, str]:
-    """Write a request as two texts of JSON: what the requests of a suite share, its system prompt too, and the rest."""
+def _in_two(response: Response) -> tuple[str, str]:
+    """Write a request as two texts of JSON: what the requests of a suite share, its system prompt too, and the rest.
+
+    Behind the rest stands what the answer holds beside its text.
+    """
+    request, wire = response.request, response.wire
     messages = [_shortened(message) for message in request.messages]
     n_shared = 0
     while n_shared < len(messages) and request.messages[n_shared].get("role") == "system":
@@ -131,12 +138,18 @@ def _in_two(request: Request, wire: Wire | None) -> tuple[str, str]:
     own: list[Json] = [request.trial, request.repeat, messages[n_shared:]]
     # Only where there is one: rows without are what older versions write and read.
     shared += [request.kind] if request.kind else []
-    own += [{"headers": dict(wire.headers), "body": wire.body, "first_s": wire.first_s}] if wire else []
+    rest: dict[str, Json] = {"headers": dict(wire.headers), "body": wire.body, "first_s": wire.first_s} if wire else {}
+    if response.more:
+        rest["more"] = dict(response.more)
+    own += [rest] if rest else []
     return canonical(shared), canonical(own)
 
 
-def _wire(asked: bytes) -> Wire:
-    return Wire(**json.loads(asked)[-1])
+def _rest(asked: bytes) -> tuple[Wire | None, Json]:
+    """Read what an answer holds beside its text."""
+    rest = json.loads(asked)[-1]
+    more = rest.pop("more", None)
+    return Wire(**rest) if rest else None, more
 
 
 def _in_one(shared: list[Json], own: list[Json]) -> Request:
