@@ -22,7 +22,8 @@ def test_one_object_of_the_form_is_read():
 
 
 @pytest.mark.parametrize(
-    "value", ["NaN", "Infinity", "-Infinity", "true", "0", "6", "1.7", "4.0", '"4"', "null", "[4]", "{}", "1e999", "4e0"]
+    "value",
+    ["NaN", "Infinity", "-Infinity", "true", "0", "6", "1.7", "4.0", '"4"', "null", "[4]", "{}", "1e999", "4e0"],
 )
 def test_a_grade_that_is_none_is_no_grade(value):
     """NaN, infinity, out of range, a bool, a number as text, a half: unscored, with the reason."""
@@ -77,7 +78,9 @@ def test_a_reply_without_its_nonce_is_somebody_elses(nonce):
     assert None is read(reply(TEXT, nonce=nonce), "grade").value
 
 
-@pytest.mark.parametrize(("better", "value"), [("first", "first"), ("tie", "tie"), ("FIRST", None), (1, None), ([], None)])
+@pytest.mark.parametrize(
+    ("better", "value"), [("first", "first"), ("tie", "tie"), ("FIRST", None), (1, None), ([], None)]
+)
 def test_a_preference_is_one_of_three_words(better, value):
     """In this spelling."""
     assert value == read(reply(json.dumps({"nonce": "n0nce", "reason": "r", "better": better})), "prefer").value
