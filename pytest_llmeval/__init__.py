@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmeval.assertions.answers import assert_faithful, assert_relevance, assert_safe
+    from pytest_llmeval.assertions.conversations import assert_goal_reached, assert_remembers
+    from pytest_llmeval.assertions.correct import assert_correct
+    from pytest_llmeval.assertions.formats import assert_length, assert_matches, assert_matches_schema
     from pytest_llmeval.assertions.judged import assert_complete, assert_prefers, assert_rubric
     from pytest_llmeval.assertions.over_trials import CaseCheck, assert_consistent
     from pytest_llmeval.assertions.own import Metric, metric
+    from pytest_llmeval.assertions.runs import assert_retrieves, assert_tools, assert_within
     from pytest_llmeval.assertions.scores import assert_score
     from pytest_llmeval.errors import (
         BaselineError,
@@ -56,17 +60,30 @@ __all__ = [
     "UsageError",
     "assert_complete",
     "assert_consistent",
+    "assert_correct",
     "assert_faithful",
+    "assert_goal_reached",
+    "assert_length",
+    "assert_matches",
+    "assert_matches_schema",
     "assert_prefers",
     "assert_relevance",
+    "assert_remembers",
+    "assert_retrieves",
     "assert_rubric",
     "assert_safe",
     "assert_score",
+    "assert_tools",
+    "assert_within",
     "metric",
 ]
 
 _HOMES = (
     ("assertions.answers", ("assert_faithful", "assert_relevance", "assert_safe")),
+    ("assertions.conversations", ("assert_goal_reached", "assert_remembers")),
+    ("assertions.correct", ("assert_correct",)),
+    ("assertions.formats", ("assert_length", "assert_matches", "assert_matches_schema")),
+    ("assertions.runs", ("assert_retrieves", "assert_tools", "assert_within")),
     ("assertions.judged", ("assert_complete", "assert_prefers", "assert_rubric")),
     ("assertions.over_trials", ("assert_consistent",)),
     ("assertions.own", ("Metric", "metric")),

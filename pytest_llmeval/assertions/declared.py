@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 _PREFIX = "assert_"
 # Names of this package's own metrics that their ``assert_*`` does not show.
-_OURS = frozenset({"completeness", "consistency", "correctness", "faithfulness", "preference", "refusal", "safety"})
+_OURS = frozenset(
+    {
+        *("completeness", "consistency", "correctness", "faithfulness", "goal_reached", "length", "memory", "pattern"),
+        *("preference", "refusal", "retrieval", "safety", "schema", "trajectory", "within"),
+    }
+)
 
 
 class _Declared(NamedTuple):

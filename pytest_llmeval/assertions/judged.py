@@ -24,7 +24,7 @@ def graded(metric: str, answer: Answer, rubric: Rubric, parts: Mapping[str, str]
 
     Args:
         metric: name of the check.
-        answer: what is graded, as the part ``answer``.
+        answer: what is graded, as the part ``answer`` where it is no conversation.
         rubric: what is graded by.
         parts: the other texts, by name.
         terms: what the score is set against.
@@ -38,7 +38,8 @@ def graded(metric: str, answer: Answer, rubric: Rubric, parts: Mapping[str, str]
     judge = judge_for(metric)
 
     async def asked(text: str, judge: Judge) -> Score:
-        return await grade(metric, rubric, {**parts, "answer": text}, judge)
+        under_test = {} if "conversation" in parts else {"answer": text}
+        return await grade(metric, rubric, {**parts, **under_test}, judge)
 
     return check_async(metric, answer, asked, graded_version(rubric, judge), terms, judge=judge)
 

@@ -48,15 +48,21 @@ def head_of(answer: Answer) -> str:
         return ""
 
 
-def unreadable(answer: Answer) -> str | None:
+def unreadable(answer: Answer, *, may_be_empty: bool = False) -> str | None:
     """Say why there is no text to judge: an empty or filtered answer is an outcome of its own, not a bad score.
 
     Waits for an answer that is on its way; a call that failed is a reason as well.
+
+    Args:
+        answer: what is judged.
+        may_be_empty: another thing than its text is judged, so only a failed call is a reason.
     """
     try:
         land(answer)
     except ProviderError as error:
         return error.what
+    if may_be_empty:
+        return None
     outcome = getattr(answer, "outcome", None)
     if outcome == Outcome.FILTERED:
         return "the provider filtered the answer"

@@ -58,6 +58,7 @@ def check(
     *,
     score: Score | None = None,
     finish_in_body: bool = False,
+    may_be_empty: bool = False,
 ) -> Check:
     """Measure, hand over to the running test, and raise where there is nobody to hand over to.
 
@@ -70,6 +71,7 @@ def check(
         terms: what the score is set against.
         score: known without looking at the answer; an empty or filtered answer may have it.
         finish_in_body: see ``Recorder.add``.
+        may_be_empty: see ``unreadable``.
     """
     __tracebackhide__ = True
     valid(terms)
@@ -79,7 +81,7 @@ def check(
     def measured() -> Score:
         if score is not None:
             return score
-        fault = unreadable(answer)
+        fault = unreadable(answer, may_be_empty=may_be_empty)
         return Score.unscored(metric, fault) if fault else measure(text_of(answer))
 
     if recorder is None:

@@ -82,7 +82,8 @@ def recorded(project):
         project.write("pytest.ini", f"[pytest]\nllmeval_judge = openai/j\nllmeval_judge_api_base = {server.url}\n")
         project.write(
             "test_suite.py",
-            "from pytest_llmeval import assert_rubric\n\ndef test_a():\n    assert_rubric('a good one', 'It is good.')\n",
+            "from pytest_llmeval import assert_rubric\n\n"
+            "def test_a():\n    assert_rubric('a good one', 'It is good.')\n",
         )
         assert 0 == project.run("-p", "no:xdist").ret
     return project, project.path / "recordings" / "test_suite.jsonl"

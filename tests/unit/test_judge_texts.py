@@ -110,7 +110,7 @@ def token(text, **top):
 
 
 def test_the_expected_grade_is_the_mean_over_what_was_weighed():
-    """0.6 × 4 + 0.3 × 5 + 0.1 × 1 = 4.0; what is no grade is left out of the whole."""
+    """0.6 of 4, 0.3 of 5 and 0.1 of 1 are 4.0; what is no grade is left out of the whole."""
     tokens = [token("4", _4=1.0), token(" "), token("4", _4=0.3, _5=0.15, _1=0.05, _x=0.5), token("}")]
     assert 4.0 == pytest.approx(expected_grade(tokens, 4))
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.calls.judge import Judge
     from pytest_llmeval.records import Json, Response
 
-# Parts that somebody under test has written.
-_UNDER_TEST = ("answer", "conversation")
-
 
 def graded_version(rubric: Rubric, judge: Judge) -> str:
     """Return the version of the scores that this judge gives by this rubric."""
@@ -47,7 +44,8 @@ async def grade(metric: str, rubric: Rubric, parts: Mapping[str, str], judge: Ju
     opinions, detail = await _opinions(judge.models, coming)
     value, reason = combined(opinions)
     detail["rubric"] = f"{rubric.name}-{rubric.version}"
-    spoken = next(filter(None, (speaks_to_its_judge(parts.get(name, "")) for name in _UNDER_TEST)), "")
+    spoken = speaks_to_its_judge(parts.get("answer", ""))
+    spoken = spoken or speaks_to_its_judge(parts.get("conversation", ""), has_turns=True)
     if spoken:
         detail["suspicious"] = spoken
         if value:

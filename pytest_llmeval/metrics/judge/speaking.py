@@ -38,7 +38,7 @@ _COMPILED: Final = tuple((what, re.compile(form, re.IGNORECASE)) for what, form 
 _LONGEST: Final = 20_000
 
 
-def speaks_to_its_judge(text: str) -> str:
+def speaks_to_its_judge(text: str, *, has_turns: bool = False) -> str:
     """Say in which way a text speaks to whoever grades it; empty where it does not.
 
     It looks for English phrases that ask for a grade, set rules aside, speak to a grader, or play a part of the
@@ -49,9 +49,11 @@ def speaks_to_its_judge(text: str) -> str:
 
     Args:
         text: any; its first 20,000 characters are looked at.
+        has_turns: it is a conversation, whose turns are its own.
     """
     plain = _plain(text[:_LONGEST])
-    return next((what for what, form in _COMPILED if form.search(plain)), "")
+    forms = [(what, form) for what, form in _COMPILED if not (has_turns and what == _A_TURN)]
+    return next((what for what, form in forms if form.search(plain)), "")
 
 
 def _plain(text: str) -> str:
