@@ -40,7 +40,7 @@ def test_hard_checks_fail_whatever_the_baseline_says(project):
             "E*reason: $: 'total' is a required property",
             "E*reason: nothing matches*",
             "E*reason: 3 words; 0 to 2 are allowed",
-            'E*reason: missing answer: search("q":"refund") → answer()',
+            'E*reason: not made in this order: search; search("q":"refund") → answer()',
         ]
     )
 
