@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assertions.answers import assert_faithful, assert_relevance, assert_safe
     from pytest_llmeval.assertions.conversations import assert_goal_reached, assert_remembers
     from pytest_llmeval.assertions.correct import assert_correct
-    from pytest_llmeval.assertions.formats import assert_length, assert_matches, assert_matches_schema
+    from pytest_llmeval.assertions.formats import assert_language, assert_length, assert_matches, assert_matches_schema
     from pytest_llmeval.assertions.judged import assert_complete, assert_prefers, assert_rubric
     from pytest_llmeval.assertions.over_trials import CaseCheck, assert_consistent
     from pytest_llmeval.assertions.own import Metric, metric
@@ -63,6 +63,7 @@ __all__ = [
     "assert_correct",
     "assert_faithful",
     "assert_goal_reached",
+    "assert_language",
     "assert_length",
     "assert_matches",
     "assert_matches_schema",
@@ -82,7 +83,7 @@ _HOMES = (
     ("assertions.answers", ("assert_faithful", "assert_relevance", "assert_safe")),
     ("assertions.conversations", ("assert_goal_reached", "assert_remembers")),
     ("assertions.correct", ("assert_correct",)),
-    ("assertions.formats", ("assert_length", "assert_matches", "assert_matches_schema")),
+    ("assertions.formats", ("assert_language", "assert_length", "assert_matches", "assert_matches_schema")),
     ("assertions.runs", ("assert_retrieves", "assert_tools", "assert_within")),
     ("assertions.judged", ("assert_complete", "assert_prefers", "assert_rubric")),
     ("assertions.over_trials", ("assert_consistent",)),

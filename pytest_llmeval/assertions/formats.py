@@ -116,3 +116,33 @@ def assert_length(
         )
     terms = Terms(1.0, require, is_hard=True)
     return check("length", answer, lambda text: length(text, least=least, most=most, unit=unit), terms)
+
+
+def assert_language(answer: Answer, language: str, *, require: float | None = None) -> Check:
+    """Check that the answer is in a language; a hard check; needs the extra ``language``.
+
+    Args:
+        answer: a Response, any object with ``.text``, or plain text; unscored with fewer than 20 letters.
+        language: ISO 639-1, such as ``de``.
+        require: share of the trials in (0, 1] that must pass each; by default their mean must reach 1.
+
+    Raises:
+        UsageError: the extra is not installed, the language is none that it knows, or an argument is out of range.
+        AssertionError: at once, outside a test and in eager tests; else at the end of the test.
+
+    Source:
+        ``pytest_llmeval.metrics.language``.
+    """
+    __tracebackhide__ = True
+    from pytest_llmeval.metrics import language as languages
+
+    try:
+        known = languages.known_languages()
+    except ImportError:
+        raise UsageError(
+            "assert_language needs py3langid, which is not installed", hint="pip install 'pytest-llmeval[language]'"
+        ) from None
+    if language not in known:
+        raise UsageError(f"assert_language does not know {language!r}", hint=f"it knows {', '.join(sorted(known))}")
+    terms = Terms(1.0, require, is_hard=True)
+    return check("language", answer, lambda text: languages.language(text, language), terms)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from inspect import unwrap
-from numbers import Real
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -15,7 +13,7 @@ from pytest_llmeval.assertions.over_trials import CaseCheck, check_over_trials
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.gather.answers import Answer, HasText
 from pytest_llmeval.gather.checking import Terms, check, check_async, judge_for, running, valid
-from pytest_llmeval.gather.functions import measured
+from pytest_llmeval.gather.functions import measured, score_of
 from pytest_llmeval.gather.needs import arguments, needs_of, version_of
 from pytest_llmeval.records import Check, Response, Score
 
@@ -157,26 +155,8 @@ class Metric(Generic[P, R]):
         return self._score(function(outputs=texts, **found), version)
 
     def _score(self, value: object, version: str) -> Score:
-        """Make a score of what the function returned, under this metric's name and version.
-
-        Raises:
-            UsageError: it is none.
-        """
-        if isinstance(value, Score):
-            return replace(value, metric=self.name, version=version)
-        number, reason = value if isinstance(value, tuple) and len(value) == 2 else (value, "")  # noqa: PLR2004
-        if number is None and isinstance(reason, str) and reason:
-            return Score.unscored(self.name, reason, version=version)
-        # Real, because metrics often return numpy's numbers.
-        found = float(number) if isinstance(number, Real) else math.nan
-        if not 0.0 <= found <= 1.0 or not isinstance(reason, str):
-            raise UsageError(
-                f"the metric {self.name!r} returned {value!r:.80}",
-                found=f"its function stands at {self.place}",
-                hint='a score is a number in [0, 1] or a bool, alone or with its reason: (0.5, "why"); '
-                'one that cannot tell is (None, "why")',
-            )
-        return Score(metric=self.name, value=found, reason=reason, version=version)
+        """Make a score of what the function returned, under this metric's own name; errors as of ``score_of``."""
+        return replace(score_of(self.name, value, place=self.place), metric=self.name, version=version)
 
 
 AnyMetric: TypeAlias = Metric[Any, Any]

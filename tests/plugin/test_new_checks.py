@@ -154,6 +154,7 @@ WRONG = {
     "order='some'": lambda: le.assert_tools([], [], order="some"),
     "cannot read the call": lambda: le.assert_tools([{"tool": "a"}], []),
     "how='best'": lambda: le.assert_retrieves([], [], how="best"),
+    "does not know 'german'": lambda: le.assert_language("a", "german"),
     "cannot read the message": lambda: le.assert_remembers([{"content": "a"}]),
 }
 
@@ -165,4 +166,4 @@ def test_wrong(match):
 """,
     )
 
-    project.run().assert_outcomes(passed=14)
+    project.run().assert_outcomes(passed=15)

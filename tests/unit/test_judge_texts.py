@@ -154,10 +154,11 @@ BENIGN = (
     "We rate our hotels with up to five stars.",
     "def grade(score):\n    return score >= 50",
     "Top tip: print the label and put it on the highest shelf.",
+    "\n" * 20_000,  # one that a careless expression would search through for minutes
 )
 
 
-@pytest.mark.parametrize("text", BENIGN)
+@pytest.mark.parametrize("text", BENIGN, ids=range(len(BENIGN)))
 def test_an_ordinary_answer_is_not_taken_for_an_attack(text):
     """Else it would be left unscored."""
     assert "" == speaks_to_its_judge(text)

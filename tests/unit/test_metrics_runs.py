@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.metrics.formats import check_schema, json_schema, length, pattern, pydantic_type
+from pytest_llmeval.metrics.language import language
 from pytest_llmeval.metrics.performance import within
 from pytest_llmeval.metrics.retrieval import retrieval
 from pytest_llmeval.metrics.trajectory import Called, Wanted, trajectory
@@ -199,3 +200,20 @@ def test_patterns_and_lengths():
         length("one two\n\nthree", least=2, most=most, unit=unit).value
         for most, unit in [(3, "words"), (3, "characters"), (2, "lines")]
     ]
+
+
+@pytest.mark.parametrize(
+    ("output", "wanted", "value"),
+    [
+        ("You get a refund within 30 days.", "en", 1.0),
+        ("Sie erhalten Ihr Geld binnen 30 Tagen zurück.", "de", 1.0),
+        ("Sie erhalten Ihr Geld binnen 30 Tagen zurück.", "en", 0.0),
+        ("\u8fd4\u91d1\u306f30\u65e5\u4ee5\u5185\u306b\u884c\u308f\u308c\u307e\u3059\u3002" * 2, "ja", 1.0),
+        ("Yes, please.", "en", None),
+        ("\ud800 You get a refund within 30 days.", "en", 1.0),
+    ],
+    ids=range(6),
+)
+def test_the_language_of_a_text(output, wanted, value):
+    """Named by its code; too few letters are no language."""
+    assert value == language(output, wanted).value

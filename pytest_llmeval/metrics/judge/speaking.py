@@ -30,11 +30,11 @@ _FORMS: Final = (
         "holds a grade of its own",
         rf"""["'`]?\b(?:grade|score|rating|verdict|nonce|better)\b["'`]?\s*[:=]\s*["'`]?(?:{_BEST}|\d)\b""",
     ),
-    (_A_TURN, rf"(?:^|\n)\s*(?:\#+\s*|\*\*|<\|?|\[)?/?{_ROLE}(?:\|?>|\]|\*\*|\s*:)"),
+    (_A_TURN, rf"^(?:\#+ ?|\*\*|<\|?|\[)?/?{_ROLE}(?:\|?>|\]|\*\*| ?:)"),
     (_A_TURN, r"<\|[a-z_]{3,20}\|>|\[/?INST\]|<<SYS>>"),
-    (_AN_END, r"\[\s*\S{0,60}\s*END\s*\]|\bend of (?:the )?(?:answer|material|data|part)\b|(?:^|\n)\s*END\s*(?:\n|$)"),
+    (_AN_END, r"\[(?:\S{1,60} )?END ?\]|\bend of (?:the )?(?:answer|material|data|part)\b|^END$"),
 )
-_COMPILED: Final = tuple((what, re.compile(form, re.IGNORECASE)) for what, form in _FORMS)
+_COMPILED: Final = tuple((what, re.compile(form, re.IGNORECASE | re.MULTILINE)) for what, form in _FORMS)
 _LONGEST: Final = 20_000
 
 
@@ -60,7 +60,9 @@ def _plain(text: str) -> str:
     # NFKC: full-width and mathematical letters are the plain ones. Cf: characters that nobody sees.
     folded = unicodedata.normalize("NFKC", text)
     seen = "".join(char for char in folded if unicodedata.category(char) != "Cf")
-    return re.sub(r"[^\S\n]+", " ", seen.translate(_ALIKE))
+    # One blank and one line end in a row: a long run of them would be searched through from each of its characters.
+    lines = (" ".join(line.split()) for line in seen.translate(_ALIKE).splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 # Cyrillic and Greek letters that look like Latin ones, by their code points.
