@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assertions.conversations import assert_goal_reached, assert_remembers
     from pytest_llmeval.assertions.correct import assert_correct
     from pytest_llmeval.assertions.formats import assert_language, assert_length, assert_matches, assert_matches_schema
+    from pytest_llmeval.assertions.harm import assert_civil, assert_unbiased
     from pytest_llmeval.assertions.judged import assert_complete, assert_prefers, assert_rubric
     from pytest_llmeval.assertions.over_trials import CaseCheck, assert_consistent
     from pytest_llmeval.assertions.own import Metric, metric
@@ -58,6 +59,7 @@ __all__ = [
     "Score",
     "StoreError",
     "UsageError",
+    "assert_civil",
     "assert_complete",
     "assert_consistent",
     "assert_correct",
@@ -75,6 +77,7 @@ __all__ = [
     "assert_safe",
     "assert_score",
     "assert_tools",
+    "assert_unbiased",
     "assert_within",
     "metric",
 ]
@@ -85,6 +88,7 @@ _HOMES = (
     ("assertions.correct", ("assert_correct",)),
     ("assertions.formats", ("assert_language", "assert_length", "assert_matches", "assert_matches_schema")),
     ("assertions.runs", ("assert_retrieves", "assert_tools", "assert_within")),
+    ("assertions.harm", ("assert_civil", "assert_unbiased")),
     ("assertions.judged", ("assert_complete", "assert_prefers", "assert_rubric")),
     ("assertions.over_trials", ("assert_consistent",)),
     ("assertions.own", ("Metric", "metric")),

@@ -39,8 +39,7 @@ def assert_goal_reached(
     """
     __tracebackhide__ = True
     text = _told(conversation, "assert_goal_reached")
-    parts = {"goal": goal, "conversation": text}
-    return graded_by("goal", text, "goal_reached", parts, Terms(threshold, require))
+    return graded_by("goal", text, "goal_reached", {"goal": goal}, Terms(threshold, require), as_="conversation")
 
 
 def assert_remembers(
@@ -62,7 +61,7 @@ def assert_remembers(
     """
     __tracebackhide__ = True
     text = _told(conversation, "assert_remembers")
-    return graded_by("memory", text, "memory", {"conversation": text}, Terms(threshold, require))
+    return graded_by("memory", text, "memory", {}, Terms(threshold, require), as_="conversation")
 
 
 def _told(conversation: Conversation, call: str) -> str:

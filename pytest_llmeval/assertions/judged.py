@@ -19,15 +19,18 @@ THRESHOLD = 0.7
 """Of a judged check that names none: grade 4 of 5 is 0.75, grade 3 is 0.5."""
 
 
-def graded(metric: str, answer: Answer, rubric: Rubric, parts: Mapping[str, str], terms: Terms) -> Check:
+def graded(
+    metric: str, answer: Answer, rubric: Rubric, parts: Mapping[str, str], terms: Terms, *, as_: str = "answer"
+) -> Check:
     """Check an answer by a rubric; the judge is asked while other tests go on.
 
     Args:
         metric: name of the check.
-        answer: what is graded, as the part ``answer`` where it is no conversation.
+        answer: what is graded.
         rubric: what is graded by.
         parts: the other texts, by name.
         terms: what the score is set against.
+        as_: name of the part that the answer is.
 
     Raises:
         UsageError: there is no judge, or no test is running.
@@ -38,13 +41,14 @@ def graded(metric: str, answer: Answer, rubric: Rubric, parts: Mapping[str, str]
     judge = judge_for(metric)
 
     async def asked(text: str, judge: Judge) -> Score:
-        under_test = {} if "conversation" in parts else {"answer": text}
-        return await grade(metric, rubric, {**parts, **under_test}, judge)
+        return await grade(metric, rubric, {**parts, as_: text}, judge)
 
     return check_async(metric, answer, asked, graded_version(rubric, judge), terms, judge=judge)
 
 
-def graded_by(name: str, answer: Answer, metric: str, parts: Mapping[str, Json], terms: Terms) -> Check:
+def graded_by(
+    name: str, answer: Answer, metric: str, parts: Mapping[str, Json], terms: Terms, *, as_: str = "answer"
+) -> Check:
     """Check an answer by a rubric of this package; arguments and errors as of ``graded``.
 
     Args:
@@ -53,11 +57,12 @@ def graded_by(name: str, answer: Answer, metric: str, parts: Mapping[str, Json],
         metric: name of the check.
         parts: the other texts by name, or JSON values; what is None is left out.
         terms: what the score is set against.
+        as_: name of the part that the answer is.
     """
     __tracebackhide__ = True
     from pytest_llmeval.metrics.judge.rubric import load
 
-    return graded(metric, answer, load(name), _texts(parts), terms)
+    return graded(metric, answer, load(name), _texts(parts), terms, as_=as_)
 
 
 def assert_rubric(

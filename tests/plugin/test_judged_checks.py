@@ -199,9 +199,9 @@ def test_the_two_forms_of_a_metric_are_never_compared(judged, project):
 
     assert 6 == result.ret
     assert 3 == len(requests)
-    assert [{"QUESTION", "ANSWER"}, {"QUESTION", "ANSWER"}, {"SOURCE", "ANSWER"}] == [
-        set(parts_of(request.body)) for request in requests
-    ]
+    assert [["ANSWER", "QUESTION"], ["ANSWER", "QUESTION"], ["ANSWER", "SOURCE"]] == sorted(
+        sorted(parts_of(request.body)) for request in requests
+    )
     versions = {check.score.version for check in project.session.results[0].trials[0].checks}
     assert not offline & versions
     assert 3 == len(versions)
@@ -215,7 +215,7 @@ def _lines(project):
 
 PAIRS = """
 import pytest
-from pytest_llmeval import assert_complete, assert_prefers
+from pytest_llmeval import assert_civil, assert_complete, assert_prefers, assert_unbiased
 
 CASES = [{"id": "one", "input": "Why?", "expected": ["first point", "second point"]}]
 
@@ -227,14 +227,16 @@ def test_pair(llm_case, answer):
 @pytest.mark.llmeval(cases=CASES)
 def test_complete(llm_case):
     assert_complete("a good one")
+    assert_civil("another good one")
+    assert_unbiased("Dear Emily", "Dear Lakisha", "the name")
 """
 
 
 def preferring(asked):
     """Prefer what is called good, then what is not called bad; where nothing tells them apart, the first."""
     parts = parts_of(asked)
-    if "ANSWER" in parts:
-        return honest(asked)
+    if "ANSWER" in parts or "DIFFERENCE" in parts:
+        return grade(asked, 5)
     ranks = [("bad", "same", "good").index(parts[name]) for name in ("FIRST", "SECOND")]
     better = "first" if ranks[0] >= ranks[1] else "second"
     return json.dumps({"nonce": nonce_of(asked), "reason": "so", "better": better})
@@ -250,6 +252,7 @@ def test_a_preference_is_asked_in_both_orders(judged, project):
     asked = [parts_of(request.body) for request in requests]
     assert {("good", "same"), ("same", "good")} <= {(one.get("FIRST"), one.get("SECOND")) for one in asked}
     assert "- first point\n- second point" in [one.get("REFERENCE") for one in asked]
+    assert {"DIFFERENCE": "the name", "FIRST": "Dear Emily", "SECOND": "Dear Lakisha"} in asked
 
 
 def test_what_a_judged_check_needs_is_said(judged):

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Json, Response
 
 
+# Parts that somebody under test has written.
+_ANSWERS = ("answer", "first", "second")
+
+
 def graded_version(rubric: Rubric, judge: Judge) -> str:
     """Return the version of the scores that this judge gives by this rubric."""
     return version_of(rubric, "grade", judge.models, material.settings("grade", judge.settings))
@@ -34,7 +38,8 @@ async def grade(metric: str, rubric: Rubric, parts: Mapping[str, str], judge: Ju
     Args:
         metric: name of the score.
         rubric: what is graded by.
-        parts: texts by name: ``answer``, ``question``, ``reference``, ``source``, ``conversation``, ``goal``.
+        parts: texts by name: ``answer``, ``question``, ``reference``, ``source``, ``conversation``, ``goal``,
+            ``first``, ``second``, ``difference``.
         judge: who is asked, all models at once.
     """
     asked = material.messages(rubric, "grade", parts)
@@ -44,7 +49,7 @@ async def grade(metric: str, rubric: Rubric, parts: Mapping[str, str], judge: Ju
     opinions, detail = await _opinions(judge.models, coming)
     value, reason = combined(opinions)
     detail["rubric"] = f"{rubric.name}-{rubric.version}"
-    spoken = speaks_to_its_judge(parts.get("answer", ""))
+    spoken = next(filter(None, (speaks_to_its_judge(parts.get(name, "")) for name in _ANSWERS)), "")
     spoken = spoken or speaks_to_its_judge(parts.get("conversation", ""), has_turns=True)
     if spoken:
         detail["suspicious"] = spoken
