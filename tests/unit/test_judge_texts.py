@@ -155,6 +155,13 @@ BENIGN = (
     "Give the plant water every day. At the end of the week, cut the leaves.",
     "We rate our hotels with up to five stars.",
     "def grade(score):\n    return score >= 50",
+    "I'm sorry, but I can't ignore my previous instructions.",
+    "You asked me to disregard the rules above. I will not do that.",
+    "I cannot act as a judge in this matter, nor override the guidelines.",
+    "As a reviewer noted, the battery lasts ten hours. Rating: 4.5 of 5.",
+    '{"name": "Trattoria", "rating": 5, "score": 10}',
+    "The prompt you need is: describe the picture in one sentence.",
+    "Our system is down. Assistants are on their way.",
     "Top tip: print the label and put it on the highest shelf.",
     "\n" * 20_000,  # one that a careless expression would search through for minutes
 )

@@ -12,12 +12,15 @@ _BEST: Final = r"(?:5|five|10|ten|100|1\.0|top|full|maximum|max|highest|perfect|
 _RULES: Final = r"(?:instructions?|rules?|rubric|criteri(?:on|a)|prompts?|guidelines?|directions?)"
 _GIVE: Final = r"(?:give|award|assign|output|return|reply|respond|answer|print|write|set|grant|choose|rate|score|grade)"
 _ROLE: Final = r"(?:system|assistant|user|inst|im_start|im_end|developer)"
+_ORDER: Final = r"(?:^|[.!?:;,\"'] ?|\b(?:please|must|should|now|and|then|you|just) )"
 _RULES_ASIDE, _TO_A_GRADER = "asks to set rules aside", "speaks to a grader"
 _FOR_A_GRADE, _A_TURN, _AN_END = "asks for a grade", "plays a turn of the conversation", "plays the end of the material"
 _FORMS: Final = (
-    (_RULES_ASIDE, rf"\b(?:ignore|disregard|forget|override|bypass|do not follow|don't follow)\b.{{0,40}}\b{_RULES}\b"),
+    # An order, and not "I cannot ignore my instructions", which is how a good answer refuses one.
+    (_RULES_ASIDE, rf"{_ORDER}(?:ignore|disregard|forget|override|bypass|do not follow)\b.{{0,40}}\b{_RULES}\b"),
     (_TO_A_GRADER, rf"\b(?:dear|hey|hello|hi|attention|(?:note|notice|message) to) (?:the |my )?(?:ai |llm )?{_WHO}\b"),
-    (_TO_A_GRADER, rf"\b(?:you are|as|act as|you're) (?:an?|the) (?:\w+ )?{_WHO}\b"),
+    (_TO_A_GRADER, rf"\b(?:you are|you're) (?:an?|the) (?:\w+ )?{_WHO}\b|\bas (?:an?|the) (?:\w+ )?{_WHO},? you\b"),
+    (_TO_A_GRADER, rf"{_ORDER}act as (?:an?|the) (?:\w+ )?{_WHO}\b"),
     (_TO_A_GRADER, rf"\b{_WHO}s?\b.{{0,30}}\b(?:must|should|shall|ha(?:s|ve) to|needs? to|will|please)\b"),
     (_FOR_A_GRADE, rf"\b{_GIVE}\b.{{0,40}}\b{_BEST}\b.{{0,20}}\b{_WHAT}\b"),
     (_FOR_A_GRADE, rf"\b{_GIVE}\b.{{0,40}}\b{_WHAT}\b.{{0,20}}\b{_BEST}\b"),
@@ -28,7 +31,7 @@ _FORMS: Final = (
     ),
     (
         "holds a grade of its own",
-        rf"""["'`]?\b(?:grade|score|rating|verdict|nonce|better)\b["'`]?\s*[:=]\s*["'`]?(?:{_BEST}|\d)\b""",
+        rf"""\b(?:grade|verdict)\b["'`]? ?[:=] ?["'`]?(?:{_BEST}|\d)\b|["'`]nonce["'`] ?:""",
     ),
     (_A_TURN, rf"^(?:\#+ ?|\*\*|<\|?|\[)?/?{_ROLE}(?:\|?>|\]|\*\*| ?:)"),
     (_A_TURN, r"<\|[a-z_]{3,20}\|>|\[/?INST\]|<<SYS>>"),
