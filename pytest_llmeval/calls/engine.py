@@ -151,7 +151,13 @@ class Engine:
             if found is None or found.recorded_at < self._refreshed_since:
                 return None
             return replace(found, provenance=Provenance.REFRESHED)
-        return None if self._mode is Mode.LIVE else cache.get(key, request)
+        found = None if self._mode is Mode.LIVE else cache.get(key, request)
+        if found is not None and found.more and self._mode is Mode.AUTO:
+            from pytest_llmeval.calls.nonce import lacks_echo
+
+            # A judge's reply that nobody can believe is no grade: whoever may ask asks again.
+            return None if lacks_echo(found) else found
+        return found
 
     def look(
         self, request: Request, *, where: str = "", cache: Cache | None = None, suits: Callable[[Response], bool]

@@ -7,7 +7,6 @@ answer (``Response.more["nonce"]``), so that what was echoed can be verified whe
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,6 +46,8 @@ def marked(request: Request) -> tuple[Request, str]:
     found = _MARK.search(text)
     if found is None:
         return request, ""
+    import secrets
+
     nonce = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     messages = tuple(
         {**message, "content": content.replace(found[0], nonce)}
@@ -62,6 +63,12 @@ def unmarked(response: Response, request: Request, nonce: str) -> Response:
     if not nonce:
         return response
     return replace(response, request=request, more={**(response.more or {}), NONCE: nonce})
+
+
+def lacks_echo(response: Response) -> bool:
+    """Whether an answer that was asked with a nonce does not hold it."""
+    nonce = nonce_of(response)
+    return bool(nonce) and nonce not in response.text
 
 
 def nonce_of(response: Response) -> str:

@@ -18,6 +18,14 @@ def test_answer(n):
 """
 
 
+ONE = """
+from pytest_llmeval import assert_rubric
+
+def test_a():
+    assert_rubric("a good one", "It is good.")
+"""
+
+
 @pytest.fixture
 def judged(project, monkeypatch):
     """Run a suite whose answers are graded by a judge on loopback; no key is set anywhere."""
@@ -82,8 +90,7 @@ def recorded(project):
         project.write("pytest.ini", f"[pytest]\nllmeval_judge = openai/j\nllmeval_judge_api_base = {server.url}\n")
         project.write(
             "test_suite.py",
-            "from pytest_llmeval import assert_rubric\n\n"
-            "def test_a():\n    assert_rubric('a good one', 'It is good.')\n",
+            ONE,
         )
         assert 0 == project.run("-p", "no:xdist").ret
     return project, project.path / "recordings" / "test_suite.jsonl"
@@ -284,3 +291,20 @@ def test_the_users_settings_go_to_the_judge(judged):
 
     assert 300 == requests[0].body["max_tokens"]
     assert "temperature" not in requests[0].body
+
+
+def test_a_reply_that_nobody_can_believe_is_asked_again(project):
+    """By the next run that may ask; a replay leaves it unscored and asks nobody."""
+    with Loopback(honest) as server:
+        project.write("pytest.ini", f"[pytest]\nllmeval_judge = openai/j\nllmeval_judge_api_base = {server.url}\n")
+        project.write(
+            "test_suite.py",
+            ONE,
+        )
+        server.answer("I would say five.")
+        seen = []
+        for cache in ("auto", "replay", "auto", "replay"):
+            project.run("-p", "no:xdist", f"--llmeval-cache={cache}")
+            seen.append((*values(project), len(server.requests)))
+
+    assert [(None, 1), (None, 1), (1.0, 2), (1.0, 2)] == seen
