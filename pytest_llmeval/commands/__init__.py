@@ -28,6 +28,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval baseline diff                     see what differs, case by case
   llmeval cache explain                     see why a request found no stored answer
   llmeval dataset check FILE                see what is in a file of cases, and what is wrong
+  llmeval watch                             work on a prompt: run again what a saved file may have changed
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
   llmeval gate check                        see how far this suite's gate can be trusted"""
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the command's name; by default those of the process.
     """
-    from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run
+    from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run, watch
 
     parser = Parser(
         prog="llmeval",
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     baseline.declare(commands)
     cache.declare(commands)
     run.declare(commands)
+    watch.declare(commands)
     gate.declare(commands)
     compare.declare(commands)
     dataset.declare(commands)

@@ -6,33 +6,32 @@ session's id: sending a session again finds its run, and finishes it where an ea
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
-import re
+import time
 import warnings
-from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from pytest_llmeval.errors import LlmevalError
-from pytest_llmeval.exports import usage
+from pytest_llmeval.exports import mlflow_figures, mlflow_traces, usage
+from pytest_llmeval.exports.deadline import within
 from pytest_llmeval.exports.inert import plain
+from pytest_llmeval.exports.mlflow_figures import SESSION_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mlflow import MlflowClient
 
-    from pytest_llmeval.records import Json, Session, Summary
+    from pytest_llmeval.records import Session
 
-_SESSION_TAG = "llmeval.session"
-_LONGEST_NAME = 110  # MLflow takes 250 for <suite>.<metric>/<figure>
-_LONGEST_VALUE = 500  # a setting is short; MLflow takes 6000
+LIMIT_S = 10.0  # of a server: its answers may come a byte a second
+_SHARE_OF_TRACES = 0.7  # of that time; the rest is for ending a run that then is whole
 _ENVIRONMENT = {
     # MLflow's own are 7 and 120: a dead server would hold the end of a test run for minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -45,7 +44,16 @@ _ENVIRONMENT = {
 }
 
 
-def record(session: Session, *, uri: str, experiment: str = "llmeval", artifacts: Sequence[Path] = ()) -> str:
+def record(
+    session: Session,
+    *,
+    uri: str,
+    experiment: str = "llmeval",
+    artifacts: Sequence[Path] = (),
+    traces: str = "none",
+    limit_s: float = LIMIT_S,
+    tell: Callable[[str], None] = lambda _: None,
+) -> str:
     """Write the session as a finished run, once, and return the run's id.
 
     Args:
@@ -53,6 +61,9 @@ def record(session: Session, *, uri: str, experiment: str = "llmeval", artifacts
         uri: MLflow's tracking URI: ``sqlite:///path`` (whole ``mlflow``) or ``http(s)://host`` (``mlflow-skinny``).
         experiment: is made where it is missing.
         artifacts: files that are stored with the run, the session file among them.
+        traces: which cases get a trace with feedback: ``none``, ``failed`` (with regressed and new ones) or ``all``.
+        limit_s: most seconds of a server after its library is imported, and of the traces; infinite for no limit.
+        tell: is told in one line of traces that did not fit in that time.
 
     Returns:
         The id of the run, also where an earlier call had written it.
@@ -68,7 +79,11 @@ def record(session: Session, *, uri: str, experiment: str = "llmeval", artifacts
             warnings.simplefilter("ignore")
             _require(uri)
             with _muted():
-                return _record(session, uri, experiment, artifacts)
+                until_s = time.monotonic() + limit_s * _SHARE_OF_TRACES
+                work = partial(_record, session, uri, experiment, artifacts, _Traces(traces, until_s, tell))
+                if not _is_remote(uri) or math.isinf(limit_s):
+                    return work()
+                return within(limit_s, f"the record of session {session.id!r} to MLflow at {_masked(uri)!r}", work)
     except LlmevalError:
         raise
     except Exception as error:  # MLflow lets out errors of SQLAlchemy, alembic and requests beside its own
@@ -81,7 +96,7 @@ def record(session: Session, *, uri: str, experiment: str = "llmeval", artifacts
 
 def _require(uri: str) -> None:
     """Import what the URI needs, or say what is to be installed."""
-    is_remote = urlsplit(uri).scheme in ("http", "https")
+    is_remote = _is_remote(uri)
     try:
         import mlflow  # noqa: F401  # imported here so that its absence is told from every other failure
 
@@ -94,6 +109,10 @@ def _require(uri: str) -> None:
             found=str(error),
             hint=f"pip install 'pytest-llmeval[{extra}]'",
         ) from error
+
+
+def _is_remote(uri: str) -> bool:
+    return urlsplit(uri).scheme in ("http", "https")
 
 
 @contextmanager
@@ -110,11 +129,34 @@ def _muted() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _record(session: Session, uri: str, experiment: str, artifacts: Sequence[Path]) -> str:
+class _Traces(NamedTuple):
+    """Which cases get a trace, until when on ``time.monotonic``, and who is told that some did not."""
+
+    which: str
+    until_s: float
+    tell: Callable[[str], None]
+
+    def write(self, client: MlflowClient, session: Session, run_id: str, uri: str) -> None:
+        written = mlflow_traces.write(client, session, run_id, uri=uri, which=self.which, until_s=self.until_s)
+        if self.which != "none":
+            client.set_tag(run_id, "llmeval.traces", f"{written.n_written} of {written.n_wanted} {self.which}")
+        if not written.is_whole:
+            self.tell(
+                f"llmeval: MLflow has {written.n_written} of {written.n_wanted} traces ({self.which}):"
+                " there was no time for more at the end of a test run"
+            )
+
+
+def _record(session: Session, uri: str, experiment: str, artifacts: Sequence[Path], traces: _Traces) -> str:
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
-    return _run(client, _experiment(client, experiment, uri), session, artifacts)
+    run_id, is_new = _run(client, _experiment(client, experiment, uri), session, artifacts)
+    if is_new:
+        traces.write(client, session, run_id, uri)
+        ended_ms = int((usage.started_s(session) + session.duration_s) * 1000)
+        client.set_terminated(run_id, "FINISHED", ended_ms)
+    return run_id
 
 
 def _experiment(client: MlflowClient, name: str, uri: str) -> str:
@@ -146,110 +188,26 @@ def _artifact_location(uri: str) -> str | None:
     return path.with_name(f"{path.stem}-artifacts").as_uri()
 
 
-def _run(client: MlflowClient, experiment_id: str, session: Session, artifacts: Sequence[Path]) -> str:
-    """Find or make the session's run; every write of it can be repeated without a trace."""
+def _run(client: MlflowClient, experiment_id: str, session: Session, artifacts: Sequence[Path]) -> tuple[str, bool]:
+    """Find or make the session's run, and say whether it is still to be finished; every write can be repeated."""
     from mlflow.entities import Metric, Param
 
     started_ms = int(usage.started_s(session) * 1000)
-    found = client.search_runs([experiment_id], f"tags.`{_SESSION_TAG}` = '{session.id}'", max_results=1)
-    run = found[0] if found else client.create_run(experiment_id, started_ms, _tags(session), run_name=session.id)
+    found = client.search_runs([experiment_id], f"tags.`{SESSION_TAG}` = '{session.id}'", max_results=1)
+    run = (
+        found[0]
+        if found
+        else client.create_run(experiment_id, started_ms, mlflow_figures.tags(session), run_name=session.id)
+    )
     run_id = str(run.info.run_id)
     if run.info.status == "FINISHED":
-        return run_id
-    metrics = [Metric(name, value, started_ms, 0) for name, value in _metrics(session).items()]
-    client.log_batch(run_id, metrics, [Param(name, value) for name, value in _params(session).items()])
-    client.log_dict(run_id, _verdict(session), "verdict.json")
+        return run_id, False
+    metrics = [Metric(name, value, started_ms, 0) for name, value in mlflow_figures.metrics(session).items()]
+    client.log_batch(run_id, metrics, [Param(name, value) for name, value in mlflow_figures.params(session).items()])
+    client.log_dict(run_id, mlflow_figures.verdict(session), "verdict.json")
     for path in artifacts:
         client.log_artifact(run_id, str(path))
-    client.set_terminated(run_id, "FINISHED", started_ms + int(session.duration_s * 1000))
-    return run_id
-
-
-def _tags(session: Session) -> dict[str, str]:
-    tags = {
-        "mlflow.runType": "genai_evaluate",
-        _SESSION_TAG: session.id,
-        "mlflow.source.git.commit": session.commit,
-        "mlflow.source.git.branch": session.branch,
-        "llmeval.verdict": session.verdict.verdict.value if session.verdict else "",
-        "llmeval.valid": str(not session.verdict.invalid).lower() if session.verdict else "",
-    }
-    return {name: value for name, value in tags.items() if value}
-
-
-def _metrics(session: Session) -> dict[str, float]:
-    """Return the session's figures by MLflow's names: ``<metric>/mean`` and so on.
-
-    ``<metric>/mean`` is over all cases, so that its chart goes on when a suite is added; where there are several
-    suites, each has its own figures as ``<suite>.<metric>/mean``. Of several variants each has its own: ``<metric>
-    <variant>/mean``.
-    """
-    metrics: dict[str, float] = {
-        "n_cases": len(session.results),
-        "n_lost": len(session.lost),
-        "duration_s": session.duration_s,
-        **_bought(session),
-    }
-    comparisons = session.verdict.comparisons if session.verdict else ()
-    compared = {(found.suite, found.metric, found.arm): found.drop for found in comparisons if found.n_compared}
-    has_suites = len({summary.suite for summary in session.summaries}) > 1
-    of_metric: dict[str, list[Summary]] = defaultdict(list)
-    for summary in session.summaries:
-        metric = f"{summary.metric} {summary.arm}" if summary.arm else summary.metric
-        of_metric[metric].append(summary)
-        drop = compared.get((summary.suite, summary.metric, summary.arm))
-        prefix = f"{_name(summary.suite or 'session')}.{_name(metric)}" if has_suites else _name(metric)
-        metrics |= _figures(prefix, [summary]) | ({} if drop is None else {f"{prefix}/drop": drop})
-    for metric, summaries in of_metric.items():
-        metrics |= _figures(_name(metric), summaries)
-    return metrics
-
-
-def _figures(prefix: str, summaries: Sequence[Summary]) -> dict[str, float]:
-    """Return mean and counts over all cases of the summaries of one metric; no mean where nothing was scored."""
-    figures: dict[str, float] = {
-        f"{prefix}/n_scored": sum(summary.n_scored for summary in summaries),
-        f"{prefix}/n_unscored": sum(summary.n_unscored for summary in summaries),
-        f"{prefix}/n_below": sum(summary.n_below for summary in summaries),
-    }
-    means = [(summary.mean, summary.n_cases) for summary in summaries if summary.mean is not None]
-    if len(means) == 1:
-        figures[f"{prefix}/mean"] = means[0][0]  # the very number: weighing it would change its last bit
-    elif means:
-        figures[f"{prefix}/mean"] = math.fsum(mean * n for mean, n in means) / sum(n for _, n in means)
-    return figures
-
-
-def _bought(session: Session) -> dict[str, float]:
-    bought = usage.measure(usage.asked(usage.responses(session)))
-    figures: dict[str, float] = {"n_input_tokens": bought.n_input_tokens, "n_output_tokens": bought.n_output_tokens}
-    return figures if bought.cost_usd is None else figures | {"cost_usd": bought.cost_usd}
-
-
-def _params(session: Session) -> dict[str, str]:
-    """Return the models under test, the settings and the versions, as short text."""
-    named: dict[str, Json] = {
-        "models": ", ".join(usage.models(session)),
-        **session.settings,
-        **{f"version.{name}": version for name, version in session.versions.items()},
-    }
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in named.items()}
-    return {_name(name): plain(text, limit=_LONGEST_VALUE) for name, text in texts.items()}
-
-
-def _verdict(session: Session) -> dict[str, Json]:
-    return {
-        "verdict": asdict(session.verdict) if session.verdict else None,
-        "summaries": [asdict(summary) for summary in session.summaries],
-        "lost": list(session.lost),
-        "stopped": session.stopped,
-        "selection": session.selection,
-    }
-
-
-def _name(text: str) -> str:
-    """Return a name MLflow takes: letters, digits, ``_ - .`` and blanks; a slash would be a folder."""
-    return re.sub(r"[^\w. -]", "_", plain(text, limit=_LONGEST_NAME)).lstrip(".") or "_"
+    return run_id, True
 
 
 def _masked(uri: str) -> str:

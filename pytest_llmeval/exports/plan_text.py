@@ -56,7 +56,7 @@ def _calls(found: Forecast, concurrency: int) -> Iterator[str]:
     if not found.n_live:
         yield f"calls: {found.n_replayed} replayed, none live: nothing to pay"
         return
-    yield f"calls: {found.n_replayed} replayed, {found.n_live} live, {_cost(found)}{_time(found, concurrency)}"
+    yield f"calls: {found.n_replayed} replayed, {found.n_live} live, {cost(found)}{_time(found, concurrency)}"
     if found.n_guessed:
         yield f"{found.n_guessed} of the live calls are of trials that never ran: taken to be like those of their case"
 
@@ -67,7 +67,8 @@ def _no_sample(found: Forecast, visible: Sequence[str]) -> Iterator[str]:
         yield "nothing is asked anew: what the baseline itself holds says nothing about the model (refresh asks again)"
 
 
-def _cost(found: Forecast) -> str:
+def cost(found: Forecast) -> str:
+    """Say what the live calls of a run would cost, as far as that is known."""
     if found.n_unpriced == found.n_live:
         return "at a price that is not known"
     price = f"${found.cost_usd:.2f}" if found.cost_usd >= 0.01 else f"${found.cost_usd:.4f}"  # noqa: PLR2004 - a cent

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.errors import LlmevalError
@@ -17,7 +18,7 @@ from pytest_llmeval.exports.inert import plain
 from pytest_llmeval.records import Comparison, Provenance, Session, Summary, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from prometheus_client import CollectorRegistry
@@ -43,6 +44,7 @@ _HELP = {
     "llmeval_unscored": "Trials without a score.",
     "llmeval_below_threshold": "Cases whose mean is below their threshold.",
     "llmeval_baseline_mean": "Mean of the baseline over the compared cases.",
+    "llmeval_baseline_timestamp_seconds": "When the newest run of the baseline began, in seconds since 1970.",
     "llmeval_drop": "Mean fall from the baseline over the compared cases, positive is worse.",
     "llmeval_verdict": "1 for the verdict of the session, 0 for the other words.",
     "llmeval_session_valid": "1 if the session can carry a verdict: nothing lost, enough scored.",
@@ -64,7 +66,7 @@ def render(session: Session) -> bytes:
     """Return the session as Prometheus' text format, UTF-8."""
     from prometheus_client import generate_latest
 
-    return generate_latest(_registry(session))
+    return generate_latest(_registry(tuple(_samples(session)), session.branch))
 
 
 def write(session: Session, path: Path) -> None:
@@ -77,7 +79,7 @@ def write(session: Session, path: Path) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_to_textfile(str(path), _registry(session))
+        write_to_textfile(str(path), _registry(tuple(_samples(session)), session.branch))
     except OSError as error:
         raise LlmevalError(
             f"no metrics file {str(path)!r}",
@@ -92,18 +94,19 @@ class _SessionCollector:
     Not ``Gauge`` objects: those write files of their own where the user has set PROMETHEUS_MULTIPROC_DIR.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, samples: Iterable[Sample], branch: str) -> None:
+        self._samples = samples
+        self._branch = branch
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield a gauge family a name; what has no sample has no family either."""
         from prometheus_client.core import GaugeMetricFamily
 
         families: dict[str, list[Sample]] = {name: [] for name in _HELP}
-        for sample in _samples(self._session):
+        for sample in self._samples:
             if math.isfinite(sample.value):
                 families[sample.name].append(sample)
-        branch = _label(self._session.branch)
+        branch = _label(self._branch)
         for name, samples in families.items():
             if samples:
                 family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, "branch"])
@@ -112,11 +115,28 @@ class _SessionCollector:
                 yield family
 
 
-def _registry(session: Session) -> CollectorRegistry:
+def groups(session: Session) -> Iterator[tuple[Mapping[str, str], CollectorRegistry]]:
+    """Yield what a Pushgateway keeps apart, and replaces apart: the session as a whole, then each of its suites.
+
+    So a run of one suite leaves the scores of the others as they were, and a branch those of main.
+
+    Returns:
+        the labels of the group (``branch``, then ``suite`` as well), with the gauges that belong to it.
+    """
+    of_suite: dict[str, list[Sample]] = {}
+    for sample in _samples(session):
+        of_suite.setdefault(sample.labels.get("suite", ""), []).append(sample)
+    branch = {"branch": _label(session.branch)}
+    yield branch, _registry(of_suite.pop("", []), session.branch)
+    for suite, samples in of_suite.items():
+        yield branch | {"suite": _label(suite)}, _registry(samples, session.branch)
+
+
+def _registry(samples: Iterable[Sample], branch: str) -> CollectorRegistry:
     from prometheus_client import CollectorRegistry
 
     registry = CollectorRegistry()
-    registry.register(_SessionCollector(session))
+    registry.register(_SessionCollector(samples, branch))
     return registry
 
 
@@ -129,6 +149,10 @@ def _samples(session: Session) -> Iterator[Sample]:
         for word in Verdict:
             yield Sample("llmeval_verdict", word is session.verdict.verdict, {"outcome": word.replace(" ", "_")})
         yield Sample("llmeval_session_valid", not session.verdict.invalid, {})
+    if session.against:
+        # A baseline is a text in git: a time in it may have been written by hand.
+        with suppress(ValueError):
+            yield Sample("llmeval_baseline_timestamp_seconds", usage.seconds_of(session.against.recorded_at), {})
     outcomes = Counter(result.outcome for result in session.results)
     for outcome in ("passed", "failed", "skipped", "xfailed"):
         yield Sample("llmeval_cases", outcomes[outcome], {"outcome": outcome})

@@ -96,6 +96,11 @@ def models(session: Session) -> tuple[str, ...]:
 
 
 def started_s(session: Session) -> float:
-    """Return when the session began, in seconds since 1970; a time without a zone is UTC, as the record promises."""
-    started = datetime.fromisoformat(session.started_at)
-    return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
+    """Return when the session began, in seconds since 1970."""
+    return seconds_of(session.started_at)
+
+
+def seconds_of(time: str) -> float:
+    """Return a time in ISO 8601 as seconds since 1970; without a zone it is UTC, as the records promise."""
+    moment = datetime.fromisoformat(time)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -6,6 +6,7 @@ the names of the tests that were planned and brought none.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from os import SEEK_END
@@ -18,6 +19,7 @@ from pytest_llmeval.records import CaseResult, Plan, PlannedCase, Request, Respo
 
 T = TypeVar("T")
 _IN_MEMORY_BYTES = 2**20
+_LENGTH_BYTES = 8
 
 
 class Collector:
@@ -31,7 +33,7 @@ class Collector:
         # Every request and answer of a session is much; it waits for the end on disk, without a name.
         self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - as long as the collector lives
         finalize(self, self._spool.close)
-        self._spans: dict[str, tuple[int, int]] = {}
+        self._offsets: dict[str, int] = {}
         self._started: set[str] = set()
 
     def add_plan_text(self, text: str) -> None:
@@ -47,7 +49,7 @@ class Collector:
 
     def add_start(self, nodeid: str) -> None:
         """Note that a test has begun."""
-        self._started.add(nodeid)
+        self._started.add(sys.intern(nodeid))  # the plan's own text, and not ten thousand copies
 
     def add_result(self, text: str, result: CaseResult | None = None) -> CaseResult:
         """Take a case's result, and return it; a rerun replaces the result of the run before.
@@ -58,14 +60,14 @@ class Collector:
         """
         result = result or wire.decode(text)
         self._results[result.nodeid] = without_texts(result)
-        self._spans[result.nodeid] = (self._spool.seek(0, SEEK_END), len(text))
-        self._spool.write(text.encode("ascii"))
+        self._offsets[result.nodeid] = self._spool.seek(0, SEEK_END)
+        self._spool.write(len(text).to_bytes(_LENGTH_BYTES, "big") + text.encode("ascii"))
         return result
 
     def text_of(self, nodeid: str) -> str:
         """Return a result as it rode on its report, with every request and answer."""
-        offset, length = self._spans[nodeid]
-        self._spool.seek(offset)
+        self._spool.seek(self._offsets[nodeid])
+        length = int.from_bytes(self._spool.read(_LENGTH_BYTES), "big")
         return self._spool.read(length).decode("ascii")
 
     @property

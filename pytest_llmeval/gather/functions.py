@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from numbers import Real
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_llmeval.errors import ProviderError, UsageError
@@ -18,6 +19,7 @@ from pytest_llmeval.records import Json, Score
 if TYPE_CHECKING:
     from pytest_llmeval.calls.client import Client
 
+_NOTHING: Mapping[str, Json] = MappingProxyType({})  # one for all: a session holds a score of every check
 Value: TypeAlias = float | bool | Score | tuple[float | None, str]
 # ... : the answer's text, and where it asks for one ``judge``, by name.
 Function: TypeAlias = Callable[..., Value | Awaitable[Value]]
@@ -53,7 +55,7 @@ def score_of(
             hint='a score is a number in [0, 1] or a bool, alone or with its reason: (0.5, "why"); '
             'where it cannot tell it is (None, "why")',
         )
-    return Score(metric=metric, value=found, reason=told, version=version, detail=detail or {})
+    return Score(metric=metric, value=found, reason=told, version=version, detail=detail or _NOTHING)
 
 
 class Shape(NamedTuple):

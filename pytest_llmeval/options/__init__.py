@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 
@@ -20,7 +19,18 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import Variant
 
-__all__ = ["FIRST_TRIAL", "FOLDER", "LOOKS", "OPTIONS", "ROUNDS", "Option", "Settings", "declare", "resolve"]
+__all__ = [
+    "FIRST_TRIAL",
+    "FOLDER",
+    "LOOKS",
+    "OPTIONS",
+    "ROUNDS",
+    "SESSIONS",
+    "Option",
+    "Settings",
+    "declare",
+    "resolve",
+]
 
 # Set by `llmeval compare --run` for the pytest that it starts: trials of a case after each planned round, by commas.
 LOOKS = "_LLMEVAL_LOOKS"
@@ -31,10 +41,11 @@ FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 FOLDER = "_LLMEVAL_FOLDER"
 # Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.
 ROUNDS = "_LLMEVAL_ROUNDS"
+# Set by `llmeval watch`: its sessions are kept apart, but it fills the project's own cache.
+SESSIONS = "_LLMEVAL_SESSIONS"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond of every pytest run to make
     """What this run was asked to do; resolved once a process, and never passed below the plugin.
 
     Args:
@@ -69,10 +80,13 @@ class Settings:
         min_coverage: share in [0, 1] of the checks that must be scored for a verdict.
         reports: (type, path or None) of each report that is wanted.
         mlflow: tracking URI, empty for none.
+        mlflow_traces: cases that get a trace there: none, failed (with regressed and new ones) or all.
+        pushgateway: address of a Prometheus Pushgateway, perhaps with a password in it; empty for none.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
         folder_name: where sessions and the working cache stand below the root.
         looks: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
             them.
+        sessions_name: where sessions stand below the root; empty: beside the working cache.
     """
 
     root: Path
@@ -105,9 +119,12 @@ class Settings:
     min_coverage: float
     reports: tuple[tuple[str, Path | None], ...]
     mlflow: str
+    mlflow_traces: str
+    pushgateway: str
     first_trial: int = 0
     looks: tuple[int, ...] = ()
     folder_name: str = ".llmeval"
+    sessions_name: str = ""
 
     @property
     def judges(self) -> tuple[str, ...]:
@@ -118,6 +135,11 @@ class Settings:
     def folder(self) -> Path:
         """Where sessions and the working cache stand; never in git."""
         return self.root / self.folder_name
+
+    @property
+    def sessions_folder(self) -> Path:
+        """Where the sessions of this run are written."""
+        return self.root / (self.sessions_name or self.folder_name)
 
     @property
     def working_cache(self) -> Path:
@@ -165,9 +187,12 @@ def resolve(config: pytest.Config) -> Settings:
         min_coverage=values["min_coverage"],
         reports=tuple((kind, root / path if path else None) for kind, path in values["report"]),
         mlflow=_below(root, values["mlflow"]),
+        mlflow_traces=values["mlflow_traces"],
+        pushgateway=values["pushgateway"],
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
         folder_name=os.environ.get(FOLDER, ".llmeval"),
+        sessions_name=os.environ.get(SESSIONS, ""),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +72,7 @@ def judged_by_base(
         [values["baseline"], str(named or ""), "baselines"] if named else [values["baseline"], "baselines"],
     )
     values["fail_under"] = tuple(values["fail_under"])
-    return replace(settings, **values)
+    return settings._replace(**values)
 
 
 def _ini(files: Mapping[PurePosixPath, bytes]) -> Mapping[str, object]:

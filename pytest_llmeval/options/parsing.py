@@ -10,6 +10,7 @@ from typing import Literal
 CACHE_MODES = ("auto", "replay", "refresh", "live")
 GATES = ("off", "pr", "strict")
 REPORTS = ("term", "prom")
+TRACES = ("none", "failed", "all")
 
 
 def one_of(*allowed: str) -> Callable[[str], str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pytest_llmeval.options.parsing import (
     CACHE_MODES,
     GATES,
+    TRACES,
     count,
     count_or_auto,
     days,
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option under its three names.
 
     Args:
@@ -122,8 +121,13 @@ OPTIONS = (
     Option("max_age", days, "", "days after which a recording counts as stale", has_flag=False),
     Option("min_coverage", share, "0.9", "share of checks that must be scored for a verdict", has_flag=False),
     Option("report", report, "term", "a report of the session; repeatable", "TYPE[:PATH]", is_repeatable=True),
+    Option("pushgateway", str, "", "push the summary to a Prometheus Pushgateway", "URL"),
     Option("mlflow", str, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
+    Option("mlflow_traces", one_of(*TRACES), "failed", "cases that MLflow gets whole, as traces", "none|failed|all"),
 )
+
+NO_EXPORTS = ("--llmeval-report=term", "--llmeval-mlflow=", "--llmeval-pushgateway=")
+"""Said last to a pytest that we start ourselves, whose session is nobody's: no tracker and no gateway hears of it."""
 
 
 def declare(parser: pytest.Parser) -> None:

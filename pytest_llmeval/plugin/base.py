@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -104,7 +103,7 @@ def _meet(config: pytest.Config, state: State) -> None:
     if told.is_fork:
         state.is_fork = True
         # It asks no provider: a job without secrets has no key, and one with secrets lends them to no stranger.
-        state.settings = replace(state.settings, cache="replay", confirm=False)
+        state.settings = state.settings._replace(cache="replay", confirm=False)
     root = state.settings.root
     is_checkout = git.top(root) is not None
     if told.is_fork and not (is_checkout and told.revisions):
@@ -174,7 +173,7 @@ def obey(state: State, told: Mapping[str, Any]) -> None:
     values = dict(told["settings"])
     values["baseline"] = Path(values["baseline"])
     values["fail_under"] = tuple((metric, least) for metric, least in values["fail_under"])
-    state.settings = replace(state.settings, **values)
+    state.settings = state.settings._replace(**values)
     if told["base"]:
         commit, name, is_fork = told["base"]
         state.base = _base(state, commit, name, is_fork=is_fork)

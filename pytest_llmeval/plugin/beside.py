@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import GitError, LlmevalError
 from pytest_llmeval.gather import session_file
+from pytest_llmeval.options.table import NO_EXPORTS
 from pytest_llmeval.plugin import ONLY, only
 from pytest_llmeval.plugin.same_options import same_options
 from pytest_llmeval.store import git, worktrees
@@ -120,7 +121,7 @@ def _command(config: pytest.Config, root: Path, targets: list[str]) -> list[str]
         *same_options(typed, config.option.file_or_dir),
         f"--rootdir={root}",
         # Said last, so that nothing in the base version's ini or addopts has another word.
-        *("--maxfail=0", "--llmeval-gate=off", "--llmeval-cache=refresh", "--llmeval-mlflow=", "--llmeval-report=term"),
+        *("--maxfail=0", "--llmeval-gate=off", "--llmeval-cache=refresh", *NO_EXPORTS),
         *targets,
     ]
 

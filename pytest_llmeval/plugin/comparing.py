@@ -69,6 +69,7 @@ def compare(
             max_age_days=state.settings.max_age,
         ),
         reruns=confirmed.reruns,
+        recorded_at=max((run.recorded_at for run in baseline.runs.values()), default=""),
     )
     verdict = confirmed.verdict
     sentences = (*verdict.sentences, *confirmed.sentences, *_sentences(against))

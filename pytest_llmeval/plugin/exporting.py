@@ -41,14 +41,14 @@ def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]
 
 
 def export(settings: Settings, record: Session, path: Path) -> list[str]:
-    """Write every report that was asked for; return a line for each that failed."""
-    failed = []
-    for name, write in _exports(settings, record, path):
+    """Write every report that was asked for; return a line for each that failed, or lacks something."""
+    lines: list[str] = []
+    for name, write in _exports(settings, record, path, lines.append):
         try:
             write()
         except (LlmevalError, OSError) as error:
-            failed.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
-    return failed
+            lines.append(f"llmeval: {name} was not written; the session is safe in {path.name}: {error}")
+    return lines
 
 
 def tell_users(config: pytest.Config, path: Path) -> list[str]:
@@ -63,15 +63,22 @@ def tell_users(config: pytest.Config, path: Path) -> list[str]:
     return []
 
 
-def _exports(settings: Settings, record: Session, path: Path) -> list[tuple[str, Callable[[], object]]]:
+def _exports(
+    settings: Settings, record: Session, path: Path, tell: Callable[[str], None]
+) -> list[tuple[str, Callable[[], object]]]:
     wanted: list[tuple[str, Callable[[], object]]] = []
     for kind, target in settings.reports:
         if kind == "prom":
             from pytest_llmeval.exports import prometheus
 
             wanted.append(("prom", partial(prometheus.write, record, target or settings.folder / "llmeval.prom")))
+    if settings.pushgateway:
+        from pytest_llmeval.exports import pushgateway
+
+        wanted.append(("pushgateway", partial(pushgateway.push, record, settings.pushgateway)))
     if settings.mlflow:
         from pytest_llmeval.exports import mlflow
 
-        wanted.append(("mlflow", partial(mlflow.record, record, uri=settings.mlflow, artifacts=[path])))
+        send = partial(mlflow.record, record, uri=settings.mlflow, artifacts=[path])
+        wanted.append(("mlflow", partial(send, traces=settings.mlflow_traces, tell=tell)))
     return wanted

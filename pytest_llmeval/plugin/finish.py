@@ -47,7 +47,7 @@ def finish(session: pytest.Session, state: State) -> None:
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
     state.closing_lines += notices.closing_lines(state.heard)
     try:
-        path = session_file.write(record, state.settings.folder, state.collector.text_of)
+        path = session_file.write(record, state.settings.sessions_folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:
         decision = exit_status.unstored(decision, "the session could not be stored")
         state.closing_lines.append(f"llmeval: {error}")

@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -144,14 +145,22 @@ def is_llm_test(item: pytest.Item) -> bool:
     A test that checks only in a function it calls does not show; its scores are gathered all the same, but it is not
     in the plan, so a worker that dies with it leaves no gap there.
     """
-    if item.get_closest_marker("llmeval") is not None:
+    # A keyword is looked up faster than a marker, and where there is a marker there is its keyword.
+    if "llmeval" in item.keywords and item.get_closest_marker("llmeval") is not None:
         return True
     asked = FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return any(is_ours(item, name) for name in asked) or _names_a_check(item)
+    if any(is_ours(item, name) for name in asked):
+        return True
+    test = getattr(item, "obj", None)
+    try:
+        return _names_a_check(test)
+    except TypeError:  # somebody else's kind of item, whose test has no hash
+        return _names_a_check.__wrapped__(test)
 
 
-def _names_a_check(item: pytest.Item) -> bool:
-    function = inspect.unwrap(getattr(item, "obj", None) or _names_a_check)
+@lru_cache(maxsize=8)  # all parameters of a test are one function
+def _names_a_check(test: object) -> bool:
+    function = inspect.unwrap(test or _names_a_check)  # type: ignore[arg-type] # whatever an item may hold
     code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
     names = code.co_names if code is not None else ()
     if not any(name.startswith("assert_") for name in names):

@@ -9,10 +9,10 @@ import pytest
 from pytest_llmeval import gate
 from pytest_llmeval.calls.cache import Mode
 from pytest_llmeval.calls.key import cache_key
-from pytest_llmeval.errors import LlmevalError, StoreError, UsageError
+from pytest_llmeval.errors import LlmevalError, UsageError
 from pytest_llmeval.exports import plan_text
 from pytest_llmeval.exports.wording import count
-from pytest_llmeval.gather import session_file
+from pytest_llmeval.gather.earlier import newest_first
 from pytest_llmeval.gather.forecast import Asked, Known, Now, forecast, ran_whole
 from pytest_llmeval.plugin import items, may_have_base
 from pytest_llmeval.records import Variant
@@ -20,15 +20,13 @@ from pytest_llmeval.store.looking import Looking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from pytest_llmeval.options import Settings
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import CaseId, Request, Session
+    from pytest_llmeval.records import CaseId, Request
     from pytest_llmeval.records.forecast import Forecast
 
 _NO_VARIANT = Variant()
-_N_SESSIONS = 20  # looked through for a case that the newest session did not run
 
 
 class _Visible(NamedTuple):
@@ -91,7 +89,7 @@ def _known(state: State) -> Mapping[str, Known]:
     # A model that was not asked yet is known by what another one was asked; another prompt is another question.
     wanted |= {(id_, "") for id_, _ in wanted}
     known: dict[tuple[CaseId, str], Known] = {}
-    for session in _sessions(state.settings.folder):
+    for session in newest_first(state.settings.folder):
         default = Asked(str(session.settings.get("model", "")), str(session.settings.get("api_base", "")))
         for result in session.results:
             key = result.id, result.arm
@@ -106,21 +104,6 @@ def _known(state: State) -> Mapping[str, Known]:
         if told is not None:
             found[nodeid] = told
     return found
-
-
-def _sessions(folder: Path) -> Iterator[Session]:
-    """Yield the sessions that are kept and can be read, the newest first."""
-    older = sorted((folder / "sessions").glob("*.jsonl"), key=lambda path: path.name, reverse=True)
-    seen: set[str] = set()
-    for path in [folder / "session.jsonl", *older[:_N_SESSIONS]]:
-        if path.stem in seen:
-            continue
-        try:
-            session = session_file.read(path)
-        except StoreError:
-            continue  # an older format, or none at all: another may know the case
-        seen.add(session.id)
-        yield session
 
 
 def _now(session: pytest.Session, settings: Settings, looking: Looking) -> Now:

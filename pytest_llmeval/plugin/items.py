@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -139,7 +140,7 @@ def case_id(item: pytest.Item) -> CaseId:
     rest = _without(callspec.id, "-".join(map(shown_id, own))) if own else callspec.id
     for argument, value in callspec.params.items():
         rest = _by_digest(rest, argument, value)
-    return CaseId(f"{base}[{rest}]" if rest else base, case.id if case is not None else "")
+    return CaseId(sys.intern(f"{base}[{rest}]") if rest else base, case.id if case is not None else "")
 
 
 def _without(callspec_id: str, shown: str) -> str:
@@ -225,7 +226,7 @@ def new_recorder(item: pytest.Item, planned: PlannedCase | None, state: State) -
 
     function = inspect.unwrap(getattr(item, "obj", None) or new_recorder)
     return Recorder(
-        nodeid=item.nodeid,
+        nodeid=sys.intern(item.nodeid),
         id=planned.id if planned else case_id(item),
         case=case_of(item),
         suite=planned.suite if planned else suite_of(item),

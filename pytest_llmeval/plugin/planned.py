@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import UsageError
@@ -39,5 +40,5 @@ def plan_of(declared: Sequence[pytest.Item], state: State) -> Plan:
             state.faults[item.nodeid] = error
             n_trials, suite = 1, items.DEFAULT_SUITE
         state.intercepts = state.intercepts or items.is_intercepted(item, state.settings)
-        state.planned[item.nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials, arm=arm)
+        state.planned[sys.intern(item.nodeid)] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials, arm=arm)
     return Plan(cases=state.planned, n_deselected=state.n_deselected, variants=items.variants_of(declared))

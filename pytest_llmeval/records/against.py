@@ -121,6 +121,7 @@ class Against:
         weakened: checks that see less than on the base version.
         cases: where each case's draws came from, sorted.
         reruns: what ``--llmeval-confirm`` found.
+        recorded_at: when the newest run of the baseline began, ISO 8601 in UTC; empty where it names none.
     """
 
     commit: str = ""
@@ -131,3 +132,4 @@ class Against:
     weakened: tuple[WeakenedCheck, ...] = ()
     cases: tuple[CaseOrigin, ...] = ()
     reruns: tuple[Rerun, ...] = ()
+    recorded_at: str = ""

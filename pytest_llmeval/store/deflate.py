@@ -1,6 +1,6 @@
 """Deflate, by the fastest coder that is installed; what one writes, every other reads.
 
-``isal`` takes a third of the time of zlib to write and 60 % of its time to read. Raw streams: no header and no
+``isal`` takes less than half the time of zlib to write, and 80 % to read (decision 29). Raw streams: no header and no
 checksum, since who stores them has a better one.
 """
 

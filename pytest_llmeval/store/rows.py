@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -99,11 +100,17 @@ def to_response(recorded_at: bytes, body: bytes, key: str, request: Request) -> 
     fields["n_output_tokens"] = None if n_output < 0 else n_output
     fields["latency_s"] = latency_ms / 1000
     fields["cost_usd"] = None if cost_usd != cost_usd else cost_usd  # noqa: PLR0124  (only NaN differs from itself)
-    fields["recorded_at"] = recorded_at.decode()
+    fields["recorded_at"] = _moment(recorded_at)
     fields["key"] = key
     fields["origin"] = names[:n_origin]
     fields["provenance"] = _REPLAYED
     return response
+
+
+@lru_cache(maxsize=256)
+def _moment(recorded_at: bytes) -> str:
+    """Return a row's time as text, one for the rows of a second."""
+    return recorded_at.decode()
 
 
 def to_request(recorded_at: bytes, body: bytes, setup: bytes) -> Request | None:

@@ -135,7 +135,9 @@ def test_the_models_under_test_and_the_settings_are_params(database: Path) -> No
 
     assert of_run(database, "params", run) == {
         "cache": "auto",
+        "dataset_hash": "17bf3859bba2a1ec",
         "gate": "pr",
+        "git.head": "3fbf8b6",
         "models": "openai/smollm2",
         "trials": "5",
         "version.pytest-llmeval": "0.1.0",

@@ -194,3 +194,18 @@ def test_without_gate_or_base_there_is_nothing_to_confirm(project, args):
 
     assert 4 == result.ret
     result.stderr.fnmatch_lines(["*--llmeval-confirm has no*" if args else "*--llmeval-confirm has nothing*"])
+
+
+@pytest.mark.parametrize("way", [("-p", "no:xdist"), ("-n2",)])
+def test_adaptive_trials_are_confirmed_too(branch, project, loopback, sentences, way):
+    """Retests found the case; the base version gets as many trials as it took here, all at once."""
+    suite = SUITE.replace("@pytest.mark.llmeval(trials=6)\n", "")
+    project.write("app.py", KEPT)
+    project.write("test_suite.py", suite.replace("PROMPT + word", '("deny " if word == "good" else PROMPT) + word'))
+    result = project.run_apart(*way, "--llmeval-gate=pr", "--llmeval-confirm", "--llmeval-trials=auto")
+
+    assert 1 == result.ret
+    said = sentences(result)
+    assert "CONFIRMED test_suite.py::test_words[good] kept: 5 of 5 on main now, 0 of 5 here." in said
+    assert {"deny good": 5, "say yes to good": 5} == Counter(_questions(loopback))
+    assert _is_clean(branch)

@@ -9,7 +9,7 @@ import pytest
 
 import pytest_llmeval
 from pytest_llmeval import hookspecs
-from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run
+from pytest_llmeval.commands import baseline, cache, compare, dataset, gate, init, run, watch
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -73,7 +73,7 @@ def test_every_check_and_each_of_its_options_is_documented():
 def _parser():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for module in (baseline, cache, compare, dataset, gate, init, run):
+    for module in (baseline, cache, compare, dataset, gate, init, run, watch):
         module.declare(commands)
     return parser
 

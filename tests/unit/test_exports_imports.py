@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("name", ["terminal", "prometheus", "mlflow"])
+@pytest.mark.parametrize("name", ["terminal", "prometheus", "pushgateway", "mlflow"])
 def test_importing_an_export_imports_no_library(name: str) -> None:
     """rich, prometheus_client and MLflow are imported when something is drawn, written or sent."""
     code = (

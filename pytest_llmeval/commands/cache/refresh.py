@@ -15,6 +15,7 @@ from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import StoreError, UsageError
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.options import FOLDER
+from pytest_llmeval.options.table import NO_EXPORTS
 from pytest_llmeval.store import named_recordings
 from pytest_llmeval.store.recordings import Recordings
 from pytest_llmeval.store.sqlite import SqliteCache
@@ -45,7 +46,7 @@ examples:
 _RAN = (0, 1, 6)  # 1: a check below its threshold; 6: some answers are missing, and the report says which
 _DRIFTED = 1
 # Neither run is one of the project's: no verdict, no baseline, nothing in a tracker or a metrics file.
-_OFF = ("--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-report=term", "--llmeval-mlflow=")
+_OFF = ("--llmeval-gate=off", "--llmeval-baseline-update=", *NO_EXPORTS)
 
 
 def declare(group: args.Commands) -> None:

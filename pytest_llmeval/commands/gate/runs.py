@@ -10,6 +10,7 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import StoreError, UsageError
 from pytest_llmeval.options import FOLDER
+from pytest_llmeval.options.table import NO_EXPORTS
 from pytest_llmeval.store import baselines
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _FORGOTTEN: Mapping[str, str | None] = dict.fromkeys(
 # Said last, so that they win. In live mode nothing is replayed, and nothing is stored: no recording is touched.
 _LAST = (
     *("--maxfail=0", "--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-cache=live"),
-    *("--llmeval-mlflow=", "--llmeval-report=term"),
+    *NO_EXPORTS,
 )
 
 
