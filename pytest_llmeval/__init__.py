@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.errors import (
         BaselineError,
         BaselineUnreadable,
+        BudgetSpent,
         CacheMiss,
         CallError,
         GitError,
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BaselineError",
     "BaselineUnreadable",
+    "BudgetSpent",
     "CacheMiss",
     "CallError",
     "Case",

@@ -5,6 +5,7 @@ LlmevalError                    .hint: the command or change that mends it
 ├── CallError                   a request got no answer
 │   ├── CacheMiss               nothing stored, and the mode forbids to call
 │   └── ProviderError           the provider failed: infrastructure, not quality
+│       └── BudgetSpent         nobody was asked: the budget does not cover the call
 ├── BaselineError
 │   └── BaselineUnreadable      a baseline file is malformed; never "no baseline"
 ├── StoreError                  a cache, recording or session file cannot be read or written
@@ -56,6 +57,18 @@ class CacheMiss(CallError):
 
 class ProviderError(CallError):
     """The provider failed: no answer, so nothing to score."""
+
+
+class BudgetSpent(ProviderError):
+    """What is left of the budget does not cover the call: nobody was asked, and nothing can be scored.
+
+    As after a provider's failure, and nowhere else treated in another way: it says nothing of quality.
+
+    Attributes:
+        SIGN: how ``what`` begins, and so the reason of a check that is unscored for it.
+    """
+
+    SIGN = "not asked"
 
 
 class BaselineError(LlmevalError):

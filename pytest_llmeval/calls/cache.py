@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_llmeval.calls.key import nearest
+from pytest_llmeval.errors import StoreError
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Request, Response
@@ -98,9 +99,19 @@ class Layered:
         return None
 
     def put(self, response: Response) -> None:
-        """Store in every layer; the working cache first, so a read-only recording does not lose what was paid for."""
+        """Store in every layer, whatever becomes of another; the working cache first.
+
+        Raises:
+            StoreError: of the first layer that could not store it.
+        """
+        failed: StoreError | None = None
         for layer in reversed(self._layers):
-            layer.put(response)
+            try:
+                layer.put(response)
+            except StoreError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     def nearest(self, request: Request) -> Request | None:
         """Return the nearest of all layers; the first layer's, where two are as near."""

@@ -65,6 +65,17 @@ async def landed(record: T) -> T:
     return land(record)
 
 
+async def paused(seconds: float) -> None:
+    """Sleep in any event loop, asyncio's or trio's."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        await trio.sleep(seconds)
+    else:
+        import asyncio
+
+        await asyncio.sleep(seconds)
+
+
 def begin(coroutine: Coroutine[Any, Any, T], spawn: Callable[[Coroutine[Any, Any, T]], Future[T]]) -> T | Future[T]:
     """Run a coroutine in this thread until it has to wait; from there on the loop.
 

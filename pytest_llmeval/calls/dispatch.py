@@ -24,6 +24,7 @@ from pytest_llmeval.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_llmeval.calls.budget import Budget
     from pytest_llmeval.calls.cache import Claims
     from pytest_llmeval.calls.limits import Ticket
     from pytest_llmeval.calls.providers import Completion, Provider
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ANY_HOST = "*"
 FIRST_LOOK_S = 0.02
+LOOK_FOR_MONEY_S = 0.05
 LAST_LOOK_S = 0.25
 
 
@@ -53,6 +55,7 @@ class Dispatch:
         timeout_s: of a call.
         rates: by host or provider as ``address`` names it, or ``*`` for those that are not named.
         claims: see ``cache.Claims``.
+        budget: what may be spent; None: no limit.
         providers: who answers.
         sharing: who waits.
         on_event: told of every step.
@@ -65,6 +68,7 @@ class Dispatch:
         timeout_s: float,
         rates: Mapping[str, Rate],
         claims: Claims | None,
+        budget: Budget | None = None,
         providers: Providers,
         sharing: Sharing,
         on_event: Callable[[CallEvent], None],
@@ -74,6 +78,7 @@ class Dispatch:
         self._longest_watch_s = 2 * timeout_s
         self._rates = rates
         self._claims = claims
+        self._budget = budget
         self._providers = providers
         self._sharing = sharing
         self._on_event = on_event
@@ -117,8 +122,7 @@ class Dispatch:
         now_s = time.monotonic()
         wait_s = lane.limits.wait_s(now_s)
         if wait_s > 0:
-            if lane.alarm is None:
-                lane.alarm = asyncio.get_running_loop().call_later(wait_s, self._wake, lane)
+            self._wake_in(wait_s, lane)
             return False
         provider = self._providers.find(lane.waiting[0].live.request)
         if provider is None:
@@ -129,8 +133,33 @@ class Dispatch:
         if isinstance(provider, UsageError):
             self._end(call, copy.copy(provider), provider.what)
         elif self._may_ask(call, FIRST_LOOK_S):
-            self._send(call, lane, provider, now_s)
+            if self._may_spend(call):
+                self._send(call, lane, provider, now_s)
+            elif not call.is_over:
+                # Those behind it wait as well: small calls must not keep a large one waiting for ever.
+                lane.waiting.appendleft(call)
+                self._wake_in(LOOK_FOR_MONEY_S, lane)
+                return False
         return True
+
+    def _may_spend(self, call: Call) -> bool:
+        """Whether the most that an attempt costs is reserved; otherwise the call has ended, or others hold the rest."""
+        if self._budget is None:
+            return True
+        try:
+            call.reservation = self._budget.reserve(call.live.request)
+        except Exception as error:  # noqa: BLE001 - nothing is left, or of a ledger; the call must hear of it
+            self._end(call, _bare(error), said(error))
+        return call.reservation is not None
+
+    def _settle(self, call: Call, outcome: Response | BaseException) -> None:
+        if self._budget is not None:
+            self._budget.settle(call.reservation, outcome)
+            call.reservation = None
+
+    def _wake_in(self, wait_s: float, lane: _Lane) -> None:
+        if lane.alarm is None:
+            lane.alarm = asyncio.get_running_loop().call_later(wait_s, self._wake, lane)
 
     def _wake(self, lane: _Lane) -> None:
         lane.alarm = None
@@ -139,13 +168,14 @@ class Dispatch:
     def _may_ask(self, call: Call, pause_s: float) -> bool:
         """Whether this process is to ask; otherwise the call has ended, or is looked at again after a pause."""
         look = call.live.look
-        if self._claims is None or look is None or call.has_claim or call.watched_s > self._longest_watch_s:
-            return True
         try:
+            call.live.prepare()
+            if self._claims is None or look is None or call.has_claim or call.watched_s > self._longest_watch_s:
+                return True
             call.has_claim = self._claims.take(call.live.key)
             # Whoever had the claim may just have stored the answer.
             found = look() if call.has_claim else None
-        except Exception as error:  # noqa: BLE001 - of a cache that cannot be read; the call must hear of it
+        except Exception as error:  # noqa: BLE001 - of a cache that cannot be read or written; the call must hear of it
             self._end(call, error, said(error))
             return False
         if found is not None:
@@ -176,12 +206,15 @@ class Dispatch:
                 call.live.sent, authorization=call.authorization, timeout_s=call.remaining_s
             )
         except Fault as fault:
+            self._settle(call, fault)
             self._failed(call, limits, ticket, fault)
         except BaseException as error:  # noqa: BLE001 - a call that ended in no way would be waited for for ever
             # If nobody gave it up, it was cancelled by a library on its way.
+            self._settle(call, error)
             is_cancelled = isinstance(error, asyncio.CancelledError)
             self._end(call, ConnectionAbortedError() if is_cancelled else _bare(error), said(error))
         else:
+            self._settle(call, completion.response)
             self._answered(call, limits, ticket, completion)
         finally:
             limits.end()

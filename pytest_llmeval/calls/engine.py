@@ -6,10 +6,8 @@ A replayed answer is given in the caller's own thread; the loop and its imports 
 from __future__ import annotations
 
 import os
-import shlex
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,24 +15,26 @@ from pytest_llmeval.calls.cache import Cache, Mode
 from pytest_llmeval.calls.coroutines import OnLoop
 from pytest_llmeval.calls.events import Progress
 from pytest_llmeval.calls.guard import refuse
-from pytest_llmeval.calls.key import cache_key, difference, origin
-from pytest_llmeval.calls.prices import cost_usd
+from pytest_llmeval.calls.key import cache_key
 from pytest_llmeval.calls.providers import is_direct, resolved
-from pytest_llmeval.errors import CacheMiss, LlmevalError
-from pytest_llmeval.records import Outcome, PendingResponse, Provenance, Request, Response, land
+from pytest_llmeval.errors import LlmevalError
+from pytest_llmeval.records import PendingResponse, Provenance, Request, Response, land
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from concurrent.futures import Future
 
+    from pytest_llmeval.calls.budget import Budget
     from pytest_llmeval.calls.cache import Claims
     from pytest_llmeval.calls.events import CallEvent
+    from pytest_llmeval.calls.keeping import Keeping
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.loop import Loop
+    from pytest_llmeval.calls.prices import Prices
     from pytest_llmeval.calls.redaction import Redact
+    from pytest_llmeval.errors import StoreError
 
 T = TypeVar("T")
-_LENGTH_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 class Engine:
@@ -49,13 +49,17 @@ class Engine:
         claims: who asks for what, over all processes that share the cache; without them each asks for itself.
         refreshed_since: in refresh, what was recorded from this time on (ISO 8601 in UTC) is fresh: an equal request
             of the same session, of this worker or another, is one draw and not two.
+        prices: what models cost; by default the list's.
+        budget: what may be spent; None: no limit.
         on_event: told of every step of a live call, on another thread than the caller's.
+        prove_room: as of ``Keeping``; so is ``on_unstored``.
 
     Attributes:
-        n_in_flight: requests that are with their provider now.
+        budget: as given.
+        n_in_flight: calls that were sent, and have neither an answer nor failed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has a default of its own
         self,
         cache: Cache,
         mode: Mode,
@@ -65,7 +69,11 @@ class Engine:
         rates: Mapping[str, Rate] = MappingProxyType({}),
         claims: Claims | None = None,
         refreshed_since: str = "",
+        prices: Prices | None = None,
+        budget: Budget | None = None,
         on_event: Callable[[CallEvent], None] | None = None,
+        prove_room: Callable[[], None] | None = None,
+        on_unstored: Callable[[Response, StoreError | None], None] | None = None,
     ) -> None:
         self._cache = cache
         self._mode = mode
@@ -74,8 +82,13 @@ class Engine:
         self._rates = rates
         self._claims = claims
         self._refreshed_since = refreshed_since
+        self._prices = prices
+        self.budget = budget
         self.n_in_flight = 0
         self._on_event = on_event or _ignore
+        self._prove_room = prove_room
+        self._on_unstored = on_unstored
+        self._keeping: Keeping | None = None
         self._loop: Loop | None = None
         self._starting = threading.Lock()
 
@@ -125,8 +138,13 @@ class Engine:
         found = look()
         if found is not None:
             return found
+        from pytest_llmeval.calls.leaks import refuse_keys
+
+        refuse_keys(request)
         if self._mode is Mode.REPLAY:
-            raise _miss(request, key, cache, where)
+            from pytest_llmeval.calls.missing import miss
+
+            raise miss(request, key, cache, where)
         from pytest_llmeval.calls.loop import Live
         from pytest_llmeval.calls.nonce import marked, unmarked
 
@@ -136,6 +154,7 @@ class Engine:
             request=request,
             sent=sent,
             key=key,
+            prepare=self._keeper().prepare,
             keep=lambda response: self._kept(unmarked(response, request, nonce), key, cache, redact),
             # A draw that is asked for live is nobody else's.
             look=None if self._mode is Mode.LIVE else look,
@@ -175,14 +194,17 @@ class Engine:
 
         Raises:
             CacheMiss: nothing stored that suits, and the mode is *replay*.
-            StoreError: what is stored cannot be read.
+            StoreError: what is stored cannot be read, or the answer could not be stored.
         """
         key, cache = cache_key(request), cache or self._cache
         found = self._stored(request, key, cache)
         if found is not None and suits(found):
             return found
         if self._mode is Mode.REPLAY:
-            raise _miss(request, key, cache, where)
+            from pytest_llmeval.calls.missing import miss
+
+            raise miss(request, key, cache, where)
+        self._keeper().prepare()
         return None
 
     def keep(self, response: Response, *, cache: Cache | None = None) -> Response:
@@ -209,7 +231,10 @@ class Engine:
         return self._running().spawn(coroutine)
 
     def _note(self, event: CallEvent) -> None:
-        self.n_in_flight += 1 if event.progress is Progress.ASKED else -1
+        if event.progress is Progress.ASKED:
+            self.n_in_flight += event.attempt == 1
+        elif event.progress is not Progress.RETRIED:
+            self.n_in_flight -= 1
         self._on_event(event)
 
     def cancel(self) -> int:
@@ -235,54 +260,27 @@ class Engine:
                     timeout_s=self._timeout_s,
                     rates=self._rates,
                     claims=self._claims,
+                    budget=self.budget,
                     on_event=self._note,
                 )
             return self._loop
 
+    def _keeper(self) -> Keeping:
+        from pytest_llmeval.calls.keeping import Keeping
+
+        with self._starting:
+            if self._keeping is None:
+                self._keeping = Keeping(self._prove_room, self._on_unstored)
+            return self._keeping
+
     def _kept(self, response: Response, key: str, cache: Cache, redact: Redact | None) -> Response:
         """Complete a fresh answer, and store it before anybody sees it."""
-        if redact is not None:
-            from pytest_llmeval.calls.redaction import redacted_answer
+        from pytest_llmeval.calls.completing import completed, is_worth_keeping
 
-            response = redacted_answer(response, redact)
-        recorded_at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        response = replace(
-            response,
-            latency_s=round(response.latency_s, 3),
-            cost_usd=cost_usd(response.request.model, response.n_input_tokens, response.n_output_tokens),
-            recorded_at=recorded_at,
-            key=key,
-            origin=origin(key, response.text, recorded_at, response.wire, response.more),
-            provenance=Provenance.REFRESHED if self._mode is Mode.REFRESH else Provenance.LIVE,
-        )
-        if self._mode is not Mode.LIVE and _is_worth_keeping(response):
-            cache.put(response)
+        response = completed(response, key, mode=self._mode, prices=self._prices, redact=redact)
+        if self._mode is not Mode.LIVE and is_worth_keeping(response):
+            self._keeper().keep(response, cache)
         return response
-
-
-def _is_worth_keeping(response: Response) -> bool:
-    """Whether asking again would be asking the same thing twice (FAULTS 16).
-
-    A cut answer is what was asked for if the request itself sets the length; a filtered or empty one may be the
-    provider's mood, and replaying it for months would make it the truth.
-    """
-    if response.outcome is Outcome.TRUNCATED:
-        return any(name in response.request.settings for name in _LENGTH_LIMITS)
-    return response.outcome is Outcome.OK
-
-
-def _miss(request: Request, key: str, cache: Cache, where: str) -> CacheMiss:
-    """Say what was looked for, where, what came nearest, and how to record it."""
-    trial = "" if request.trial is None else f"trial {request.trial}, "
-    places = cache.describe()
-    looked = f"{places[:-1]}, mode 'replay')" if places.endswith(")") else f"{places} (mode 'replay')"
-    other = cache.nearest(request)
-    differs = f"; nearest differs in: {', '.join(difference(request, other))}" if other else ""
-    return CacheMiss(
-        f"no stored response for this request (model {request.model!r}, {trial}key {key[:4]}…{key[-2:]})",
-        found=f"looked in: {looked}{differs}",
-        hint=f"to record it: pytest --llmeval-cache=auto {shlex.quote(where) if where else ''}".rstrip(),
-    )
 
 
 def _ignore(event: CallEvent) -> None:

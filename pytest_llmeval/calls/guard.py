@@ -20,6 +20,7 @@ _SECRET_SETTING = re.compile(
 )
 _SECRET_VARIABLE = re.compile(r".*(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)")
 _MIN_SECRET_LENGTH = 8  # shorter values ("true", "1") are words of the message, not secrets
+MASK = "***"
 _LONGEST_EXCERPT = 300
 # Endpoints that were looked at before: a suite has one or two, and a replayed call must not parse an address.
 _PROVEN: set[str] = set()
@@ -76,13 +77,14 @@ def _address(request: Request) -> SplitResult:
 
 
 def address_only(api_base: str) -> str:
-    """Return an endpoint without what may be a secret in it: user, password, query; empty where it is none."""
+    """Return an endpoint without what may be a secret in it: user, password, query, key; empty where it is none."""
     try:
         address = urlsplit(api_base)
         port = f":{address.port}" if address.port else ""
     except ValueError:
         return ""
-    return f"{address.scheme}://{address.hostname}{port}{address.path}" if address.scheme and address.hostname else ""
+    shown = f"{address.scheme}://{address.hostname}{port}{address.path}"
+    return masked(shown) if address.scheme and address.hostname else ""
 
 
 def _names(value: Json) -> Iterator[str]:
@@ -115,7 +117,7 @@ def masked(text: str) -> str:
     for name, value in os.environ.items():
         secret = value.strip()
         if len(secret) >= _MIN_SECRET_LENGTH and is_secret(name):
-            text = text.replace(secret, "***")
+            text = text.replace(secret, MASK)
     return text
 
 

@@ -20,6 +20,7 @@ class Judge(Client):
         ask: as of a client.
         models: at least one.
         api_base: as of a client.
+        namespace: as of a client.
         on_response: as of a client.
         settings: what the user wants sent to judges; wins over what a rubric asks for.
         redact: as of a client.
@@ -35,6 +36,7 @@ class Judge(Client):
         ask: Callable[[Request], Response],
         models: Sequence[str],
         api_base: str,
+        namespace: str,
         on_response: Callable[[Response], None],
         settings: Mapping[str, Json],
         redact: Redact | None,
@@ -43,6 +45,7 @@ class Judge(Client):
             ask=ask,
             model=models[0],
             api_base=api_base,
+            namespace=namespace,
             trial=None,
             on_response=on_response,
             settings=settings,

@@ -22,6 +22,7 @@ from pytest_llmeval.calls.sharing import Sharing
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
+    from pytest_llmeval.calls.budget import Budget
     from pytest_llmeval.calls.cache import Claims
     from pytest_llmeval.calls.events import CallEvent
     from pytest_llmeval.calls.limits import Rate
@@ -41,6 +42,7 @@ class Live:
         request: what is asked.
         sent: the request as it goes out: with a nonce in the place of its mark.
         key: its cache key.
+        prepare: makes sure that the answer can be stored; called before each attempt, on the loop's thread.
         keep: completes and stores an answer that was paid for; called once, on the loop's thread.
         look: looks into the cache again, on any thread; None: the answer is nobody else's.
     """
@@ -48,6 +50,7 @@ class Live:
     request: Request
     sent: Request
     key: str
+    prepare: Callable[[], None]
     keep: Callable[[Response], Response]
     look: Callable[[], Response | None] | None
 
@@ -60,6 +63,7 @@ class Loop:
         timeout_s: most seconds of one call, its retries and their pauses included, waiting for its turn not.
         rates: requests and tokens a minute, by host or provider as ``providers.address`` names it; ``*`` is each other.
         claims: who asks, among processes that share a cache; None: each asks for itself.
+        budget: what may be spent; None: no limit.
         on_event: told of every step, on the loop's thread; what it raises is dropped.
 
     Attributes:
@@ -73,6 +77,7 @@ class Loop:
         timeout_s: float,
         rates: Mapping[str, Rate],
         claims: Claims | None,
+        budget: Budget | None = None,
         on_event: Callable[[CallEvent], None],
     ) -> None:
         self.pid = os.getpid()
@@ -84,6 +89,7 @@ class Loop:
             timeout_s=timeout_s,
             rates=rates,
             claims=claims,
+            budget=budget,
             providers=self._providers,
             sharing=self._sharing,
             on_event=on_event,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from pytest_llmeval.calls.budget import Reservation
     from pytest_llmeval.calls.loop import Live
     from pytest_llmeval.records import Response
 
@@ -36,7 +37,7 @@ class Call:
 
     __slots__ = (
         *("live", "authorization", "waiting"),
-        *("attempt", "remaining_s", "has_claim", "watched_s", "is_over", "task", "timer"),
+        *("attempt", "remaining_s", "has_claim", "watched_s", "is_over", "task", "timer", "reservation"),
     )
 
     def __init__(self, live: Live, authorization: str, remaining_s: float) -> None:
@@ -47,6 +48,7 @@ class Call:
         self.has_claim = False
         self.watched_s = 0.0  # how long another process has had the claim
         self.is_over = False
+        self.reservation: Reservation | None = None  # for the attempt that is in flight
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.waiting: list[tuple[Future[Response], Live]] = []

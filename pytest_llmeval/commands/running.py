@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.commands.output import say
+from pytest_llmeval.options import PURSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 # 1: a check below its threshold; 6: what is missing is told in the session's own words; 7: undecided.
 _RAN = (0, 1, 6, 7)
+_ACCOUNT = secrets.token_hex(8)
 
 
 class Ran(NamedTuple):
@@ -56,7 +59,9 @@ def run_pytest(
 
     # Never "python -m pytest" as it is: that would put the current folder on the path of imports, as `pytest` does not.
     command = [sys.executable, "-P", "-m", "pytest", f"--rootdir={found.root}", *arguments]
-    given = {**os.environ, **(environment or {})}
+    # All pytests of one command spend one budget, where there is any.
+    purse = {PURSE: f"{_ACCOUNT} {found.root / '.llmeval' / 'spend.db'}"}
+    given = {**purse, **os.environ, **(environment or {})}
     before = _newest(written)
     say("running " + shlex.join(["pytest", *command[4:]]))
     sys.stdout.flush()

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.forecast import Forecast
 
 
-def lines(found: Forecast, *, concurrency: int, n_more: int, visible: Sequence[str], notes: Sequence[str]) -> list[str]:
+def lines(
+    found: Forecast,
+    *,
+    concurrency: int,
+    n_more: int,
+    visible: Sequence[str],
+    notes: Sequence[str],
+    budget_usd: float | None = None,
+) -> list[str]:
     """Return the plan in words, a line each.
 
     Args:
@@ -21,10 +29,12 @@ def lines(found: Forecast, *, concurrency: int, n_more: int, visible: Sequence[s
         n_more: trials that may be drawn on top, of cases that look worse (trials=auto).
         visible: what the run could show against the baseline.
         notes: what the figures stand on, or leave out.
+        budget_usd: what the run may spend, in US dollars; None for no limit.
     """
     return [
         _trials(found, n_more),
         *_calls(found, concurrency),
+        *(() if budget_usd is None else _budget(found, budget_usd)),
         *_unknown(found),
         *(visible or ["no baseline to compare with, so nothing could be shown"]),
         *_no_sample(found, visible),
@@ -59,6 +69,18 @@ def _calls(found: Forecast, concurrency: int) -> Iterator[str]:
     yield f"calls: {found.n_replayed} replayed, {found.n_live} live, {cost(found)}{_time(found, concurrency)}"
     if found.n_guessed:
         yield f"{found.n_guessed} of the live calls are of trials that never ran: taken to be like those of their case"
+
+
+def _budget(found: Forecast, budget_usd: float) -> Iterator[str]:
+    """Warn of a budget that does not cover the calls, or cannot be kept because nobody knows their prices."""
+    if found.n_unpriced:
+        calls = f"{count(found.n_unpriced, 'live call')} without a known price"
+        yield f"BUDGET: {calls}, which a run with a budget does not make; say it in llmeval_prices"
+    if found.cost_usd > budget_usd:
+        price = f"about ${found.cost_usd:.4f}"
+        yield f"BUDGET: ${budget_usd:.4f} does not cover {price}: tests would be left undone (exit status 6)"
+    elif found.n_live and not found.n_unpriced:
+        yield f"the budget of ${budget_usd:.4f} covers that"
 
 
 def _no_sample(found: Forecast, visible: Sequence[str]) -> Iterator[str]:

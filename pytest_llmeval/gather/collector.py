@@ -7,33 +7,32 @@ the names of the tests that were planned and brought none.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from os import SEEK_END
-from tempfile import SpooledTemporaryFile
 from typing import TypeVar
-from weakref import finalize
 
 from pytest_llmeval.gather import wire
+from pytest_llmeval.gather.spool import Spool
 from pytest_llmeval.records import CaseResult, Plan, PlannedCase, Request, Response, Trial, Variant
 
 T = TypeVar("T")
-_IN_MEMORY_BYTES = 2**20
-_LENGTH_BYTES = 8
 
 
 class Collector:
-    """All results of one session, one a test, whichever worker ran it."""
+    """All results of one session, one a test, whichever worker ran it.
 
-    def __init__(self) -> None:
+    Args:
+        clean: takes out of a result's text what may stand in no file and no report; returns it as it is where there is
+            nothing.
+    """
+
+    def __init__(self, clean: Callable[[str], str] | None = None) -> None:
+        self._clean = clean
         self._planned: dict[str, PlannedCase] = {}
         self._n_deselected = 0
         self._variants: tuple[Variant, ...] = ()
         self._results: dict[str, CaseResult] = {}
-        # Every request and answer of a session is much; it waits for the end on disk, without a name.
-        self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - as long as the collector lives
-        finalize(self, self._spool.close)
-        self._offsets: dict[str, int] = {}
+        self._texts = Spool()  # every request and answer of a session is much
         self._started: set[str] = set()
 
     def add_plan_text(self, text: str) -> None:
@@ -58,17 +57,16 @@ class Collector:
             text: as it rode on the report.
             result: the same, where it was made in this process.
         """
+        if self._clean is not None and (cleaned := self._clean(text)) != text:
+            text, result = cleaned, None
         result = result or wire.decode(text)
         self._results[result.nodeid] = without_texts(result)
-        self._offsets[result.nodeid] = self._spool.seek(0, SEEK_END)
-        self._spool.write(len(text).to_bytes(_LENGTH_BYTES, "big") + text.encode("ascii"))
+        self._texts.put(result.nodeid, text)
         return result
 
     def text_of(self, nodeid: str) -> str:
         """Return a result as it rode on its report, with every request and answer."""
-        self._spool.seek(self._offsets[nodeid])
-        length = int.from_bytes(self._spool.read(_LENGTH_BYTES), "big")
-        return self._spool.read(length).decode("ascii")
+        return self._texts.get(nodeid)
 
     @property
     def is_empty(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.calls.cache import Mode
 from pytest_llmeval.calls.key import cache_key
-from pytest_llmeval.calls.prices import cost_usd
+from pytest_llmeval.calls.prices import LISTED, Prices
 from pytest_llmeval.calls.providers import resolved
 from pytest_llmeval.records.forecast import Forecast
 
@@ -54,6 +54,7 @@ class Now:
         marked: whom a case's marker says, by pytest's node id.
         judge: whom metrics ask; without a model: as before.
         is_stored: whether the answer to a request of a test, by its node id, is in recordings or cache.
+        prices: what models cost now.
     """
 
     mode: Mode
@@ -61,6 +62,7 @@ class Now:
     marked: Mapping[str, Asked]
     judge: Asked
     is_stored: Callable[[str, Request], bool]
+    prices: Prices = LISTED
 
 
 @dataclass
@@ -121,13 +123,13 @@ def _add_trial(count: _Count, nodeid: str, told: Known, index: int, now: Now) ->
     calls = [(call, _asked_now(call, index, nodeid, told, now)) for call in shown.calls]
     fates = [_is_live(count, nodeid, request, now) for _, request in calls]
     for (call, request), is_live in zip(calls, fates, strict=True):
-        _add(count, call, request.model, is_live=is_live, is_guess=own is None)
+        _add(count, call, request, now.prices, is_live=is_live, is_guess=own is None)
     # What a judge is asked stands on the answer: another answer is another question.
     is_new = any(fates)
     for call in shown.judge_calls:
         request = _judged_now(call, now)
         is_live = is_new or _is_live(count, nodeid, request, now)
-        _add(count, call, request.model, is_live=is_live, is_guess=own is None)
+        _add(count, call, request, now.prices, is_live=is_live, is_guess=own is None)
 
 
 def _is_live(count: _Count, nodeid: str, request: Request, now: Now) -> bool:
@@ -142,16 +144,18 @@ def _is_live(count: _Count, nodeid: str, request: Request, now: Now) -> bool:
     return True
 
 
-def _add(count: _Count, call: Response, model: str, *, is_live: bool, is_guess: bool) -> None:
+def _add(count: _Count, call: Response, request: Request, prices: Prices, *, is_live: bool, is_guess: bool) -> None:
     if not is_live:
         count.n_replayed += 1
         return
     count.n_live += 1
     count.n_guessed += is_guess
     count.latencies.append(call.latency_s)
-    # Another model has another price; an answer of it may be longer or shorter, which nobody knows yet.
-    is_same = model == call.request.model and call.cost_usd is not None
-    price = call.cost_usd if is_same else cost_usd(model, call.n_input_tokens, call.n_output_tokens)
+    # Another model has another price; an answer of it may be longer or shorter, which nobody knows yet. The same one
+    # cost what it cost when its price was known, whatever is known now.
+    price = prices.cost_usd(replace(call, request=request))
+    if price is None and request.model == call.request.model:
+        price = call.cost_usd
     if price is None:
         count.n_unpriced += 1
     else:

@@ -22,7 +22,9 @@ def failing(tallies: Iterable[Tally], is_held: Callable[[Tally], bool]) -> tuple
 
 def message(failures: Sequence[Tally]) -> str:
     """Say what failed: metric, score, threshold, reason, head of the answer; with its line where there are several."""
-    return "\n".join(_paragraph(failure, with_place=len(failures) > 1) for failure in failures)
+    from pytest_llmeval.calls.guard import masked
+
+    return masked("\n".join(_paragraph(failure, with_place=len(failures) > 1) for failure in failures))
 
 
 def _paragraph(failure: Tally, *, with_place: bool) -> str:

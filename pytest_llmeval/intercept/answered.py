@@ -29,6 +29,8 @@ class _Read(NamedTuple):
     has_more: bool = False
     n_input: Json = None
     n_output: Json = None
+    n_cached: Json = None
+    n_cache_write: Json = None
 
 
 def read(request: Request, content_type: str, body: str, *, is_ended: bool) -> Response | None:
@@ -84,6 +86,8 @@ def _message(reply: Json, request: Request) -> Response | None:
             has_more=any(block["type"] != "text" for block in blocks),
             n_input=n_input,
             n_output=usage.get("output_tokens"),
+            n_cached=usage.get("cache_read_input_tokens"),
+            n_cache_write=usage.get("cache_creation_input_tokens"),
         ),
     )
 
@@ -105,6 +109,7 @@ def _model_response(reply: Json, request: Request) -> Response | None:
             has_more=any(item["type"] not in ("message", "reasoning") for item in reply["output"]),
             n_input=usage.get("input_tokens"),
             n_output=usage.get("output_tokens"),
+            n_cached=(usage.get("input_tokens_details") or {}).get("cached_tokens"),
         ),
     )
 
@@ -126,6 +131,8 @@ def _response(reply: Json, request: Request, read: _Read) -> Response:
         model=str(reply.get("model") or ""),
         n_input_tokens=read.n_input if isinstance(read.n_input, int) else None,
         n_output_tokens=read.n_output if isinstance(read.n_output, int) else None,
+        n_cached_tokens=read.n_cached if isinstance(read.n_cached, int) else 0,
+        n_cache_write_tokens=read.n_cache_write if isinstance(read.n_cache_write, int) else 0,
     )
 
 

@@ -15,13 +15,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.calls.guard import is_secret_name, masked
+from pytest_llmeval.calls.guard import MASK, is_secret_name
+from pytest_llmeval.calls.leaks import blanked, key_values
 from pytest_llmeval.records import Json, Request
 
 if TYPE_CHECKING:
     from pytest_llmeval.intercept.endpoints import Endpoint
 
-MASK = "***"
 _MIN_SECRET_LENGTH = 8
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 # Headers that change what an interface does; they count under their names, which no field of a body has.
@@ -45,7 +45,7 @@ def without(secrets: Iterable[str], text: str) -> str:
     """Replace keys, those given and those of the environment, by ``***``."""
     for secret in secrets:
         text = text.replace(secret, MASK)
-    return masked(text)
+    return blanked(text, key_values())
 
 
 def request_of(endpoint: Endpoint, content: bytes, headers: Mapping[str, str], *, trial: int | None) -> Request | None:

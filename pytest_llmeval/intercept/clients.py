@@ -7,8 +7,10 @@ is covered, litellm's over aiohttp too; and a client is seen whenever it was mad
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_llmeval.calls.coroutines import paused
 from pytest_llmeval.calls.providers import IS_OURS
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.intercept import current, faults
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 NAMES = ("httpx", "httpx2")
 _PICKS = "_transport_for_url"
 _IS_PATCHED = "_is_llmeval_s"
+_LOOK_FOR_MONEY_S = 0.05
 # They reach no network: who uses one stands in for the provider already.
 _STAND_INS = ("MockTransport", "WSGITransport", "ASGITransport")
 # Of the body as it was sent; what is handed on is decompressed.
@@ -155,6 +158,8 @@ class _Transport:
             return self._behind.handle_request(request)
         if exchange.reply is not None:
             return _stored(self._kit, exchange.reply)
+        while exchange.must_wait():
+            time.sleep(_LOOK_FOR_MONEY_S)
         try:
             response = self._behind.handle_request(request)
         except BaseException as error:
@@ -177,6 +182,8 @@ class _AsyncTransport:
             return await self._behind.handle_async_request(request)
         if exchange.reply is not None:
             return _stored(self._kit, exchange.reply)
+        while exchange.must_wait():
+            await paused(_LOOK_FOR_MONEY_S)
         try:
             response = await self._behind.handle_async_request(request)
         except BaseException as error:
@@ -197,7 +204,7 @@ def _stored(kit: _Kit, reply: Wire) -> Any:  # noqa: ANN401
 def _told(kit: _Kit, response: Any, exchange: Exchange) -> Any:  # noqa: ANN401
     """Return what the client is given in place of a response: itself, or one that tells what is read of it."""
     if response.status_code != OK:
-        exchange.failed()
+        exchange.failed(response.status_code)
         faults.mark_reply(response)
         return response
     exchange.begun(response.headers)

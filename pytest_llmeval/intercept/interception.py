@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.calls.key import cache_key
-from pytest_llmeval.errors import CacheMiss, LlmevalError
+from pytest_llmeval.calls.providers import Fault
+from pytest_llmeval.errors import CacheMiss, LlmevalError, UsageError
 from pytest_llmeval.intercept import answered, plain, streamed
 from pytest_llmeval.intercept.asked import request_of, secrets_in, without
 from pytest_llmeval.records import Request, Response, Wire
@@ -16,6 +17,7 @@ from pytest_llmeval.records import Request, Response, Wire
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pytest_llmeval.calls.budget import Budget, Reservation
     from pytest_llmeval.calls.cache import Cache
     from pytest_llmeval.calls.engine import Engine
     from pytest_llmeval.intercept.endpoints import Endpoint
@@ -46,11 +48,13 @@ class Where(NamedTuple):
         nodeid: pytest's id of the test, for the command that records a miss.
         cache: where its answers stand.
         trial: index of the trial in the key; None outside one.
+        namespace: the tenant.
     """
 
     nodeid: str
     cache: Cache
     trial: int | None
+    namespace: str = ""
 
 
 class Interception:
@@ -79,6 +83,11 @@ class Interception:
         self._n_calls = 0
         self._lock = threading.Lock()
 
+    @property
+    def budget(self) -> Budget | None:
+        """What the application may spend; None: no limit."""
+        return self._engine.budget
+
     def begin(self, endpoint: Endpoint, headers: Mapping[str, str], content: bytes) -> Exchange | None:
         """Take up one call.
 
@@ -100,6 +109,8 @@ class Interception:
         request = request_of(endpoint, content, headers, trial=self._where.trial)
         if request is None:
             return None
+        if self._where.namespace:
+            request = replace(request, namespace=self._where.namespace)
         key = cache_key(request)
         request = self._numbered(request, key)
         with self._lock:
@@ -146,6 +157,14 @@ class Interception:
         return replace(request, repeat=repeat) if repeat else request
 
     def _refuse_unknown(self, endpoint: Endpoint) -> None:
+        if self.budget is not None:
+            raise self.failed(
+                UsageError(
+                    f"nobody knows what a call to {endpoint.path!r} costs, and a budget is set",
+                    found="priced are chat completions, responses, messages, completions and embeddings",
+                    hint="stand in for it in the test, or take --llmeval-budget-usd away",
+                )
+            )
         if not self._engine.may_ask:
             raise self.failed(
                 CacheMiss(
@@ -184,6 +203,24 @@ class Exchange:
         self._chunks: list[bytes] = []
         self._headers: Mapping[str, str] = {}
         self._is_over = False
+        self._reservation: Reservation | None = None
+
+    def must_wait(self) -> bool:
+        """Whether the money for it is not there now, but may come back from other calls; else it is reserved.
+
+        Raises:
+            Unanswered: the budget does not cover it, or its price is unknown.
+        """
+        __tracebackhide__ = True
+        budget = self._interception.budget
+        if budget is None:
+            return False
+        try:
+            self._reservation = budget.reserve(self._request)
+        except LlmevalError as error:
+            self.failed()
+            raise self._interception.failed(error) from None
+        return self._reservation is None
 
     def begun(self, headers: Mapping[str, str]) -> None:
         """Note that a reply with status 200 has begun."""
@@ -206,14 +243,26 @@ class Exchange:
             self.failed()
             return
         self._is_over = True
+        self._settle(response)
         wire = Wire(headers=self._headers, body=body, first_s=self._first_s)
         self._interception.keep(self._place, replace(response, wire=wire, latency_s=latency_s))
 
-    def failed(self) -> None:
-        """Note that there is no answer; it is the application's to deal with, and not stored."""
+    def failed(self, status: int | None = None) -> None:
+        """Note that there is no answer; it is the application's to deal with, and not stored.
+
+        Args:
+            status: of HTTP, where that says so.
+        """
         if not self._is_over:
             self._is_over = True
+            self._settle(Fault("no answer", status=status))
             self._interception.give_back(self._request, self._key)
+
+    def _settle(self, outcome: Response | Fault) -> None:
+        budget = self._interception.budget
+        if budget is not None:
+            budget.settle(self._reservation, outcome)
+            self._reservation = None
 
 
 def chunks(reply: Wire) -> list[bytes]:

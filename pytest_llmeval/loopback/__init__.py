@@ -4,13 +4,13 @@ It speaks OpenAI's interfaces and Anthropic's messages, streamed too, on a free 
 told to, and fails how it is told to. Nothing leaves the machine.
 
     with Loopback() as loopback:
-        loopback.answer("Within 14 days.", Reply(status=429, headers={"Retry-After": "1"}))
+        loopback.answer("Within 14 days.", Reply.rate_limited(retry_after_s=1))
         ...  # ask model "openai/any" with api_base=loopback.url
 """
 
 from __future__ import annotations
 
-from pytest_llmeval.loopback.reply import Reply
+from pytest_llmeval.loopback.reply import Reply, by_question, echo
 from pytest_llmeval.loopback.server import Loopback, Received
 
-__all__ = ["Loopback", "Received", "Reply"]
+__all__ = ["Loopback", "Received", "Reply", "by_question", "echo"]

@@ -48,12 +48,13 @@ class Loopback:
         model: answers a request by its body, with a text or a ``Reply``; called from several threads.
 
     Attributes:
+        model: may be replaced at any time, which is how a test gives one to the fixture.
         requests: what arrived so far, in the order of arrival.
     """
 
     def __init__(self, model: Callable[[Mapping[str, Json]], Reply | str] = echo) -> None:
         self.requests: list[Received] = []
-        self._model = model
+        self.model = model
         self._scripted: deque[Reply | str] = deque()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -78,7 +79,7 @@ class Loopback:
         with self._lock:
             self.requests.append(received)
             scripted = self._scripted.popleft() if self._scripted else None
-        reply = self._model(received.body) if scripted is None else scripted
+        reply = self.model(received.body) if scripted is None else scripted
         return Reply(reply) if isinstance(reply, str) else reply
 
     def __enter__(self) -> Self:
@@ -142,11 +143,12 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         # A promise of more than comes is only broken by hanging up.
-        self.close_connection = headers.get("Content-Length") != length.get("Content-Length")
+        self.close_connection = reply.is_cut or headers.get("Content-Length") != length.get("Content-Length")
         if is_streamed:
-            self._write([b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b"")], reply.drip_s)
-        else:
-            self._write([bytes([byte]) for byte in parts[0]] if reply.drip_s else parts, reply.drip_s)
+            parts = [b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b"")]
+        elif reply.drip_s or reply.is_cut:
+            parts = [bytes([byte]) for byte in parts[0]]
+        self._write(parts[: len(parts) // 2] if reply.is_cut else parts, reply.drip_s)
 
     def _write(self, parts: list[bytes], pause_s: float) -> None:
         for part in parts:

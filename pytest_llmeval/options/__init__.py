@@ -24,6 +24,7 @@ __all__ = [
     "FOLDER",
     "LOOKS",
     "OPTIONS",
+    "PURSE",
     "ROUNDS",
     "SESSIONS",
     "Option",
@@ -39,6 +40,8 @@ FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 # Set by `llmeval gate check` and `llmeval cache refresh --drift`: their runs are kept apart, and the newest session
 # stays the user's own.
 FOLDER = "_LLMEVAL_FOLDER"
+# Set by what starts several pytests that spend one budget: its name, and the ledger's path behind a blank.
+PURSE = "_LLMEVAL_PURSE"
 # Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.
 ROUNDS = "_LLMEVAL_ROUNDS"
 # Set by `llmeval watch`: its sessions are kept apart, but it fills the project's own cache.
@@ -55,12 +58,16 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         models: all of them.
         variants: ways in which every case is answered; empty where there is one only.
         api_base: endpoint of the model, where it is not the provider's own.
-        judge: judge model, or several with commas between them; empty for none.
+        judges: judge models, several are a panel; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
         judge_settings: sent with every call to a judge; None takes a default of a rubric back.
+        namespace: the tenant whose answers are asked for and replayed; empty for none.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
+        budget_usd: most that may be spent, in US dollars; None for no limit.
+        prices: rows of litellm's form, by model.
+        purse: name of the account that the budget is kept in, and the ledger's file; empty where there is no budget.
         eager: every test waits for its own calls, and a failing check raises on the spot.
         intercept: the application's own calls are recorded and replayed, in every test.
         intercept_hosts: where it finds models, beside the providers' own hosts.
@@ -94,12 +101,16 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     models: tuple[str, ...]
     variants: tuple[Variant, ...]
     api_base: str
-    judge: str
+    judges: tuple[str, ...]
     judge_api_base: str
     judge_settings: tuple[tuple[str, object], ...]
+    namespace: str
     concurrency: int
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
+    budget_usd: float | None
+    prices: Mapping[str, Mapping[str, Any]]
+    purse: str
     eager: bool
     intercept: bool
     intercept_hosts: tuple[str, ...]
@@ -127,14 +138,15 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     sessions_name: str = ""
 
     @property
-    def judges(self) -> tuple[str, ...]:
-        """Who grades: nobody, one model, or a panel."""
-        return tuple(dict.fromkeys(filter(None, map(str.strip, self.judge.split(",")))))
-
-    @property
     def folder(self) -> Path:
         """Where sessions and the working cache stand; never in git."""
         return self.root / self.folder_name
+
+    @property
+    def ledger(self) -> tuple[Path, str]:
+        """The file of the ledger, and the name of the account in it."""
+        name, _, path = self.purse.partition(" ")
+        return self.root / (path or f"{self.folder_name}/spend.db"), name
 
     @property
     def sessions_folder(self) -> Path:
@@ -155,19 +167,23 @@ def resolve(config: pytest.Config) -> Settings:
     """
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
-    models = tuple(dict.fromkeys(filter(None, map(str.strip, values["model"].split(",")))))
+    models = values["model"]
     return Settings(
         root=root,
         model=models[0] if models else "",
         models=models,
         variants=_variants(root, models, [said for said in values["variants"] if said]),
         api_base=values["api_base"],
-        judge=values["judge"],
+        judges=values["judge"],
         judge_api_base=values["judge_api_base"],
         judge_settings=tuple(filter(None, values["judge_settings"])),
+        namespace=values["namespace"],
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
+        budget_usd=values["budget_usd"],
+        prices=_prices(root, [line for line in values["prices"] if line.strip()]),
+        purse="" if values["budget_usd"] is None else _purse(config),
         eager=values["eager"],
         intercept=values["intercept"],
         intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
@@ -206,7 +222,28 @@ def _variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str,
     try:
         return matrix(declared, models, folder=root, root=root)
     except UsageError as error:
+        raise _refusal(str(error)) from None
+
+
+def _prices(root: Path, lines: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the user's own prices; a run without any imports nothing for it."""
+    if not lines:
+        return {}
+    from pytest_llmeval.errors import UsageError
+    from pytest_llmeval.options.prices import read
+
+    try:
+        return read(lines, root)
+    except UsageError as error:
         raise pytest.UsageError(f"llmeval: {error}") from None
+
+
+def _purse(config: pytest.Config) -> str:
+    """Return whose money is spent: a worker's is its controller's; that of nobody else, or it is a new one."""
+    import secrets
+
+    said = getattr(config, "workerinput", {}).get(PURSE) or os.environ.get(PURSE)
+    return str(said) if said else secrets.token_hex(8)
 
 
 def _baseline(config: pytest.Config, said: str) -> Path:
@@ -244,8 +281,15 @@ def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each
     try:
         parsed = [option.parse(text) for text in texts]
     except ValueError as error:
-        raise pytest.UsageError(f"llmeval: {source}={given!r} is not allowed\n  it takes {error}") from None
+        raise _refusal(f"{source}={given!r} is not allowed\n  it takes {error}") from None
     return parsed if option.is_repeatable else parsed[0]
+
+
+def _refusal(text: str) -> pytest.UsageError:
+    """Return an error that repeats what was set, an address with a key in it perhaps, and not the key."""
+    from pytest_llmeval.calls.guard import masked
+
+    return pytest.UsageError(f"llmeval: {masked(text)}")
 
 
 def _cache(said: str, *, store_texts: bool) -> str:

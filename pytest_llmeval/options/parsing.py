@@ -24,6 +24,13 @@ def one_of(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+def name(text: str) -> str:
+    """Read a name that stands in keys and files; empty for none."""
+    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,99})?", text):
+        raise ValueError("a name of letters, digits, '.', '_' and '-', at most 100")
+    return text
+
+
 def count(text: str) -> int:
     """Read a number of things, at least one."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:
@@ -39,6 +46,11 @@ def count_or_auto(text: str) -> int | Literal["auto"]:
         return count(text)
     except ValueError as error:
         raise ValueError(f"{error}, or auto") from None
+
+
+def several(text: str) -> tuple[str, ...]:
+    """Read names with commas between them, each once."""
+    return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
 
 
 def share(text: str) -> float:
@@ -71,6 +83,19 @@ def days(text: str) -> float | None:
         return seconds(text)
     except ValueError:
         raise ValueError("a number of days above 0") from None
+
+
+def dollars(text: str) -> float | None:
+    """Read an amount of US dollars; empty for none."""
+    if not text:
+        return None
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise ValueError("an amount of US dollars from 0, such as 2.50")
+    return value
 
 
 def floor(text: str) -> tuple[str, float]:

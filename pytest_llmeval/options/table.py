@@ -12,13 +12,16 @@ from pytest_llmeval.options.parsing import (
     count,
     count_or_auto,
     days,
+    dollars,
     floor,
     folder_name,
+    name,
     one_of,
     rate_limit,
     report,
     seconds,
     setting,
+    several,
     share,
     variant,
     yes_or_no,
@@ -70,19 +73,22 @@ class Option(NamedTuple):
 
 
 OPTIONS = (
-    Option("model", str, "", "model under test, in litellm's spelling; several are compared", "NAME[,NAME]"),
+    Option("model", several, "", "model under test, in litellm's spelling; several are compared", "NAME[,NAME]"),
     Option("api_base", str, "", "endpoint of the model under test, where it is not the provider's own", has_flag=False),
     Option(
         "variants", variant, "", "ways to answer every case, which are compared", has_flag=False, is_repeatable=True
     ),
-    Option("judge", str, "", "judge model, in litellm's spelling; several are a panel", "NAME[,NAME]"),
+    Option("judge", several, "", "judge model, in litellm's spelling; several are a panel", "NAME[,NAME]"),
     Option("judge_api_base", str, "", "endpoint of the judge, where it is not the provider's own", has_flag=False),
     Option("judge_settings", setting, "", "settings of every call to a judge", has_flag=False, is_repeatable=True),
+    Option("namespace", name, "", "the tenant: nothing recorded for one is served to another", has_flag=False),
     Option("concurrency", count, "20", "most calls in flight, per process", "N"),
     Option("timeout_s", seconds, "120", "most seconds of one call, retries included", has_flag=False),
     Option(
         "rate_limits", rate_limit, "", "requests and tokens a minute of a provider", has_flag=False, is_repeatable=True
     ),
+    Option("budget_usd", dollars, "", "most that this session may spend, in US dollars", "USD"),
+    Option("prices", str, "", "what models cost, per million tokens", has_flag=False, is_repeatable=True),
     Option("eager", yes_or_no, "false", "tests wait for their own calls, checks raise on the spot", has_flag=False),
     Option("intercept", yes_or_no, "false", "record and replay the application's own calls", has_flag=False),
     Option("intercept_hosts", str, "", "hosts of models beside the providers' own", has_flag=False, is_repeatable=True),

@@ -117,6 +117,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             if state.is_asked:
                 _listen(config, state)
         state.read_stores()
+        if state.settings.purse:
+            from pytest_llmeval.plugin import spending
+
+            spending.begin(state.settings)
     if state.is_worker or not config.getoption("numprocesses", None):
         state.prepare(config.args)
 
@@ -126,6 +130,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which m
     """Tell a worker of xdist what the controller knows, and listen to what it says (:hook:`pytest_configure_node`)."""
     state = node.config.stash[STATE]
     node.workerinput[STARTED] = state.started_s
+    node.workerinput[options.PURSE] = state.settings.purse
     if state.base is not None or state.is_fork:
         from pytest_llmeval.plugin import base
 

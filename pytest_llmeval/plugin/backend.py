@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.calls.judge import Judge
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.redaction import Redact
+    from pytest_llmeval.errors import StoreError
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.intercept.interception import Interception
     from pytest_llmeval.options import Settings
@@ -69,6 +70,9 @@ class Backend:
             rates=_shared(settings.rate_limits, n_processes),
             claims=Claims(settings.folder / "claims"),
             refreshed_since=began,
+            prove_room=self._prove_room,
+            on_unstored=self._note_unstored,
+            **_money(settings),
         )
         self._by_module: dict[Path, Cache] = {}
 
@@ -86,6 +90,7 @@ class Backend:
             ask=self._asking(item, recorder, redact),
             model=variant.model or said.get("model", self._settings.model),
             api_base=variant.api_base or said.get("api_base", self._settings.api_base),
+            namespace=self._settings.namespace,
             settings=variant.settings,
             trial=self._settings.first_trial + recorder.trial,
             on_response=recorder.add_call,
@@ -117,6 +122,7 @@ class Backend:
             ask=_noting_misses(begin, recorder),
             models=self._settings.judges,
             api_base=self._settings.judge_api_base,
+            namespace=self._settings.namespace,
             on_response=recorder.judge_calls.append,
             settings=dict(self._settings.judge_settings),
             redact=redact,
@@ -129,7 +135,7 @@ class Backend:
         trial = None if scope.trial is None else self._settings.first_trial + scope.trial
         return Interception(
             self._engine,
-            Where(nodeid=scope.nodeid, cache=self._cache_of(scope.path), trial=trial),
+            Where(scope.nodeid, self._cache_of(scope.path), trial, self._settings.namespace),
             on_response=scope.note,
             on_error=scope.note_error,
         )
@@ -192,6 +198,16 @@ class Backend:
 
         self._notify(DAMAGED + place)
 
+    def _note_unstored(self, response: Response, error: StoreError | None) -> None:
+        from pytest_llmeval.plugin import notices
+
+        self._notify(notices.unstored(response.key, error))
+
+    def _prove_room(self) -> None:
+        from pytest_llmeval.store import room
+
+        room.prove(self._settings.folder)
+
     def check(self) -> None:
         """Look whether the working cache can be read.
 
@@ -204,6 +220,20 @@ class Backend:
         """Stop the engine and close the cache."""
         self._engine.close()
         self._working.close()
+
+
+def _money(settings: Settings) -> dict[str, Any]:
+    """Return what the engine is told of prices and budget; nothing where there is neither."""
+    if not (settings.prices or settings.purse):
+        return {}
+    from pytest_llmeval.calls.prices import Prices
+
+    prices = Prices(settings.prices)
+    if not settings.purse:
+        return {"prices": prices}
+    from pytest_llmeval.plugin import spending
+
+    return {"prices": prices, "budget": spending.budget_of(settings, prices)}
 
 
 def _redact_of(item: pytest.Item) -> Redact | None:

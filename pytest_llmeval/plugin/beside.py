@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import GitError, LlmevalError
 from pytest_llmeval.gather import session_file
+from pytest_llmeval.options import PURSE
 from pytest_llmeval.options.table import NO_EXPORTS
 from pytest_llmeval.plugin import ONLY, only
 from pytest_llmeval.plugin.same_options import same_options
+from pytest_llmeval.plugin.state import STATE
 from pytest_llmeval.store import git, worktrees
 
 if TYPE_CHECKING:
@@ -77,7 +80,8 @@ def run_base(config: pytest.Config, commit: str, n_trials: Mapping[CaseId, int],
         only.write(folder / "cases.json", n_trials)
         modules = dict.fromkeys(id_.test.partition("::")[0] for id_ in n_trials)
         targets = [module for module in modules if (root / module).exists()]
-        said = _obey(_command(config, root, targets), root, _environment(top, checkout, folder / "cases.json"))
+        environment = _environment(top, checkout, folder / "cases.json") | _of_budget(config, folder)
+        said = _obey(_command(config, root, targets), root, environment)
         written = root / ".llmeval" / "session.jsonl"
         if not targets or not written.exists():
             raise BaseRunFailed(f"the base version {commit[:12]!r} could not be run", found=_tail(said))
@@ -137,6 +141,20 @@ def _environment(top: Path, checkout: Path, cases: Path) -> dict[str, str]:
     # What is imported from the checkout here is to be imported from the other one there, installed editable or not.
     paths = [*_moved(top, checkout), *filter(None, [kept.get("PYTHONPATH", "")])]
     return {**kept, ONLY: str(cases), "PYTHONPATH": os.pathsep.join(map(str, paths))}
+
+
+def _of_budget(config: pytest.Config, folder: Path) -> dict[str, str]:
+    """Return what lets the base version spend from this session's budget, whatever its own ini says of money."""
+    settings = config.stash[STATE].settings
+    if not settings.purse:
+        return {}
+    ledger, account = settings.ledger
+    environment = {PURSE: f"{account} {ledger}", "LLMEVAL_BUDGET_USD": repr(settings.budget_usd)}
+    if settings.prices:
+        prices = folder / "prices.json"
+        prices.write_text(json.dumps(dict(settings.prices)), encoding="ascii")
+        environment["LLMEVAL_PRICES"] = str(prices)
+    return environment
 
 
 def _moved(top: Path, checkout: Path) -> list[Path]:

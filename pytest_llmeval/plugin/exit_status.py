@@ -16,7 +16,7 @@ from pytest_llmeval.records import Verdict
 
 if TYPE_CHECKING:
     from pytest_llmeval.options import Settings
-    from pytest_llmeval.records import Session
+    from pytest_llmeval.records import Session, Spend
 
 NO_VERDICT = 6
 UNDECIDED = 7
@@ -68,6 +68,8 @@ def _bad_reason(record: Session, n_failed: int) -> str:
 def invalid_reasons(settings: Settings, record: Session) -> list[str]:
     """Say why the session can carry no verdict; empty where it can."""
     reasons = []
+    if record.spend is not None and record.spend.n_refused:
+        reasons.append(_left_undone(record.spend))
     if record.lost:
         reasons.append(f"{len(record.lost)} planned test{'s' * (len(record.lost) != 1)} brought no result")
     scored, expected = record.coverage
@@ -83,6 +85,12 @@ def invalid_reasons(settings: Settings, record: Session) -> list[str]:
     if record.verdict is not None:
         reasons.extend(record.verdict.invalid)
     return reasons
+
+
+def _left_undone(spend: Spend) -> str:
+    n_tests, n_calls = len(spend.undone), spend.n_refused
+    left = f"{n_tests} test{'s' * (n_tests != 1)}" if n_tests else f"{n_calls} call{'s' * (n_calls != 1)}"
+    return f"the budget of ${spend.budget_usd:g} left {left} undone"
 
 
 def unstored(decision: Decision, reason: str) -> Decision:

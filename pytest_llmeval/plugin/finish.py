@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmeval import __version__, gate
-from pytest_llmeval.calls.guard import address_only
+from pytest_llmeval.calls.guard import address_only, masked
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gate.summary import of_first_pass
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Contest, Line, TrialPlan
+    from pytest_llmeval.records import Contest, Line, Spend, TrialPlan
 
 _SHOWN = 5
 
@@ -42,10 +42,14 @@ def finish(session: pytest.Session, state: State) -> None:
     lines = gate.lines_of(session_id, state.collector.results())
     record = _session(session, state, session_id, lines)
     decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
+    if state.settings.purse and record.spend is None and state.settings.cache != "replay":
+        decision = exit_status.unstored(decision, "what was spent could not be read")
     state.session = record
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
     state.closing_lines += notices.closing_lines(state.heard)
+    if notices.unstored_answers(state.heard):
+        decision = exit_status.unstored(decision, "answers could not be stored")
     try:
         path = session_file.write(record, state.settings.sessions_folder, state.collector.text_of)
     except (LlmevalError, OSError) as error:
@@ -66,6 +70,10 @@ def finish(session: pytest.Session, state: State) -> None:
         )
     state.closing_lines += _told_expired(state)
     state.closing_lines += needs_recording(record)
+    if record.spend is not None:
+        from pytest_llmeval.plugin import spending
+
+        state.closing_lines.append(spending.told(record.spend))
     if state.dropped:
         state.closing_lines.append(_told_dropped(state.dropped))
     state.closing_lines.insert(0, decision.line)
@@ -105,7 +113,20 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         floors=below_floors(state.settings.fail_under, summaries, lines),
         trials=trials,
         contest=_contest(state, lines, trials),
+        spend=_spend(state),
     )
+
+
+def _spend(state: State) -> Spend | None:
+    if not state.settings.purse:
+        return None
+    from pytest_llmeval.plugin import spending
+
+    try:
+        return spending.spend_of(state.settings, state.collector.results())
+    except LlmevalError as error:
+        state.notify(f"llmeval: {error}")
+        return None
 
 
 def _contest(state: State, every: Sequence[Line], trials: TrialPlan | None) -> Contest | None:
@@ -179,10 +200,11 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
+    names += ["namespace"] if settings.namespace else []
     # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
     looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
     # The environment may hold one with a password, which the first call refuses.
-    shown = {"api_base": address_only(settings.api_base)}
+    shown = {"api_base": address_only(settings.api_base), "model": masked(settings.model)}
     return {name: getattr(settings, name) for name in names} | shown | looks
 
 

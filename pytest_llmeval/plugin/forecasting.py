@@ -9,6 +9,7 @@ import pytest
 from pytest_llmeval import gate
 from pytest_llmeval.calls.cache import Mode
 from pytest_llmeval.calls.key import cache_key
+from pytest_llmeval.calls.prices import Prices
 from pytest_llmeval.errors import LlmevalError, UsageError
 from pytest_llmeval.exports import plan_text
 from pytest_llmeval.exports.wording import count
@@ -65,6 +66,7 @@ def describe(session: pytest.Session, state: State) -> list[str]:
         n_more=visible.n_more,
         visible=visible.sentences,
         notes=[*_notes(state, found), *looking.notes],
+        budget_usd=state.settings.budget_usd,
     )
 
 
@@ -121,7 +123,8 @@ def _now(session: pytest.Session, settings: Settings, looking: Looking) -> Now:
         default=default,
         marked=_marked(session.items, default),
         # Which of a panel a stored question was put to, that question says.
-        judge=Asked(settings.judge if len(settings.judges) == 1 else "", settings.judge_api_base),
+        judge=Asked(settings.judges[0] if len(settings.judges) == 1 else "", settings.judge_api_base),
+        prices=Prices(settings.prices),
         is_stored=is_stored,
     )
 

@@ -111,7 +111,15 @@ def variant_of(item: pytest.Item) -> Variant | None:
 def variants_of(items: Sequence[pytest.Item]) -> tuple[Variant, ...]:
     """Return the variants of all items as a session keeps them: without the text of their prompts, each once."""
     variants = filter(None, map(variant_of, items))
-    return tuple({variant.name: replace(variant, prompt=None) for variant in variants}.values())
+    return tuple({variant.name: _kept(variant) for variant in variants}.values())
+
+
+def _kept(variant: Variant) -> Variant:
+    if not variant.api_base:
+        return replace(variant, prompt=None)
+    from pytest_llmeval.calls.guard import address_only
+
+    return replace(variant, prompt=None, api_base=address_only(variant.api_base))
 
 
 def arm_of(item: pytest.Item) -> str:

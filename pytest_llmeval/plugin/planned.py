@@ -31,6 +31,10 @@ def plan_of(declared: Sequence[pytest.Item], state: State) -> Plan:
     seen: dict[tuple[CaseId, str], str] = {}
     for item in declared:
         case_id, arm = items.case_id(item), items.arm_of(item)
+        if state.settings.purse:
+            from pytest_llmeval.plugin import spending
+
+            spending.check_marked(item, state)
         try:
             items.refuse_twin(item, seen.setdefault((case_id, arm), item.nodeid))
             n_trials, suite = items.n_trials(item, state.settings), items.suite_of(item)

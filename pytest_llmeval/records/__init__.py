@@ -37,6 +37,9 @@ trial plan, look, round
     to the next *look*, where it is judged alone; in a *round* every case of a suite is drawn again.
 session
     One pytest invocation, or several shards merged.
+budget, reservation, ledger
+    The most that a session may spend; the most that a call can cost, set aside before it is sent; where both are kept,
+    for all processes of the session.
 variant, arm
     One of several ways to answer the same cases (model, prompt, settings); all trials of a session that one variant
     answered, called by its name.
@@ -76,7 +79,7 @@ from pytest_llmeval.records.pending import (
     metric_of,
 )
 from pytest_llmeval.records.score import CaseId, Check, CheckId, Place, Score
-from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Session, Trial
+from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Session, Spend, Trial
 from pytest_llmeval.records.tally import Tally, tally
 from pytest_llmeval.records.trials import Step, SuitePlan, TrialPlan
 from pytest_llmeval.records.verdict import (
@@ -133,6 +136,7 @@ __all__ = [
     "SessionVerdict",
     "Slice",
     "SliceGain",
+    "Spend",
     "Standing",
     "Step",
     "SuitePlan",

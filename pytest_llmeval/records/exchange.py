@@ -161,6 +161,8 @@ class Response:
         fingerprint: the provider's own mark of the model's build, where it sends one.
         n_input_tokens: tokens of the prompt, None where the provider does not say.
         n_output_tokens: tokens of the answer, None where the provider does not say.
+        n_cached_tokens: tokens of the prompt that the provider read from its own cache; not kept with a recording.
+        n_cache_write_tokens: those that it put there; not kept with a recording.
         latency_s: seconds from sending to the last byte; of the recording, where it is replayed.
         cost_usd: price in US dollars when it was asked, None where the price is unknown.
         recorded_at: when it was asked, ISO 8601 in UTC.
@@ -179,6 +181,8 @@ class Response:
     fingerprint: str = ""
     n_input_tokens: int | None = None
     n_output_tokens: int | None = None
+    n_cached_tokens: int = 0
+    n_cache_write_tokens: int = 0
     latency_s: float = 0.0
     cost_usd: float | None = None
     recorded_at: str = ""

@@ -97,6 +97,27 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spend:
+    """What a session with a budget spent: replays cost nothing, and are not in it.
+
+    Args:
+        budget_usd: the most it might spend, in US dollars, 0 or more.
+        spent_usd: what was charged, from 0; calls that failed, and those of tests that brought no result, included.
+        unsure_usd: of it the most that ``n_unsure`` calls can have cost, of which nobody knows what they did.
+        n_unsure: calls that ended in no known way: their process died, no reply came, or one without counts.
+        n_refused: calls that were not made, because what was left did not cover them.
+        undone: node ids of the tests that made them, sorted.
+    """
+
+    budget_usd: float
+    spent_usd: float
+    unsure_usd: float = 0.0
+    n_unsure: int = 0
+    n_refused: int = 0
+    undone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """One pytest invocation as it is stored; everything in one fixed order, whatever the workers did.
 
@@ -118,6 +139,7 @@ class Session:
         floors: suite means below the floor that was set for them.
         trials: how many trials the cases were to have, where that was left to the gate; None where it was not.
         contest: the variants set against each other; None where there are not several.
+        spend: what was spent of the budget; None where none was set.
     """
 
     id: str
@@ -138,6 +160,7 @@ class Session:
     floors: tuple[FloorBreach, ...] = ()
     trials: TrialPlan | None = None
     contest: Contest | None = None
+    spend: Spend | None = None
 
     @property
     def coverage(self) -> tuple[int, int]:

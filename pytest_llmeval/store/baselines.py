@@ -172,6 +172,9 @@ def refuse_partial(session: Session, *, min_coverage: float = MIN_COVERAGE) -> N
     faults = []
     if session.stopped:
         faults.append(f"it was stopped ({session.stopped})")
+    if session.spend is not None and session.spend.n_refused:
+        n_calls = session.spend.n_refused
+        faults.append(f"its budget did not cover {n_calls} call{'s' * (n_calls != 1)}")
     if session.lost:
         more = f" and {len(session.lost) - 1} more" if len(session.lost) > 1 else ""
         faults.append(f"{session.lost[0]!r}{more} brought no result")

@@ -9,15 +9,13 @@ from urllib.parse import quote
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store.record import shown
 from pytest_llmeval.store.recordings import Recordings
-from pytest_llmeval.store.rows import head
-from pytest_llmeval.store.tables import MIGRATIONS
+from pytest_llmeval.store.rows import to_response
+from pytest_llmeval.store.tables import MIGRATIONS, Tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmeval.records import Request
-
-_FIND = "SELECT 1 FROM responses WHERE head = ?"
 
 
 class Looking:
@@ -26,12 +24,12 @@ class Looking:
     Args:
         working_cache: the SQLite file; there may be none.
 
-    Attributes:
-        notes: what could not be read, in sentences; its answers count as not stored.
     """
 
     def __init__(self, working_cache: Path) -> None:
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        self._damaged: dict[str, None] = {}  # places, each once, in the order in which they were met
+        self._path = working_cache
         self._connection = self._connect(working_cache)
         self._recordings: dict[Path, Recordings | None] = {}
 
@@ -46,7 +44,24 @@ class Looking:
         file = self._read(recordings) if recordings is not None else None
         if file is not None and file.get(key, request) is not None:
             return True
-        return self._connection is not None and self._connection.execute(_FIND, (head(key),)).fetchone() is not None
+        row = Tables(self._connection).look(key) if self._connection is not None else None
+        if row is None:
+            return False
+        if to_response(*row, key, request) is None:
+            self._damage(f"{shown(self._path)} row of key {key[:12]}")
+            return False
+        return True
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be read, in sentences; its answers count as not stored."""
+        n, first = len(self._damaged), next(iter(self._damaged), "")
+        what = "1 stored answer is damaged" if n == 1 else f"{n} stored answers are damaged"
+        damaged = f"{what} and counted as not there ({first}{', ...' if n > 1 else ''}); see: llmeval cache verify"
+        return [*self._notes, *([damaged] if n else [])]
+
+    def _damage(self, place: str) -> None:
+        self._damaged[place] = None
 
     def close(self) -> None:
         """Let go of the working cache."""
@@ -55,12 +70,12 @@ class Looking:
 
     def _read(self, path: Path) -> Recordings | None:
         if path not in self._recordings:
-            found = Recordings(path, on_first_write=self.notes.append)
+            found = Recordings(path, on_first_write=self._notes.append, on_damage=self._damage)
             self._recordings[path] = found
             try:
                 found.check()
             except StoreError as error:
-                self.notes.append(f"{' '.join(str(error).split())}; its answers count as not stored")
+                self._notes.append(f"{' '.join(str(error).split())}; its answers count as not stored")
                 self._recordings[path] = None
         return self._recordings[path]
 
@@ -76,9 +91,9 @@ class Looking:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version != len(MIGRATIONS):
                 raise sqlite3.DatabaseError(f"its schema is {version}, and {len(MIGRATIONS)} is looked at")
-            connection.execute(_FIND, (0,))
+            Tables(connection).look("0")
         except sqlite3.Error as error:
-            self.notes.append(f"the cache {shown(path)} cannot be read ({error}); its answers count as not stored")
+            self._notes.append(f"the cache {shown(path)} cannot be read ({error}); its answers count as not stored")
             if connection is not None:
                 connection.close()
             return None

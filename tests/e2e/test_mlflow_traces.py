@@ -63,7 +63,11 @@ def test_the_regressed_case_holds_the_whole_interaction(uri):
 
 @pytest.mark.parametrize(
     ("which", "cases"),
-    [("none", []), ("failed", ["faithful[news]", "refund[eu]"]), ("all", ["faithful[news]", "refund[delivery]", "refund[eu]"])],
+    [
+        ("none", []),
+        ("failed", ["faithful[news]", "refund[eu]"]),
+        ("all", ["faithful[news]", "refund[delivery]", "refund[eu]"]),
+    ],
 )
 def test_who_gets_a_trace_is_the_users_choice(uri, which, cases):
     """By default those that somebody will look at: a trace takes its time."""

@@ -3,6 +3,8 @@
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from pytest_llmeval.store.record import from_line, to_line
 
 SUITE = """
@@ -68,6 +70,51 @@ def test_a_cache_that_was_set_aside_is_said_whoever_found_it(project, loopback, 
     assert 0 == result.ret
     assert 1 == len([line for line in result.stdout.lines if "it was set aside as" in line])
     assert 2 == len(loopback.requests)
+
+
+def _newer(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+def _foreign(path):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+        connection.commit()
+
+
+RUINS = {
+    "garbage": (lambda path: path.write_text("no database" * 1_000), True),
+    "cut": (lambda path: path.write_bytes(path.read_bytes()[:5_000]), True),
+    "foreign": (_foreign, True),
+    "newer": (_newer, False),
+    "folder": (lambda path: (path.unlink(), path.mkdir()), False),
+}
+
+
+@pytest.mark.parametrize(("ruin", "is_set_aside"), RUINS.values(), ids=RUINS.keys())
+def test_a_cache_that_cannot_be_read_stops_a_replay_and_is_never_deleted(project, loopback, ruin, is_set_aside):
+    """Exit status 4 with the path, and the file as it was; where calls are allowed, damage is set aside, whole."""
+    _recorded(project, loopback)
+    path = project.path / ".llmeval" / "llmeval.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    ruin(path)
+    before = path.read_bytes() if path.is_file() else b""
+
+    replayed = project.run("--llmeval-cache=replay")
+
+    assert 4 == replayed.ret
+    assert ".llmeval/llmeval.db" in (said := replayed.stderr.str())
+    assert "Traceback" not in said
+    assert before == (path.read_bytes() if path.is_file() else b"")
+
+    asked = project.run()
+
+    assert (0 if is_set_aside else 4) == asked.ret, asked.stdout.str() + asked.stderr.str()
+    kept = [other for other in path.parent.glob("llmeval.db*") if other.is_file() and other.read_bytes() == before]
+    assert bool(before) == bool(kept)
 
 
 def test_what_is_whole_is_not_spoken_of(project, loopback, way):

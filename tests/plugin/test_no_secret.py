@@ -1,8 +1,10 @@
 """No key in any file or output, wherever it can stand: a canary in every place, and a look at all (FAULTS 23)."""
 
+import json
+
 import pytest
 
-from pytest_llmeval.loopback import Loopback, Reply
+from pytest_llmeval.loopback import Loopback, Reply, by_question
 
 CANARY = "sk-canary-4711-4711"
 SUITE = """
@@ -56,15 +58,70 @@ def test_odd_address(llm, address):
 def test_refused(llm):
     assert llm("hello", api_base="http://127.0.0.1:1/v1").text
 
+def test_prompt(llm):
+    llm("my key is " + KEY)
+
+def test_system_prompt(llm):
+    llm("hello", system=f"Use {KEY}.")
+
+def test_value_of_a_setting(llm):
+    llm("hello", extra_body={"labels": ["a", KEY]})
+
+def test_model_name(llm):
+    llm("hello", model="openai/" + KEY)
+
+def test_path_of_an_address(llm):
+    llm("hello", api_base=f"http://127.0.0.1:1/{KEY}/v1")
+
+def test_redirect(llm):
+    assert llm("hello, redirect").text
+
+def test_html_error(llm):
+    assert llm("hello, html").text
+
+def test_malformed_reply(llm):
+    assert llm("hello, malformed").text
+
+def test_error_with_200(llm):
+    assert llm("hello, error in 200").text
+
+def test_answer_repeats_it(llm):
+    answer = llm("hello, repeat").text
+    assert_score("n", "***" in answer)
+
+def test_checked_text():
+    assert_score("n", 1, output="the log says " + KEY)
+
+def test_details_of_a_score():
+    assert_score("n", 1, reason="found " + KEY)
+
+def test_failing_check():
+    assert_score("n", 0, output="the log says " + KEY, reason="found " + KEY, detail={"line": KEY})
+
 def test_own_error(llm):
     llm("hello, own").text
     raise RuntimeError("HTTP 401 for key " + KEY)
 """
 
 
-def _answer(body):
-    said = str(body["messages"][-1]["content"])
-    return Reply(f"Incorrect API key: Bearer {CANARY}, {CANARY}", status=401) if "fail" in said else Reply("fine")
+_REPLIES = {
+    "fail": Reply(f"Incorrect API key: Bearer {CANARY}, {CANARY}", status=401),
+    "redirect": Reply("moved", status=302, headers={"Location": f"http://ada:{CANARY}@127.0.0.1:1/?key={CANARY}"}),
+    "html": Reply(status=502, body=f"<html>Bad gateway: {CANARY}</html>".encode(), headers={"Retry-After": "0"}),
+    "malformed": Reply.malformed(f"{CANARY} is no JSON".encode()),
+    "error in 200": Reply.malformed(json.dumps({"error": {"message": CANARY}}).encode()),
+    "repeat": Reply.malformed(
+        json.dumps(
+            {
+                "model": f"m-{CANARY}",
+                "system_fingerprint": CANARY,
+                "choices": [{"message": {"content": f"You sent {CANARY}, {CANARY}."}, "finish_reason": "stop"}],
+            }
+        ).encode()
+    ),
+    "": Reply("fine"),
+}
+_answer = by_question(_REPLIES)
 
 
 def _found(project):
@@ -96,9 +153,9 @@ def test_a_key_is_in_no_file_and_no_output(secretive, way):
     first = project.run(*way, *output, "--llmeval-report=prom")
     replayed = project.run(*way, *output, "--llmeval-cache=replay")
 
-    # A provider that fails leaves 4 of 23 cases unscored: no verdict.
+    # A provider that fails leaves 8 cases unscored: no verdict.
     assert (6, 1) == (first.ret, replayed.ret)
-    first.assert_outcomes(passed=1, failed=18)
+    first.assert_outcomes(passed=4, failed=24)
     shown = first.stdout.str() + first.stderr.str() + replayed.stdout.str() + replayed.stderr.str()
     # pytest prints what the user's own exception says; everything else is ours.
     ours = [line for line in shown.splitlines() if CANARY in line and "HTTP 401 for key" not in line]
@@ -122,6 +179,44 @@ def test_an_address_with_a_password_in_the_environment_is_in_no_file(secretive, 
         assert "api_base of model 'openai/m' carries more than an address" in result.stdout.str()
         assert CANARY not in result.stdout.str()
         assert [] == _found(project)
+
+
+@pytest.mark.parametrize(
+    ("ini", "marker"),
+    [
+        ("llmeval_model = openai/m\nllmeval_api_base = {address}", ""),
+        ("llmeval_model = openai/m", "api_base='{address}'"),
+        (
+            "llmeval_variants =\n    a: model=openai/m, api_base={address}\n    b: model=openai/n, api_base={address}",
+            "",
+        ),
+        ("llmeval_variants =\n    a model=openai/m api_base={address}", ""),
+        ("llmeval_trials = {address}", ""),
+    ],
+    ids=["ini", "marker", "variants", "malformed variants", "another option"],
+)
+@pytest.mark.parametrize(
+    "address",
+    ["http://ada:KEY@127.0.0.1:1/v1", "http://127.0.0.1:1/v1?key=KEY", "http://127.0.0.1:1/KEY/v1"],
+    ids=["password", "query", "path"],
+)
+def test_an_address_with_a_key_in_it_is_in_no_file_and_no_output(project, monkeypatch, ini, marker, address):
+    """Wherever it was set: refused before it is asked, and not repeated; the user's own files aside."""
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    address = address.replace("KEY", CANARY)
+    project.write("pytest.ini", "[pytest]\n" + ini.format(address=address) + "\n")
+    project.write("app.py", f"ADDRESS = {address!r}\n")
+    mark = f"@pytest.mark.llmeval({marker.format(address='ADDRESS')})\n".replace("'ADDRESS'", "ADDRESS")
+    test = "def test_one(llm):\n    llm('hello')\n"
+    project.write("test_suite.py", f"import pytest\nfrom app import ADDRESS\n\n{mark if marker else ''}{test}")
+
+    result = project.run_apart(
+        "-vv", "--showlocals", "-ra", "--junitxml=junit.xml", "--llmeval-report=term", "--llmeval-report=prom"
+    )
+
+    assert 0 != result.ret
+    assert [] == [line for line in result.stdout.lines + result.stderr.lines if CANARY in line]
+    assert set(_found(project)) <= {"pytest.ini", "app.py"}
 
 
 def test_the_commands_print_no_key(secretive):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -72,7 +73,7 @@ llmeval_judge = openai/judge
 llmeval_api_base = {server.url}
 llmeval_judge_api_base = {server.url}
 llmeval_concurrency = 5
-llmeval_recordings = none
+llmeval_recordings = recordings
 """,
         )
         project.write("test_suite.py", SUITE)
@@ -80,11 +81,17 @@ llmeval_recordings = none
 
 
 def start(suite, *args):
-    """Start pytest in a process of its own."""
+    """Start pytest in a process, and a group of processes, of its own."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return subprocess.Popen(  # noqa: S603
-        command, cwd=suite.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=suite.path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -96,25 +103,27 @@ def finish(process):
     return process.returncode, output
 
 
-def kill_after(suite, provider, n_answers, pause_s):
-    """Start a run, kill it some answers and some time later, and return when that was."""
+def kill_after(suite, provider, n_answers, pause_s, *args):
+    """Start a run, kill it and its workers some answers and some time later, and return when that was."""
     n_before = len(provider.replied)
-    process = start(suite)
+    process = start(suite, *args)
     deadline_s = time.monotonic() + 30
     while len(provider.replied) < n_before + n_answers and process.poll() is None and time.monotonic() < deadline_s:
         time.sleep(0.01)
     time.sleep(pause_s)
     killed_s = time.monotonic()
-    process.kill()
+    with suppress(ProcessLookupError):  # nothing was left to ask, and it has ended
+        os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     return killed_s
 
 
-def test_kills_at_twelve_moments_lose_no_answer_that_was_paid_for(suite, provider):
+@pytest.mark.parametrize(("n_kills", "args"), [(12, ()), (5, ("-n2",))], ids=["12", "5-n2"])
+def test_kills_lose_no_answer_that_was_paid_for(suite, provider, n_kills, args):
     """SIGKILL while tests are parked, again and again: an answer that had arrived is replayed from then on."""
-    kills_s = [kill_after(suite, provider, n_answers=1 + n % 3, pause_s=0.05 * n) for n in range(12)]
+    kills_s = [kill_after(suite, provider, 1 + n % 3, 0.05 * n, *args) for n in range(n_kills)]
 
-    status, output = finish(start(suite))
+    status, output = finish(start(suite, *args))
 
     assert 0 == status, output
     times_s = provider.times_s()
@@ -128,6 +137,22 @@ def test_kills_at_twelve_moments_lose_no_answer_that_was_paid_for(suite, provide
     assert all(excused), "an answer was bought again though it had been here"
     assert 2 * N + len(lost) == len(provider.replied)
     assert () == holdings.of_working_cache(suite.path / ".llmeval" / "llmeval.db").damaged
+    recorded = holdings.of_recordings(suite.path / "recordings" / "test_suite.jsonl")
+    assert (2 * N, ()) == (len({one.response.key for one in recorded.stored}), recorded.damaged)
+
+
+def test_a_kill_leaves_the_session_and_the_baseline_of_the_run_before(suite, provider):
+    """Both are whole, and what they were; the baseline's run is the same, to the last byte."""
+    assert 0 == finish(start(suite, "--llmeval-baseline-update"))[0]
+    folder = suite.path / "baselines"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    session_id = suite.session.id
+
+    for pause_s in (0.0, 0.3, 0.6):
+        kill_after(suite, provider, 1, pause_s, "--llmeval-cache=refresh", "--llmeval-baseline-update")
+
+    assert session_id == suite.session.id
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(("n_runs", "args"), [(1, ()), (2, ()), (4, ()), (2, ("-n2",))], ids=["1", "2", "4", "2-n2"])

@@ -136,6 +136,20 @@ def test_prices_come_from_the_recorded_calls(suite, sentences):
     assert "calls: 0 replayed, 4 live, about $0.04 (2 calls have no known price)" in told
 
 
+def test_a_budget_that_does_not_cover_the_plan_is_told(suite, sentences):
+    """By the prices of now, whatever was known when it was recorded."""
+    assert 0 == suite.run_apart().ret
+    ini = (suite.path / "pytest.ini").read_text()
+    suite.write("pytest.ini", ini + "llmeval_prices = openai/*: 0 input, 5000 output\n")
+
+    told = plan(suite, "--llmeval-cache=live", "--llmeval-budget-usd=0.019", sentences=sentences)
+    assert "4 live, about $0.02" in told
+    assert "BUDGET: $0.0190 does not cover about $0.0200: tests would be left undone (exit status 6)" in told
+
+    told = plan(suite, "--llmeval-cache=live", "--llmeval-budget-usd=0.02", sentences=sentences)
+    assert "the budget of $0.0200 covers that" in told
+
+
 def test_a_malformed_baseline_is_exit_4_as_in_the_run(suite, sentences):
     """The plan says what the run would say."""
     suite.write("baselines/test_suite/test_case.jsonl", "{")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pytest_llmeval.calls.limits import MAX_PAUSE_S, Limits, Pace, Rate, Window
-from pytest_llmeval.calls.providers.headers import exhausted_s
+from pytest_llmeval.calls.providers.headers import exhausted_s, retry_after_s
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records import Request, Response
 
@@ -101,3 +101,12 @@ def test_a_rate_is_a_number_above_zero(wrong):
     """What would stop everything, or nothing, is a mistake."""
     with pytest.raises(UsageError, match="is no rate"):
         Rate(requests_per_minute=wrong)
+
+
+def test_what_a_gateway_hands_on_is_read_and_its_own_word_comes_first():
+    """LiteLLM's proxy prefixes the provider's headers; where it asks for a pause itself, that one counts."""
+    assert 7 == retry_after_s({"llm_provider-retry-after": "7"})
+    assert 5 == retry_after_s({"llm_provider-retry-after": "7", "retry-after": "5"})
+    reset = {"llm_provider-x-ratelimit-remaining-tokens": "0", "llm_provider-x-ratelimit-reset-tokens": "2s"}
+    assert 2 == exhausted_s(reset)
+    assert None is retry_after_s({})

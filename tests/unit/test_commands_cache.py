@@ -104,7 +104,7 @@ def test_a_beginning_that_means_several_names_them(store):
     store.record(answer_to(asked("a")), answer_to(asked("b")))
 
     assert "2 stored requests begin with ''" in store.call("show", "", status=4)
-    assert "0 stored requests begin with 'xyz'\n2 are stored" in store.call("show", "xyz", status=4)
+    assert "0 stored requests begin with 'xyz'\n2 are stored, 0 damaged" in store.call("show", "xyz", status=4)
 
 
 # -- explain ------------------------------------------------------------------------------------------------------
@@ -214,6 +214,8 @@ def test_a_damaged_row_is_named_and_pruned(store):
     damage_rows(store)
 
     assert ".llmeval/llmeval.db:2: it does not fit its seal" in store.call("verify", status=4)
+    assert "damaged, and not served: llmeval cache verify" in store.call("ls")
+    assert "are stored, 2 damaged" in store.call("show", "xyz", status=4)
     assert "2 answers taken out" in store.call("prune", "--unneeded", "--yes")
     assert "nothing is damaged" in store.call("verify")
 

@@ -11,9 +11,9 @@ from pytest_llmeval.records.forecast import Forecast
 SHOWS = "relevance: 48 cases of 10 trials; a drop of the average of 6 points or more would show"
 
 
-def said(n_more=0, visible=(SHOWS,), notes=(), **fields):
+def said(n_more=0, visible=(SHOWS,), notes=(), budget_usd=None, **fields):
     """The lines of a forecast."""
-    return lines(Forecast(**fields), concurrency=20, n_more=n_more, visible=visible, notes=notes)
+    return lines(Forecast(**fields), concurrency=20, n_more=n_more, visible=visible, notes=notes, budget_usd=budget_usd)
 
 
 def test_a_plan_says_trials_calls_price_and_what_would_show():
@@ -80,3 +80,33 @@ def test_what_only_replays_says_nothing_about_the_model():
     """Whatever drop the trials could show; and without a baseline none can."""
     assert any("nothing is asked anew" in line for line in said(n_tests=1, trials=(1,), n_replayed=1))
     assert "no baseline to compare with, so nothing could be shown" in said(n_tests=1, trials=(1,), visible=())
+
+
+UNPRICED = (
+    "BUDGET: 1 live call without a known price, which a run with a budget does not make; say it in llmeval_prices"
+)
+
+
+@pytest.mark.parametrize(
+    ("budget_usd", "fields", "expected"),
+    [
+        (0.05, {"cost_usd": 0.031}, "the budget of $0.0500 covers that"),
+        (
+            0.03,
+            {"cost_usd": 0.031},
+            "BUDGET: $0.0300 does not cover about $0.0310: tests would be left undone (exit status 6)",
+        ),
+        (
+            0,
+            {"cost_usd": 1.5},
+            "BUDGET: $0.0000 does not cover about $1.5000: tests would be left undone (exit status 6)",
+        ),
+        (1, {"cost_usd": 0.5, "n_unpriced": 1}, UNPRICED),
+        (1, {"n_live": 0}, ""),
+        (None, {"cost_usd": 5.0}, ""),
+    ],
+)
+def test_a_budget_is_set_against_the_price(budget_usd, fields, expected):
+    """A warning in capitals where it does not do; nothing of it where there is none, or nothing to pay."""
+    told = said(budget_usd=budget_usd, **{"trials": (1,), "n_live": 10, **fields})
+    assert [expected] * bool(expected) == [line for line in told if "budget" in line.lower()]

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmeval.calls.cache import Mode
 from pytest_llmeval.calls.key import cache_key
+from pytest_llmeval.calls.prices import Prices
 from pytest_llmeval.gather.forecast import Asked, Known, Now, forecast
 from pytest_llmeval.records import CaseId, CaseResult, PlannedCase, Request, Response, Trial
 
@@ -71,19 +72,27 @@ def test_trials_that_never_ran_are_like_those_that_did_and_replayed_where_they_a
     assert 1.5 == found.cost_usd
 
 
-def test_another_model_makes_every_answer_live_and_has_its_own_price(monkeypatch):
+def test_another_model_makes_every_answer_live_and_has_its_own_price():
     """Its price is looked up by the tokens of the recorded answer; where it has none, that is counted."""
     first = call(0, n_input_tokens=10, n_output_tokens=5)
-    monkeypatch.setattr(
-        "pytest_llmeval.gather.forecast.cost_usd", lambda model, n, m: 0.25 if model == "openai/priced" else None
-    )
+    prices = Prices({"openai/priced": {"input_cost_per_token": 0.015, "output_cost_per_token": 0.02}})
 
     def found(model):
-        return forecast(planned(1), known(([first], [])), now(default=Asked(model, ""), stored=[first.request]))
+        run = replace(now(default=Asked(model, ""), stored=[first.request]), prices=prices)
+        return forecast(planned(1), known(([first], [])), run)
 
     assert (0, 1, 0.25, 0) == (*_calls(found("openai/priced")), found("openai/priced").cost_usd, 0)
     assert (0.0, 1) == (found("openai/other").cost_usd, found("openai/other").n_unpriced)
     assert (1, 0) == _calls(found("openai/m"))
+
+
+def test_what_a_model_costs_now_is_told_and_what_it_cost_where_nobody_knows_now():
+    """A price that has changed since, or was said since; the recorded one is better than none."""
+    first = call(0, n_input_tokens=10, n_output_tokens=5)
+    prices = Prices({"openai/m": {"input_cost_per_token": 0.1, "output_cost_per_token": 0.0}})
+
+    assert 0.5 == forecast(planned(1), known(([first], [])), now()).cost_usd
+    assert 1.0 == forecast(planned(1), known(([first], [])), replace(now(), prices=prices)).cost_usd
 
 
 def test_a_call_that_names_its_own_model_keeps_it():

@@ -110,10 +110,10 @@ def test_what_is_no_json_asks_none():
 
 def test_no_key_is_in_a_request_wherever_it_stood(monkeypatch):
     """In a header and echoed in a message, in the body, in the environment."""
-    monkeypatch.setenv("OTHER_API_KEY", "canary-of-environment")
+    monkeypatch.setenv("OTHER_API_KEY", "canary-4711-of-environment")
     body = {
         "model": "m",
-        "messages": [{"role": "user", "content": "my key is canary-of-header, or canary-of-environment"}],
+        "messages": [{"role": "user", "content": "my key is canary-of-header, or canary-4711-of-environment"}],
         "api_key": "canary-of-body",
         "litellm_params": {"api_key": "canary-inside"},
     }

@@ -98,3 +98,23 @@ def test_broken_recordings_are_said_once_and_count_as_empty(tmp_path):
     assert [False] * 3 == looked(looking, path)
     assert 1 == len(looking.notes)
     assert "recordings.jsonl line 1 is broken" in looking.notes[0]
+
+
+def test_what_is_damaged_is_not_there_and_is_counted(stored):
+    """A line and a row: in a forecast as in a run, each once however often it is looked at."""
+    folder, cache = stored
+    cache.close()
+    path = folder / "recordings.jsonl"
+    path.write_text(path.read_text().replace('"text": "x"', '"text": "y"'))
+    with closing(sqlite3.connect(folder / "cache" / "llmeval.db")) as connection:
+        connection.execute("UPDATE responses SET recorded_at = '2020'")
+        connection.commit()
+
+    looking = Looking(folder / "cache" / "llmeval.db")
+    found = [looked(looking, path) for _ in range(2)]
+    looking.close()
+
+    assert [[False] * 3] * 2 == found
+    (note,) = looking.notes
+    assert "2 stored answers are damaged and counted as not there" in note
+    assert "recordings.jsonl line 1" in note

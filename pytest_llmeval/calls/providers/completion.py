@@ -35,6 +35,8 @@ def read_completion(body: Json, request: Request, latency_s: float) -> Response:
             raise _malformed("has no choice with a message", body)
     usage = body.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
+    details = usage.get("prompt_tokens_details")
+    details = details if isinstance(details, Mapping) else {}
     return Response(
         text=text,
         request=request,
@@ -43,6 +45,9 @@ def read_completion(body: Json, request: Request, latency_s: float) -> Response:
         fingerprint=_text(body.get("system_fingerprint")),
         n_input_tokens=_count(usage.get("prompt_tokens")),
         n_output_tokens=_count(usage.get("completion_tokens")),
+        n_cached_tokens=_count(details.get("cached_tokens")) or 0,
+        # Not OpenAI's: where litellm puts what Anthropic says.
+        n_cache_write_tokens=_count(usage.get("cache_creation_input_tokens")) or 0,
         latency_s=latency_s,
     )
 

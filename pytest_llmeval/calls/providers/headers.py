@@ -19,6 +19,8 @@ _LIMITS = (
     ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
     ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
 )
+# LiteLLM's proxy hands the provider's headers on under this prefix, Retry-After too, and sets none of its own.
+_HANDED_ON = "llm_provider-"
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s|d)?")
 _UNIT_S = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -29,7 +31,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     Source:
         RFC 9110 section 10.2.3: a number of seconds, or an HTTP date.
     """
-    value = headers.get("retry-after", "")
+    value = _value(headers, "retry-after")
     try:
         return max(0.0, float(value))
     except ValueError:
@@ -50,9 +52,14 @@ def exhausted_s(headers: Mapping[str, str]) -> float:
     """
     longest_s = 0.0
     for remaining, reset in _LIMITS:
-        if headers.get(remaining, "").strip() == "0":
-            longest_s = max(longest_s, _until_s(headers.get(reset, "").strip()))
+        if _value(headers, remaining) == "0":
+            longest_s = max(longest_s, _until_s(_value(headers, reset)))
     return longest_s
+
+
+def _value(headers: Mapping[str, str], name: str) -> str:
+    """Return what a header says, of whoever answered, or else of the provider behind a gateway."""
+    return (headers.get(name) or headers.get(_HANDED_ON + name) or "").strip()
 
 
 def _until_s(value: str) -> float:

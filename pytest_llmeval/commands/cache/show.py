@@ -43,7 +43,8 @@ def show(arguments: argparse.Namespace) -> None:
     if len(keys) != 1:
         raise UsageError(
             f"{len(keys)} stored requests begin with {arguments.key!r}",
-            found=", ".join(key[: args.SHOWN_DIGITS] for key in keys[:_N_NAMED]) or f"{len(held.stored)} are stored",
+            found=", ".join(key[: args.SHOWN_DIGITS] for key in keys[:_N_NAMED])
+            or f"{len(held.stored)} are stored, {len(held.damaged)} damaged",
             hint="llmeval cache ls names them; give as many digits as it takes to mean one",
         )
     draws: dict[str, list[Stored]] = {}

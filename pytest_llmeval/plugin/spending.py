@@ -1,0 +1,135 @@
+"""A session's budget, as pytest meets it: prices are looked up before anything is spent; at the end it is told.
+
+Imported where a budget is set.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmeval.calls.budget import NANO, Budget, dollars, unknown_price
+from pytest_llmeval.calls.prices import Prices
+from pytest_llmeval.errors import BudgetSpent, LlmevalError, UsageError
+from pytest_llmeval.plugin import items
+from pytest_llmeval.records import Spend
+from pytest_llmeval.store.spend import SpendLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_llmeval.options import Settings
+    from pytest_llmeval.plugin.state import State
+    from pytest_llmeval.records import CaseResult
+
+_SHOWN = 3
+_MOST_TARGETS = 20
+
+
+def budget_of(settings: Settings, prices: Prices) -> Budget:
+    """Return what this process may spend from, in one account with all others of the session."""
+    return Budget(
+        SpendLedger(*settings.ledger),
+        prices,
+        settings.budget_usd or 0.0,
+        # A call that is in flight ends within its timeout, and so does what it holds.
+        longest_wait_s=2 * settings.timeout_s,
+    )
+
+
+def begin(settings: Settings) -> None:
+    """Look whether every model that the settings name has a price, and whether the ledger can be kept.
+
+    Raises:
+        pytest.UsageError: one of them is not so; nothing was spent.
+    """
+    if settings.cache == "replay":
+        return  # nobody is asked
+    named = [*settings.models, *settings.judges, *(variant.model for variant in settings.variants)]
+    try:
+        _refuse_unpriced(filter(None, named), settings)
+        ledger = SpendLedger(*settings.ledger)
+        ledger.check()
+        ledger.close()
+    except LlmevalError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
+
+
+def check_marked(item: pytest.Item, state: State) -> None:
+    """Look whether the model of a test's marker has a price; in a worker the test alone fails for it, in its set-up.
+
+    Raises:
+        pytest.UsageError: it has none, in the process that collects for itself.
+    """
+    if state.settings.cache == "replay" or state.settings.plan or item.config.option.collectonly:
+        return
+    variant = items.variant_of(item)
+    try:
+        said = items.marked(item).get("model", "")
+        _refuse_unpriced(filter(None, [said, variant.model if variant is not None else ""]), state.settings)
+    except UsageError as error:
+        if not state.is_worker:
+            raise pytest.UsageError(f"llmeval: {item.nodeid}: {error}") from None
+        state.faults[item.nodeid] = error
+
+
+def _refuse_unpriced(models: Iterable[str], settings: Settings) -> None:
+    prices = Prices(settings.prices)
+    for model in models:
+        if prices.of_model(model) is None:
+            raise unknown_price(model)
+
+
+def spend_of(settings: Settings, results: Sequence[CaseResult]) -> Spend | None:
+    """Return what the session spent; None without a budget, or where nobody was to be asked.
+
+    Raises:
+        StoreError: the ledger cannot be read.
+    """
+    if settings.budget_usd is None or settings.cache == "replay":
+        return None
+    ledger = SpendLedger(*settings.ledger)
+    balance = ledger.balance()
+    ledger.close()
+    return Spend(
+        budget_usd=settings.budget_usd,
+        # What is reserved now is of calls that were given up a moment ago: nobody knows what they cost.
+        spent_usd=(balance.spent + balance.held) / NANO,
+        unsure_usd=(balance.unsure + balance.held) / NANO,
+        n_unsure=balance.n_unsure + balance.n_held,
+        n_refused=balance.n_refused,
+        undone=tuple(sorted(result.nodeid for result in results if _is_undone(result))),
+    )
+
+
+def _is_undone(result: CaseResult) -> bool:
+    checks = [*result.checks, *(check for trial in result.trials for check in trial.checks)]
+    # As guard.said() has it, and without its words where no text may be stored.
+    return any(trial.error.partition(":")[0] == BudgetSpent.__name__ for trial in result.trials) or any(
+        check.value is None and check.score.reason.startswith(BudgetSpent.SIGN) for check in checks
+    )
+
+
+def told(spend: Spend) -> str:
+    """Say in a sentence what was spent, what was left undone, and what to run for it."""
+    spent, unsure, budget = (round(usd * NANO) for usd in (spend.spent_usd, spend.unsure_usd, spend.budget_usd))
+    text = f"llmeval: {dollars(spent)} of the budget of {dollars(budget)} spent"
+    if spend.n_unsure:
+        calls = "1 call" if spend.n_unsure == 1 else f"{spend.n_unsure} calls"
+        text += f", up to {dollars(unsure)} of it on {calls} of which nobody knows what they cost"
+    if not spend.n_refused:
+        return text
+    calls = "1 call was" if spend.n_refused == 1 else f"{spend.n_refused} calls were"
+    text += f"; {calls} not made, since the rest does not cover the most that one may cost"
+    if not spend.undone:
+        return text
+    n_tests = len(spend.undone)
+    shown = ", ".join(spend.undone[:_SHOWN]) + (f" and {n_tests - _SHOWN} more" if n_tests > _SHOWN else "")
+    files = dict.fromkeys(name.partition("::")[0] for name in spend.undone)
+    # Of many the files are enough: what was answered is stored, and replayed for nothing.
+    targets = spend.undone if n_tests <= _MOST_TARGETS else list(files)
+    amount = f"{spend.budget_usd:g}" if spend.spent_usd else "MORE"
+    command = shlex.join(["pytest", f"--llmeval-budget-usd={amount}", *targets])
+    return f"{text}; undone: {shown}; to run {'it' if n_tests == 1 else 'them'}: {command}"
