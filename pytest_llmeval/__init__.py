@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assertions.runs import assert_retrieves, assert_tools, assert_within
     from pytest_llmeval.assertions.scores import assert_score
     from pytest_llmeval.errors import (
+        AnswerUnreadable,
         BaselineError,
         BaselineUnreadable,
         BudgetSpent,
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.checking import CheckFailed
     from pytest_llmeval.loopback import Loopback
     from pytest_llmeval.records import Case, Check, Outcome, Provenance, Response, Score
+    from pytest_llmeval.records.more import Choice, Token, ToolCall
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnswerUnreadable",
     "BaselineError",
     "BaselineUnreadable",
     "BudgetSpent",
@@ -49,6 +52,7 @@ __all__ = [
     "Case",
     "Check",
     "CheckFailed",
+    "Choice",
     "GitError",
     "LlmevalError",
     "Loopback",
@@ -60,6 +64,8 @@ __all__ = [
     "SchemaTooNew",
     "Score",
     "StoreError",
+    "Token",
+    "ToolCall",
     "UsageError",
     "assert_civil",
     "assert_complete",
@@ -97,6 +103,7 @@ _HOMES = (
     ("assertions.scores", ("assert_score",)),
     ("gather.checking", ("CheckFailed",)),
     ("loopback", ("Loopback",)),
+    ("records.more", ("Choice", "Token", "ToolCall")),
     ("records", ("Case", "Check", "Outcome", "Provenance", "Response", "Score")),
 )
 

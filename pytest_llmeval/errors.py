@@ -2,6 +2,7 @@
 
 LlmevalError                    .hint: the command or change that mends it
 ├── UsageError                  a wrong flag, ini value, marker or call of ours → exit 4 at start, a failing test later
+├── AnswerUnreadable            an answer is not of the form that was asked for → a failing test
 ├── CallError                   a request got no answer
 │   ├── CacheMiss               nothing stored, and the mode forbids to call
 │   └── ProviderError           the provider failed: infrastructure, not quality
@@ -45,6 +46,10 @@ def _rebuild(kind: type[LlmevalError], what: str, found: str, hint: str) -> Llme
 
 class UsageError(LlmevalError):
     """A flag, ini value, marker or argument of ours that cannot be obeyed."""
+
+
+class AnswerUnreadable(LlmevalError):
+    """An answer, or the arguments of a tool, that the model did not write in the form that was asked for."""
 
 
 class CallError(LlmevalError):

@@ -50,11 +50,14 @@ def completed(
 
 
 def is_worth_keeping(response: Response) -> bool:
-    """Whether asking again would be asking the same thing twice (FAULTS 16).
+    """Whether asking again would be asking the same thing twice (FAULTS 16); of several choices, whether each would.
 
     A cut answer is what was asked for if the request itself sets the length; a filtered or empty one may be the
     provider's mood, and replaying it for months would make it the truth.
     """
-    if response.outcome is Outcome.TRUNCATED:
-        return any(name in response.request.settings for name in _LENGTH_LIMITS)
-    return response.outcome is Outcome.OK
+    outcomes = {response.outcome, *(choice["outcome"] for choice in (response.more or {}).get("choices", ()))}
+    if Outcome.TRUNCATED in outcomes:
+        outcomes.discard(Outcome.TRUNCATED)
+        if not any(name in response.request.settings for name in _LENGTH_LIMITS):
+            return False
+    return outcomes <= {Outcome.OK}

@@ -28,10 +28,10 @@ _MOST_PROVEN = 100
 
 
 def refuse(request: Request) -> None:
-    """Stop a request that would store a secret, or whose answer is not one answer.
+    """Stop a request that would store a secret.
 
     Raises:
-        UsageError: a setting whose name is a secret's, credentials in ``api_base``, ``stream`` or ``n`` above 1.
+        UsageError: a setting whose name is a secret's, or credentials in ``api_base``.
     """
     if request.api_base in _PROVEN and not request.settings:
         return
@@ -49,7 +49,6 @@ def refuse(request: Request) -> None:
             found=f"user, password or query beside {address.scheme}://{address.hostname}; it would be stored",
             hint="give only scheme, host, port and path; keys by environment",
         )
-    _refuse_several_answers(request.settings)
     if len(_PROVEN) < _MOST_PROVEN:
         _PROVEN.add(request.api_base)
 
@@ -95,16 +94,6 @@ def _names(value: Json) -> Iterator[str]:
     if isinstance(value, (list, tuple)):
         for part in value:
             yield from _names(part)
-
-
-def _refuse_several_answers(settings: Mapping[str, Json]) -> None:
-    for name, is_wrong in (("stream", bool(settings.get("stream"))), ("n", settings.get("n", 1) != 1)):
-        if is_wrong:
-            raise UsageError(
-                f"setting {name}={settings[name]!r} is refused",
-                found="one request has one answer, whole",
-                hint="drop it; for several draws: @pytest.mark.llmeval(trials=5)",
-            )
 
 
 def excerpt(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -34,7 +35,40 @@ def redacted(request: Request, redact: Redact) -> Request:
 
 def redacted_answer(response: Response, redact: Redact) -> Response:
     """Return the response as its test sees it, and as it is stored."""
-    return replace(response, text=redact(response.text))
+    text = redact(response.text)
+    return replace(response, text=text, more=_more(response, text, redact) if response.more else None)
+
+
+def _more(response: Response, text: str, redact: Redact) -> Json:
+    """What an answer holds beside its text; what spells a text that is not the same any more goes."""
+    more = dict(response.more or {})
+    if text != response.text:
+        more.pop("logprobs", None)
+        more.pop("pieces", None)
+    if "tool_calls" in more:
+        more["tool_calls"] = [_call(call, redact) for call in more["tool_calls"]]
+    if "choices" in more:
+        more["choices"] = [_choice(choice, redact) for choice in more["choices"]]
+    return more
+
+
+def _choice(choice: Mapping[str, Json], redact: Redact) -> Json:
+    found = {**choice, "text": redact(choice["text"])}
+    if found["text"] != choice["text"]:
+        found.pop("logprobs", None)
+    if "tool_calls" in choice:
+        found["tool_calls"] = [_call(call, redact) for call in choice["tool_calls"]]
+    return found
+
+
+def _call(call: Mapping[str, Json], redact: Redact) -> Json:
+    """A call of a tool: in its arguments each text by itself, so that they stay JSON."""
+    try:
+        arguments = json.loads(call["arguments"])
+    except (ValueError, RecursionError):
+        return {**call, "arguments": redact(call["arguments"])}
+    found = _deep(arguments, redact)
+    return call if found == arguments else {**call, "arguments": json.dumps(found)}
 
 
 def _deep(value: Json, redact: Redact) -> Json:

@@ -43,9 +43,10 @@ def text_of(answer: Answer) -> str:
 def head_of(answer: Answer) -> str:
     """Return the start of an answer, as it is kept with its check; empty where its call failed."""
     try:
-        return text_of(answer)[:HEAD_LENGTH]
+        text = text_of(answer) or (_called(answer) if isinstance(answer, Response) else "")
     except ProviderError:
         return ""
+    return text[:HEAD_LENGTH]
 
 
 def unreadable(answer: Answer, *, may_be_empty: bool = False) -> str | None:
@@ -66,9 +67,18 @@ def unreadable(answer: Answer, *, may_be_empty: bool = False) -> str | None:
     outcome = getattr(answer, "outcome", None)
     if outcome == Outcome.FILTERED:
         return "the provider filtered the answer"
-    if not text_of(answer).strip():
-        return "the answer is empty"
-    return None
+    if text_of(answer).strip():
+        return None
+    if isinstance(answer, Response) and answer.more:
+        # Names only: a reason stands where no text may be stored.
+        names = ", ".join(call.name for call in answer.tool_calls)
+        return f"the answer calls a tool and says nothing: {names}" if names else "the answer has no text"
+    return "the answer is empty"
+
+
+def _called(answer: Response) -> str:
+    """Return the calls of tools that an answer is made of, as one reads them."""
+    return "; ".join(map(str, answer.tool_calls)) if answer.more else ""
 
 
 def sources_of(answer: Answer, calls: Sequence[Response]) -> Sequence[Response]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.calls.redaction import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from pytest_llmeval.records import CaseResult, Check, Response, Trial
+    from pytest_llmeval.records import CaseResult, Check, Json, Response, Trial
 
 _SHOWN_DIGITS = 32
 
@@ -47,7 +47,19 @@ def _checks(checks: Sequence[Check]) -> tuple[Check, ...]:
 
 
 def _calls(calls: Sequence[Response]) -> tuple[Response, ...]:
-    return tuple(replace(call, text=_digest(call.text), request=redacted(call.request, _digest)) for call in calls)
+    return tuple(
+        replace(call, text=_digest(call.text), request=redacted(call.request, _digest), more=_more(call.more))
+        for call in calls
+    )
+
+
+def _more(more: Mapping[str, Json] | None) -> dict[str, Json] | None:
+    """Keep the time to the first token, and which tools were called; everything else says words, or stands for them."""
+    if more is None:
+        return None
+    kept = {"first_token_s": more["first_token_s"]} if "first_token_s" in more else {}
+    calls = [{**call, "arguments": _digest(call["arguments"])} for call in more.get("tool_calls", ())]
+    return (kept | {"tool_calls": calls} if calls else kept) or None
 
 
 def _digest(text: str) -> str:

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.gather.codec import from_json, to_text
 from pytest_llmeval.records import CaseResult, Plan, Response, Score
+from pytest_llmeval.records.exchange import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_llmeval.records import Check, Json
 
 # A 10 MB detail must not ride on a report; a judge's reply with its reasons is some 4 KiB.
@@ -27,7 +30,8 @@ def encode(result: CaseResult) -> str:
     """Return the result as one line of ASCII JSON.
 
     A check that cannot be stored becomes an unscored one that says why; a response of more than
-    100,000 characters is cut, with a mark at its end.
+    100,000 characters is cut, with a mark at its end; what it holds beside its text (vectors, logprobs, …) is left out
+    where that is as long.
     """
     return pack(result)[0]
 
@@ -110,7 +114,14 @@ def _storable_check(check: Check) -> Check:
 
 
 def _cut(response: Response) -> Response:
+    if response.more:
+        response = dataclasses.replace(response, more=_short(response.more))
     if len(response.text) <= MAX_TEXT_LENGTH:
         return response
     mark = f" […cut by llmeval: {len(response.text):,} characters in all]"
     return dataclasses.replace(response, text=response.text[: MAX_TEXT_LENGTH - len(mark)] + mark)
+
+
+def _short(more: Mapping[str, Json]) -> dict[str, Json] | None:
+    """Leave out what is too long to travel: vectors of many texts, logprobs of a long one."""
+    return {name: value for name, value in more.items() if len(canonical(value)) <= MAX_TEXT_LENGTH} or None

@@ -27,6 +27,7 @@ class _Read(NamedTuple):
     outcome: Outcome
     # Tool calls, audio: an answer although it has no text.
     has_more: bool = False
+    tool_calls: Sequence[Json] = ()
     n_input: Json = None
     n_output: Json = None
     n_cached: Json = None
@@ -59,14 +60,13 @@ def read(request: Request, content_type: str, body: str, *, is_ended: bool) -> R
 def _chat(reply: Json, request: Request) -> Response:
     response = read_completion(reply, request, 0.0)
     message = reply["choices"][0]["message"]
-    has_more = any(message.get(name) for name in ("tool_calls", "function_call", "audio"))
+    has_more = bool(message.get("audio"))
     return replace(response, outcome=Outcome.OK) if has_more and response.outcome is Outcome.EMPTY else response
 
 
 def _completion(reply: Json, request: Request) -> Response:
-    choice = reply["choices"][0]
-    message = {"content": choice["text"]}
-    return read_completion({**reply, "choices": [{**choice, "message": message}]}, request, 0.0)
+    choices = [{**choice, "message": {"content": choice["text"]}} for choice in reply["choices"]]
+    return read_completion({**reply, "choices": choices}, request, 0.0)
 
 
 def _message(reply: Json, request: Request) -> Response | None:
@@ -84,6 +84,11 @@ def _message(reply: Json, request: Request) -> Response | None:
             parts=[block["text"] for block in blocks if block["type"] == "text"],
             outcome=outcomes.get(reply.get("stop_reason"), Outcome.OK),
             has_more=any(block["type"] != "text" for block in blocks),
+            tool_calls=[
+                {"id": str(block.get("id", "")), "name": block["name"], "arguments": json.dumps(block.get("input", {}))}
+                for block in blocks
+                if block["type"] == "tool_use" and "name" in block
+            ],
             n_input=n_input,
             n_output=usage.get("output_tokens"),
             n_cached=usage.get("cache_read_input_tokens"),
@@ -107,6 +112,11 @@ def _model_response(reply: Json, request: Request) -> Response | None:
             parts=[part.get("text") or part.get("refusal", "") for part in contents],
             outcome=outcome,
             has_more=any(item["type"] not in ("message", "reasoning") for item in reply["output"]),
+            tool_calls=[
+                {"id": str(item.get("call_id", "")), "name": item["name"], "arguments": item.get("arguments", "")}
+                for item in reply["output"]
+                if item["type"] == "function_call" and "name" in item
+            ],
             n_input=usage.get("input_tokens"),
             n_output=usage.get("output_tokens"),
             n_cached=(usage.get("input_tokens_details") or {}).get("cached_tokens"),
@@ -129,6 +139,7 @@ def _response(reply: Json, request: Request, read: _Read) -> Response:
         request=request,
         outcome=Outcome.EMPTY if is_empty else read.outcome,
         model=str(reply.get("model") or ""),
+        more={"tool_calls": read.tool_calls} if read.tool_calls else None,
         n_input_tokens=read.n_input if isinstance(read.n_input, int) else None,
         n_output_tokens=read.n_output if isinstance(read.n_output, int) else None,
         n_cached_tokens=read.n_cached if isinstance(read.n_cached, int) else 0,

@@ -71,6 +71,10 @@ def request_of(endpoint: Endpoint, content: bytes, headers: Mapping[str, str], *
         name: value if name in _CONTENT else _shown(name, value) for name, value in body.items() if name not in _LABELS
     }
     messages = _messages(endpoint.kind or "", body)
+    if any(not isinstance(message.get("content"), str) for message in messages):
+        from pytest_llmeval.calls.files import by_reference
+
+        messages, _ = by_reference(messages, None, has_paths=False)
     counted = {name: headers[name] for name in _COUNTED_HEADERS if name in headers}
     return Request(
         model=f"{endpoint.provider}/{model}",

@@ -1,7 +1,7 @@
 """An answer that ``llm`` has recorded → the reply that an application's client would have been given.
 
-``llm`` keeps text and counts, not the reply. For a plain question that is all there is in it, so both share one draw;
-where a reply says more (tools, logprobs, several choices) what ``llm`` has kept does not do.
+``llm`` keeps text, calls of tools and counts, not the reply. For most questions that is all there is in it, so both
+share one draw; where a reply says more (logprobs, several choices) what ``llm`` has kept does not do.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _PLAIN = frozenset(
     {
         *("temperature", "top_p", "max_tokens", "max_completion_tokens", "seed", "stop"),
         *("frequency_penalty", "presence_penalty", "response_format", "reasoning_effort"),
+        *("tools", "tool_choice", "parallel_tool_calls"),
     }
 )
 _ENDS = {Outcome.TRUNCATED: "length", Outcome.FILTERED: "content_filter"}
@@ -32,8 +33,8 @@ def has_reply(response: Response) -> bool:
 def reply(response: Response) -> Wire:
     """Return the chat completion that a plain answer was."""
     request, n_input, n_output = response.request, response.n_input_tokens, response.n_output_tokens
-    message = {"role": "assistant", "content": response.text}
-    finish_reason = _ENDS.get(response.outcome, "stop")
+    message = response.message
+    finish_reason = _ENDS.get(response.outcome, "tool_calls" if "tool_calls" in message else "stop")
     body = {
         "id": f"chatcmpl-{response.origin}",
         "object": "chat.completion",

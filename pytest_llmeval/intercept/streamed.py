@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pytest_llmeval.calls.providers.chunks import Chunks
 from pytest_llmeval.records import Json
 
 _END_OF_EVENT = re.compile(r"(?<=\n\n)|(?<=\r\n\r\n)|(?<=\r\r)")
@@ -44,24 +45,14 @@ def _data(body: str) -> Iterator[Json]:
 
 
 def _chat(said: list[Json], is_ended: bool) -> Json:  # noqa: FBT001 - one of a table of equals
-    reply: dict[str, Json] = {}
-    message: dict[str, Json] = {}
-    text, reason, is_over = "", None, False
+    chunks, is_over = Chunks(), False
     for chunk in said:
         if chunk == _OVER:
             is_over = True
-            continue
-        reply |= {name: value for name, value in chunk.items() if value is not None and name != "choices"}
-        for choice in chunk.get("choices") or ():
-            if choice.get("index", 0) == 0:
-                reason = choice.get("finish_reason") or reason
-                delta = choice.get("delta") or {}
-                text += delta.get("content") or choice.get("text") or ""
-                message |= {name: value for name, value in delta.items() if value}
-    if not (is_over or (is_ended and reason)):
-        return None
-    choice = {"message": {**message, "content": text}, "text": text, "finish_reason": reason}
-    return {**reply, "choices": [choice]}
+            chunks.end()
+        else:
+            chunks.take(chunk)
+    return chunks.reply if is_over or is_ended else None
 
 
 def _message(said: list[Json], is_ended: bool) -> Json:  # noqa: ARG001, FBT001 - it always says that it is over
@@ -75,6 +66,8 @@ def _message(said: list[Json], is_ended: bool) -> Json:  # noqa: ARG001, FBT001 
                 reply["content"].append(dict(block))
             case {"type": "content_block_delta", "delta": {"type": "text_delta", "text": str(text)}}:
                 reply["content"][-1]["text"] += text
+            case {"type": "content_block_delta", "delta": {"type": "input_json_delta", "partial_json": str(text)}}:
+                reply["content"][-1].setdefault("partial", []).append(text)
             case {"type": "message_delta", "delta": Mapping() as delta}:
                 reply |= delta
                 usage = event.get("usage") or {}
@@ -83,7 +76,15 @@ def _message(said: list[Json], is_ended: bool) -> Json:  # noqa: ARG001, FBT001 
                 is_over = True
             case {"type": "error"}:
                 return None
-    return reply if is_over else None
+    return _with_inputs(reply) if is_over else None
+
+
+def _with_inputs(reply: dict[str, Any]) -> Json:
+    """Read the arguments of tools, which have come in parts."""
+    for block in reply["content"]:
+        if "partial" in block:
+            block["input"] = json.loads("".join(block.pop("partial")) or "{}")
+    return reply
 
 
 def _model_response(said: list[Json], is_ended: bool) -> Json:  # noqa: ARG001, FBT001 - as above

@@ -8,51 +8,16 @@ Source:
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.loopback import chat
+from pytest_llmeval.loopback.said import Said, halves, texts
 
 if TYPE_CHECKING:
     from pytest_llmeval.records import Json
 
 _N_DIMENSIONS = 8
-_INPUTS = ("messages", "input", "prompt")
-
-
-class Said(NamedTuple):
-    """What is to be said, whatever the interface.
-
-    Args:
-        text: the answer; None: a message without content.
-        finish_reason: in the words of chat completions.
-        asked: the body of the request.
-    """
-
-    text: str | None
-    finish_reason: str
-    asked: Mapping[str, Json]
-
-    @property
-    def n_input(self) -> int:
-        """Words of the question: the count of its tokens here."""
-        return sum(len(text.split()) for text in texts(self.asked))
-
-    @property
-    def n_output(self) -> int:
-        """Words of the answer."""
-        return len((self.text or "").split())
-
-    @property
-    def words(self) -> list[str]:
-        """The answer in the parts in which it is streamed."""
-        return re.findall(r"\s*\S+\s*$|\s*\S+", self.text or "")
-
-
-def texts(asked: Mapping[str, Json]) -> list[str]:
-    """Return the texts that a request asks about, in order."""
-    given: Json = next((asked[name] for name in _INPUTS if name in asked), [])
-    parts = given if isinstance(given, list) else [given]
-    return [str(part.get("content")) if isinstance(part, Mapping) else str(part) for part in parts]
 
 
 def whole(path: str, said: Said) -> bytes:
@@ -65,63 +30,20 @@ def events(path: str, said: Said) -> list[bytes]:
     return [event.encode("ascii") for event in _STREAMED[path](said)]
 
 
-def _chat(said: Said) -> Json:
-    message = {"role": "assistant", "content": said.text}
-    return _chat_envelope(said, "chat.completion") | {
-        "choices": [{"index": 0, "message": message, "finish_reason": said.finish_reason}],
-        "usage": _usage(said),
-    }
-
-
-def _completion(said: Said) -> Json:
-    return _chat_envelope(said, "text_completion") | {
-        "choices": [{"index": 0, "text": said.text, "finish_reason": said.finish_reason}],
-        "usage": _usage(said),
-    }
-
-
-def _chat_envelope(said: Said, kind: str) -> dict[str, Json]:
-    return {
-        "id": "chatcmpl-loopback",
-        "object": kind,
-        "created": 0,
-        "model": said.asked["model"],
-        "system_fingerprint": "loopback",
-    }
-
-
-def _usage(said: Said) -> Json:
-    n_input, n_output = said.n_input, said.n_output
-    return {"prompt_tokens": n_input, "completion_tokens": n_output, "total_tokens": n_input + n_output}
-
-
-def _chat_events(said: Said) -> Iterable[str]:
-    return _deltas(said, "chat.completion.chunk", lambda word: {"delta": {"content": word}}, {"delta": {}})
-
-
-def _completion_events(said: Said) -> Iterable[str]:
-    return _deltas(said, "text_completion", lambda word: {"text": word}, {"text": ""})
-
-
-def _deltas(said: Said, kind: str, part: Callable[[str], Json], last: Json) -> Iterable[str]:
-    envelope = _chat_envelope(said, kind)
-    for word in said.words:
-        yield _event({**envelope, "choices": [{"index": 0, "finish_reason": None, **part(word)}]})
-    yield _event({**envelope, "choices": [{"index": 0, "finish_reason": said.finish_reason, **last}]})
-    if (said.asked.get("stream_options") or {}).get("include_usage"):
-        yield _event({**envelope, "choices": [], "usage": _usage(said)})
-    yield "data: [DONE]\n\n"
-
-
 def _message(said: Said) -> Json:
-    reasons = {"length": "max_tokens", "content_filter": "refusal"}
+    reasons = {"length": "max_tokens", "content_filter": "refusal", "tool_calls": "tool_use"}
+    text = [] if said.text is None else [{"type": "text", "text": said.text}]
+    calls = [
+        {"type": "tool_use", "id": call["id"], "name": call["function"]["name"], "input": _arguments(call)}
+        for call in said.calls
+    ]
     return {
         "id": "msg_loopback",
         "type": "message",
         "role": "assistant",
         "model": said.asked["model"],
-        "content": [] if said.text is None else [{"type": "text", "text": said.text}],
-        "stop_reason": reasons.get(said.finish_reason, "end_turn"),
+        "content": [*text, *calls],
+        "stop_reason": reasons.get(said.reason, "end_turn"),
         "stop_sequence": None,
         "usage": {"input_tokens": said.n_input, "output_tokens": said.n_output},
     }
@@ -131,11 +53,19 @@ def _message_events(said: Said) -> Iterable[str]:
     message = _message(said)
     begun = message | {"content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 0}}
     yield _named_event({"type": "message_start", "message": begun})
-    yield _named_event({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
-    for word in said.words:
-        delta = {"type": "text_delta", "text": word}
-        yield _named_event({"type": "content_block_delta", "index": 0, "delta": delta})
-    yield _named_event({"type": "content_block_stop", "index": 0})
+    for index, block in enumerate(message["content"]):
+        if block["type"] == "text":
+            empty, deltas = block | {"text": ""}, [{"type": "text_delta", "text": word} for word in said.words]
+        else:
+            parts = halves(json.dumps(block["input"]))
+            empty, deltas = (
+                block | {"input": {}},
+                [{"type": "input_json_delta", "partial_json": part} for part in parts],
+            )
+        yield _named_event({"type": "content_block_start", "index": index, "content_block": empty})
+        for delta in deltas:
+            yield _named_event({"type": "content_block_delta", "index": index, "delta": delta})
+        yield _named_event({"type": "content_block_stop", "index": index})
     ended = {"stop_reason": message["stop_reason"], "stop_sequence": None}
     yield _named_event({"type": "message_delta", "delta": ended, "usage": {"output_tokens": said.n_output}})
     yield _named_event({"type": "message_stop"})
@@ -144,6 +74,7 @@ def _message_events(said: Said) -> Iterable[str]:
 def _response(said: Said) -> Json:
     is_cut = said.finish_reason == "length"
     content = [{"type": "output_text", "text": said.text or "", "annotations": []}]
+    message = {"id": "msg_loopback", "type": "message", "role": "assistant", "status": "completed", "content": content}
     return {
         "id": "resp_loopback",
         "object": "response",
@@ -153,7 +84,12 @@ def _response(said: Said) -> Json:
         "error": None,
         "model": said.asked["model"],
         "output": [
-            {"id": "msg_loopback", "type": "message", "role": "assistant", "status": "completed", "content": content}
+            *([] if said.text is None and said.tool_calls else [message]),
+            *(
+                {"id": f"fc_{call['id']}", "type": "function_call", "status": "completed", "call_id": call["id"]}
+                | call["function"]
+                for call in said.calls
+            ),
         ],
         "parallel_tool_calls": True,
         "tool_choice": "auto",
@@ -170,22 +106,32 @@ def _response(said: Said) -> Json:
 
 def _response_events(said: Said) -> Iterable[str]:
     response = _response(said)
-    begun = response | {"status": "in_progress", "output": [], "usage": None}
-    place = {"item_id": "msg_loopback", "output_index": 0, "content_index": 0}
-    item = {**response["output"][0], "status": "in_progress", "content": []}
-    steps = [
-        {"type": "response.created", "response": begun},
-        {"type": "response.output_item.added", "output_index": 0, "item": item},
-        {
-            "type": "response.content_part.added",
-            **place,
-            "part": {"type": "output_text", "text": "", "annotations": []},
-        },
-        *({"type": "response.output_text.delta", **place, "delta": word, "logprobs": []} for word in said.words),
-        {"type": f"response.{response['status']}", "response": response},
+    steps: list[dict[str, Json]] = [
+        {"type": "response.created", "response": response | {"status": "in_progress", "output": [], "usage": None}}
     ]
+    for index, item in enumerate(response["output"]):
+        place = {"item_id": item["id"], "output_index": index}
+        empty: Json = {"content": []} if item["type"] == "message" else {"arguments": ""}
+        begun = {**item, **empty, "status": "in_progress"}
+        steps.append({"type": "response.output_item.added", "output_index": index, "item": begun})
+        steps += _text_steps(said, place) if item["type"] == "message" else _call_steps(item, place)
+        steps.append({"type": "response.output_item.done", "output_index": index, "item": item})
+    steps.append({"type": f"response.{response['status']}", "response": response})
     for number, step in enumerate(steps):
         yield _named_event({**step, "sequence_number": number})
+
+
+def _text_steps(said: Said, place: Mapping[str, Json]) -> Iterable[dict[str, Json]]:
+    part = {"type": "output_text", "text": "", "annotations": []}
+    yield {"type": "response.content_part.added", **place, "content_index": 0, "part": part}
+    for word in said.words:
+        yield {"type": "response.output_text.delta", **place, "content_index": 0, "delta": word, "logprobs": []}
+
+
+def _call_steps(item: Mapping[str, Json], place: Mapping[str, Json]) -> Iterable[dict[str, Json]]:
+    for part in halves(item["arguments"]):
+        yield {"type": "response.function_call_arguments.delta", **place, "delta": part}
+    yield {"type": "response.function_call_arguments.done", **place, "arguments": item["arguments"]}
 
 
 def _embeddings(said: Said) -> Json:
@@ -202,8 +148,9 @@ def _embeddings(said: Said) -> Json:
     }
 
 
-def _event(data: Json) -> str:
-    return f"data: {json.dumps(data)}\n\n"
+def _arguments(call: Mapping[str, Json]) -> Json:
+    """What a call is given, as an object; what is none cannot be said in this interface."""
+    return json.loads(call["function"]["arguments"])
 
 
 def _named_event(data: Json) -> str:
@@ -211,15 +158,15 @@ def _named_event(data: Json) -> str:
 
 
 _WHOLE: Mapping[str, Callable[[Said], Json]] = {
-    "/chat/completions": _chat,
-    "/completions": _completion,
+    "/chat/completions": chat.chat,
+    "/completions": chat.completion,
     "/messages": _message,
     "/responses": _response,
     "/embeddings": _embeddings,
 }
 _STREAMED: Mapping[str, Callable[[Said], Iterable[str]]] = {
-    "/chat/completions": _chat_events,
-    "/completions": _completion_events,
+    "/chat/completions": chat.chat_events,
+    "/completions": chat.completion_events,
     "/messages": _message_events,
     "/responses": _response_events,
 }

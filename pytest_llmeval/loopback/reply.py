@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Self
 
-from pytest_llmeval.loopback.interfaces import Said, events, texts, whole
+from pytest_llmeval.loopback.interfaces import events, whole
+from pytest_llmeval.loopback.said import Said, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llmeval.records import Json
 
@@ -29,6 +30,9 @@ class Reply:
         headers: sent beside the usual ones, or in place of them: ``{"Content-Length": "9999"}`` cuts the body short.
         body: sent as it is in place of a completion: malformed JSON, HTML, no choices.
         finish_reason: ``stop``, ``length`` (truncated) or ``content_filter`` (filtered).
+        tool_calls: names of tools that it calls, each with its arguments, as text or as what is written
+            as JSON: ``[("weather", {"city": "Oslo"})]``.
+        others: texts of the second and later choices, where ``n`` asks for them; the last is said again for each more.
         latency_s: seconds before the first byte; large: it hangs.
         drip_s: seconds between two bytes of the body, or between two events of a stream.
         is_reset: reset the connection in place of a reply.
@@ -42,6 +46,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     finish_reason: str = "stop"
+    tool_calls: Sequence[tuple[str, Json]] = ()
+    others: Sequence[str] = ()
     latency_s: float = 0.0
     drip_s: float = 0.0
     is_reset: bool = False
@@ -111,7 +117,7 @@ class Reply:
             return [self.body]
         if self.status != _OK:
             return [json.dumps(self._error(path)).encode("ascii")]
-        said = Said(self.text, self.finish_reason, asked)
+        said = Said(self.text, self.finish_reason, asked, self.tool_calls, self.others)
         return events(path, said) if self.is_streamed(asked) else [whole(path, said)]
 
     def is_streamed(self, asked: Mapping[str, Json]) -> bool:

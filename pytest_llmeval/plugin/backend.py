@@ -95,6 +95,7 @@ class Backend:
             trial=self._settings.first_trial + recorder.trial,
             on_response=recorder.add_call,
             redact=redact,
+            module=item.path,
         )
 
     def spawn(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:

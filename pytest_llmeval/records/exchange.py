@@ -8,12 +8,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytest_llmeval.records.frozen import dataclass
 
+if TYPE_CHECKING:
+    from pytest_llmeval.records.more import Choice, Token, ToolCall
+
 # Any: the values of a JSON document; a recursive alias costs every reader more than it tells.
 Json: TypeAlias = Any
+
+FORM = "_form"
+"""Where a Response keeps, in its process only, what ``response_format`` was: the class of its answer, or a schema."""
+FILES = "_files"
+"""Where a Request keeps, in its process only, what the digests of files in its messages stand for."""
+_PARSED = "_parsed"
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
@@ -126,12 +135,20 @@ class Request:
 
     @property
     def question(self) -> str:
-        """The text of the last user message, or an empty string."""
+        """The text of the last user message, or an empty string; of one in parts (text, images) their texts."""
         for message in reversed(self.messages):
-            content = message.get("content")
-            if message.get("role") == "user" and isinstance(content, str):
-                return content
+            if message.get("role") == "user":
+                content = message.get("content")
+                text = content if isinstance(content, str) else _text_of(content)
+                if text or content == "":
+                    return text
         return ""
+
+
+def _text_of(content: Json) -> str:
+    parts = content if isinstance(content, (list, tuple)) else ()
+    texts = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type") == "text"]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,3 +211,64 @@ class Response:
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls of tools that the model asks for, in order."""
+        from pytest_llmeval.records.more import tool_calls
+
+        return tool_calls(self.more or {})
+
+    @property
+    def parsed(self) -> Any:  # noqa: ANN401 - of the type that was asked for
+        """The answer as what ``response_format`` asked for: an object of that class, else a JSON value.
+
+        Raises:
+            AnswerUnreadable: it is not of that form.
+        """
+        __tracebackhide__ = True
+        if _PARSED not in self.__dict__:
+            from pytest_llmeval.records.parsed import parsed
+
+            self.__dict__[_PARSED] = parsed(self, self.__dict__.get(FORM))
+        return self.__dict__[_PARSED]
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """All answers, where ``n=`` asked for several; the first is the response's own."""
+        from pytest_llmeval.records.more import choices
+
+        return choices(self)
+
+    @property
+    def logprobs(self) -> tuple[Token, ...]:
+        """The answer's tokens with their probabilities; empty where they were not asked for."""
+        from pytest_llmeval.records.more import logprobs
+
+        return logprobs(self.more or {})
+
+    @property
+    def vectors(self) -> tuple[tuple[float, ...], ...]:
+        """One vector for each text that was embedded."""
+        from pytest_llmeval.records.more import vectors
+
+        return vectors(self.more or {})
+
+    @property
+    def first_token_s(self) -> float | None:
+        """Seconds from sending to the first part of a streamed answer; None where it was not streamed."""
+        return (self.more or {}).get("first_token_s")
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The text in the pieces in which it was streamed; live and replayed alike."""
+        from pytest_llmeval.records.more import pieces
+
+        return pieces(self.text, self.more or {})
+
+    @property
+    def message(self) -> dict[str, Json]:
+        """The answer as a message, to go on with: ``messages.append(answer.message)``."""
+        from pytest_llmeval.records.more import message
+
+        return message(self)

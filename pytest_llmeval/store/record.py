@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_llmeval.calls.key import KEY_VERSION, cache_key, origin
@@ -15,6 +16,9 @@ from pytest_llmeval.records import Json, Outcome, Provenance, Request, Response,
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_LONG = 10_000  # characters; a line that is shorter holds no file that is longer
 
 
 class Damaged(ValueError):
@@ -80,7 +84,18 @@ def from_line(line: str | bytes) -> Response:
         raise ValueError(f"a field of the wrong type: {error}") from error
     if not is_whole:
         raise Damaged(f"origin {response.origin!r} does not fit the text")
-    return response
+    return _without_files(response) if len(line) > _LONG else response
+
+
+def _without_files(response: Response) -> Response:
+    """Return an answer to messages that hold files, as older versions wrote it, under the key of their digests."""
+    from pytest_llmeval.calls.files import by_reference
+
+    messages, files = by_reference(response.request.messages, None, has_paths=False)
+    if not files:
+        return response
+    request = replace(response.request, messages=messages)
+    return replace(response, request=request, key=cache_key(request))
 
 
 def _response(record: Json) -> Response:

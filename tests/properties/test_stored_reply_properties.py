@@ -13,13 +13,19 @@ _TEXTS = st.text(st.characters(codec=None), max_size=30)
 _WIRES = st.none() | st.builds(
     Wire, headers=st.dictionaries(_TEXTS, _TEXTS, max_size=2), body=_TEXTS, first_s=st.none() | st.floats(0, 100)
 )
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_TEXTS, inner, max_size=2),
+    max_leaves=5,
+)
+_MORE = st.none() | st.dictionaries(_TEXTS, _JSON, min_size=1, max_size=3)
 _MESSAGES = st.lists(st.dictionaries(_TEXTS, _TEXTS, max_size=2), max_size=2).map(tuple)
 
 
-@given(_WIRES, st.sampled_from(["", "messages"]), _MESSAGES, _TEXTS)
-def test_a_reply_comes_back_as_it_was(wire, kind, messages, text):
-    """From a line and from a row, whatever is in it; lone surrogates too."""
-    response = stored(wire, kind=kind, messages=messages, text=text)
+@given(_WIRES, _MORE, st.sampled_from(["", "messages"]), _MESSAGES, _TEXTS)
+def test_a_reply_comes_back_as_it_was(wire, more, kind, messages, text):
+    """From a line and from a row, whatever is in it and beside its text; lone surrogates too."""
+    response = stored(wire, more=more, kind=kind, messages=messages, text=text)
     assert response == from_line(to_line(response))
     row, setup = to_row(response)
     assert response == to_response(row.recorded_at.encode(), row.body, response.key, response.request)

@@ -28,7 +28,7 @@ def asked(question: str = "refund?", *, system: str = SYSTEM, **fields: object) 
 
 
 def answer_to(
-    request: Request, text: str = "Within 14 days.", *, days_old: float = 0, fingerprint: str = ""
+    request: Request, text: str = "Within 14 days.", *, days_old: float = 0, fingerprint: str = "", **more: object
 ) -> Response:
     """Return an answer as the engine completes it."""
     recorded_at = (NOW - timedelta(days=days_old)).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -40,7 +40,8 @@ def answer_to(
         fingerprint=fingerprint,
         recorded_at=recorded_at,
         key=key,
-        origin=origin(key, text, recorded_at),
+        origin=origin(key, text, recorded_at, None, more),
+        more=more or None,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+
 import pytest
 
 from pytest_llmeval.calls.client import Client
-from pytest_llmeval.errors import UsageError
+from pytest_llmeval.errors import AnswerUnreadable, UsageError
 from pytest_llmeval.records import Request, Response
 
 
@@ -77,3 +80,44 @@ def test_what_is_no_prompt_is_refused(prompt):
     """Before it becomes a strange request."""
     with pytest.raises(UsageError, match="cannot be asked"):
         client()(prompt)
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [([], "no text was given"), ([""], "a text is empty"), ("", "a text is empty"), ([3], "or is none")],
+)
+def test_nothing_to_embed_is_told_before_anybody_is_asked(texts, found):
+    """Providers refuse an empty text by a status."""
+    with pytest.raises(UsageError, match=found):
+        client().embed(texts)
+
+
+def test_a_vector_is_no_draw():
+    """No trial, no number, and none of the settings of answers; a text has one recording."""
+    llm = client(settings={"temperature": 0.7})
+    one, two = llm.embed("a", dimensions=8, user=None).request, asyncio.run(llm.aembed(["a"], dimensions=8)).request
+    expected = Request(
+        model="openai/a",
+        messages=({"role": "user", "content": "a"},),
+        settings={"dimensions": 8},
+        kind="embeddings",
+    )
+    assert (expected, expected) == (one, two)
+
+
+def test_a_form_is_asked_for_and_expected_whichever_twin_is_called():
+    """Sent as a schema, read as a class; a setting of the client's own gives way."""
+    llm = client(settings={"response_format": {"type": "text"}})
+    forms = [llm("Hi", response_format=Count), asyncio.run(llm.acall("Hi", response_format=Count))]
+    for response in forms:
+        assert "Count" == response.request.settings["response_format"]["json_schema"]["name"]
+        with pytest.raises(AnswerUnreadable, match="the answer is no Count"):
+            _ = response.parsed
+    assert {"type": "text"} == llm("Hi").request.settings["response_format"]
+
+
+@dataclass
+class Count:
+    """What the model of these tests does not write."""
+
+    n: int

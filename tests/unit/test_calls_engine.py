@@ -255,13 +255,6 @@ def test_a_setting_that_only_sounds_like_a_secret_is_sent(engine, loopback, name
     assert engine().ask(request(loopback, settings={name: 5})).text == "Hi"
 
 
-@pytest.mark.parametrize("setting", [{"stream": True}, {"n": 2}])
-def test_a_request_with_more_than_one_answer_is_refused(engine, loopback, setting):
-    """One request, one response."""
-    with pytest.raises(UsageError, match="one request has one answer, whole"):
-        engine().ask(request(loopback, settings=setting))
-
-
 @pytest.mark.parametrize(
     "api_base", ["127.0.0.1:8000/v1", "http://me:hunter2@127.0.0.1/v1", "http://127.0.0.1/v1?key=hunter2", "ftp://x/"]
 )

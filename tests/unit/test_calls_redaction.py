@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_llmeval.calls.key import cache_key
 from pytest_llmeval.calls.redaction import redacted, redacted_answer
 from pytest_llmeval.records import Request, Response
+from pytest_llmeval.records.more import Token
 
 REQUEST = Request(
     model="openai/ada",
@@ -70,3 +71,38 @@ def test_a_redactor_that_changes_nothing_changes_no_key():
 def test_an_answer_is_redacted():
     """Its text; what the provider says of itself is not anybody's."""
     assert "Hello ***." == redacted_answer(Response(text="Hello ada.", request=REQUEST), _redact).text
+
+
+def _with(text="Hello.", **more):
+    return redacted_answer(Response(text=text, request=REQUEST, more=more), _redact)
+
+
+def test_the_arguments_of_tools_are_redacted_and_stay_json():
+    """Each text in them by itself; names of tools and of arguments are nobody's; what is no JSON is a text."""
+    calls = [
+        {"id": "1", "name": "ada", "arguments": '{"ada": ["ada", 3]}'},
+        {"id": "2", "name": "f", "arguments": '{"a":1}'},
+        {"id": "3", "name": "f", "arguments": "for ada"},
+    ]
+    found = _with(tool_calls=calls).tool_calls
+    assert ["ada", "f", "f"] == [call.name for call in found]
+    assert [{"ada": ["***", 3]}, '{"a":1}', "for ***"] == [found[0].arguments, found[1].text, found[2].text]
+
+
+def test_tokens_and_pieces_go_where_they_spell_what_was_taken_out():
+    """Where nothing was, they stay."""
+    more = {"logprobs": [["ada", -1.0, []]], "pieces": [3, 3], "first_token_s": 0.5}
+    assert {"first_token_s": 0.5} == _with("Hi ada", **more).more
+    assert more == _with("Hi eve", **more).more
+
+
+def test_every_choice_is_redacted():
+    """With its calls and its tokens."""
+    call = {"id": "1", "name": "f", "arguments": '"ada"'}
+    choices = [
+        {"text": "ada", "outcome": "ok", "logprobs": [["ada", -1.0, []]]},
+        {"text": "eve", "outcome": "ok", "logprobs": [["eve", -1.0, []]], "tool_calls": [call]},
+    ]
+    _, second, third = _with(choices=choices).choices
+    assert ("***", ()) == (second.text, second.logprobs)
+    assert ("eve", (Token("eve", -1.0),), '"***"') == (third.text, third.logprobs, third.tool_calls[0].text)

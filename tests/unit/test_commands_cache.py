@@ -99,6 +99,31 @@ def test_a_request_is_shown_whole_and_nothing_in_it_is_obeyed(store):
     assert [] == [char for char in shown if not char.isprintable() and char != "\n"]
 
 
+def test_what_stands_beside_an_answer_is_shown_too(store):
+    """Calls and choices whole, of tokens and vectors how many; nothing of it is obeyed either."""
+    more = {
+        "tool_calls": [{"id": "1", "name": "find\x1b[2J", "arguments": '{"q": "pens"}\n::error::forged'}],
+        "choices": [{"text": "In a month.", "outcome": "truncated"}],
+        "logprobs": [["In", -0.5, []]],
+        "vectors": ["AACAPw=="],
+        "first_token_s": 0.25,
+    }
+    response = answer_to(asked(), "", **more)
+    store.record(response)
+
+    shown = store.raw("show", response.key[:8])
+
+    expected = [
+        'calls find:\n    {"q": "pens"}\n    : :error::forged\n',
+        "choice 2, truncated:\n    In a month.\n",
+        "logprobs:\n    of 1 tokens\n",
+        "vectors:\n    1, of 1 numbers\n",
+        "streamed:\n    first token after 0.250 s, in 0 pieces\n",
+    ]
+    assert [] == [part for part in expected if part not in shown]
+    assert [] == [char for char in shown if not char.isprintable() and char != "\n"]
+
+
 def test_a_beginning_that_means_several_names_them(store):
     """And one that means none says how many there are."""
     store.record(answer_to(asked("a")), answer_to(asked("b")))

@@ -98,6 +98,25 @@ def test_a_call_of_a_tool_is_an_answer(kind, body):
     assert Outcome.OK is answer(kind, json.dumps(body)).outcome
 
 
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("kind", ["", "messages", "responses"])
+@pytest.mark.parametrize("text", ["Let me see.", None], ids=["text", "silent"])
+def test_the_tools_that_an_application_calls_are_data(kind, is_streamed, text):
+    """Of every interface that has tools, streamed too; text beside them stays text."""
+    calls = [("find", {"q": "pens"}), ("now", {})]
+    body = reply(kind, is_streamed=is_streamed, text=text, tool_calls=calls)
+    found = answer(kind, body, "text/event-stream" if is_streamed else "application/json")
+    expected = [(f"call_{place}", name, given) for place, (name, given) in enumerate(calls)]
+    assert expected == [(call.id, call.name, call.arguments) for call in found.tool_calls]
+    assert (text or "", Outcome.OK) == (found.text, found.outcome)
+
+
+@pytest.mark.parametrize("kind", ["", "completions", "messages", "responses", "embeddings"])
+def test_a_plain_answer_has_nothing_beside_its_text(kind):
+    """Its recording stays what it was."""
+    assert None is answer(kind, reply(kind)).more
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [

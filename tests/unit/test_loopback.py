@@ -141,3 +141,51 @@ def test_a_client_that_gives_up_makes_no_noise(capfd):
             post(loopback)
         assert text(post(loopback)) == "Hi"
     assert capfd.readouterr() == ("", "")
+
+
+def ask(loopback, path="/chat/completions", **asked):
+    """Ask for a shape; return the reply, or the events of a stream, parsed."""
+    address = urlsplit(loopback.url)
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "Hi"}], **asked})
+    with closing(http.client.HTTPConnection(address.hostname, address.port, timeout=10)) as connection:
+        connection.request("POST", address.path + path, body)
+        said = connection.getresponse().read().decode()
+    if not asked.get("stream"):
+        return json.loads(said)
+    return [json.loads(line[6:]) for line in said.splitlines() if line.startswith("data: {")]
+
+
+def test_it_says_as_many_choices_as_are_asked_for(loopback):
+    """Those that it was told, and the last again."""
+    loopback.answer(Reply("a", others=["b"]), Reply("a", others=["b", "c"]))
+    assert ["a", "b", "b"] == [choice["message"]["content"] for choice in ask(loopback, n=3)["choices"]]
+    assert ["a", "b"] == [choice["message"]["content"] for choice in ask(loopback, n=2)["choices"]]
+
+
+def test_it_calls_tools(loopback):
+    """Ids go on within a conversation; arguments are sent as they are told."""
+    loopback.answer(Reply(None, tool_calls=[("f", {"a": 1})]), Reply("Hm", tool_calls=[("g", "{")]))
+    first = ask(loopback)["choices"][0]
+    assert ("tool_calls", None) == (first["finish_reason"], first["message"]["content"])
+    second = ask(loopback, messages=[first["message"]])["choices"][0]["message"]
+    assert ["call_0", "call_1"] == [one["tool_calls"][0]["id"] for one in (first["message"], second)]
+    assert ['{"a": 1}', "{"] == [one["tool_calls"][0]["function"]["arguments"] for one in (first["message"], second)]
+
+
+def test_completions_have_the_older_shape_of_logprobs(loopback):
+    """A list a column; streamed word by word, without."""
+    loopback.answer("one two", "one two")
+    choice = ask(loopback, "/completions", logprobs=1)["choices"][0]
+    assert (["one", " two"], [{"one": -0.5}, {" two": -0.5}]) == (
+        choice["logprobs"]["tokens"],
+        choice["logprobs"]["top_logprobs"],
+    )
+    texts = [event["choices"][0]["text"] for event in ask(loopback, "/completions", stream=True)]
+    assert ["one", " two", ""] == texts
+
+
+def test_a_question_in_parts_is_echoed_as_text(loopback):
+    """An image says nothing."""
+    parts = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "https://a/b.png"}}]
+    message = {"role": "user", "content": parts}
+    assert "What is it?" == ask(loopback, messages=[message])["choices"][0]["message"]["content"]

@@ -160,6 +160,25 @@ def test_a_huge_response_is_cut_with_a_mark():
     assert back == wire.decode(wire.encode(back))
 
 
+def test_what_stands_beside_a_text_travels_unless_it_is_huge():
+    """Vectors of many texts stay in the recording; a trajectory comes along."""
+    calls = [{"id": "1", "name": "find", "arguments": '{"q": "\ud800"}'}]
+    more = {"tool_calls": calls, "vectors": ["A" * 100_000]}
+    request = Request(model="m", messages=())
+    sent = result_of(calls=(Response(text="", request=request, more=more),) * 2)
+
+    back = wire.decode(wire.encode(sent))
+
+    assert [{"tool_calls": calls}] * 2 == [call.more for call in back.trials[0].calls]
+    small = result_of(calls=(Response(text="", request=request, more={**more, "vectors": ["A" * 1000]}),))
+    assert small == wire.decode(wire.encode(small))
+
+
+def test_a_plain_response_travels_as_it_always_did():
+    """Not a byte more for those that have nothing beside their text."""
+    assert '"more"' not in wire.encode(result_of(calls=(Response(text="Hi", request=Request(model="m", messages=())),)))
+
+
 def test_a_plan_arrives_as_it_was_sent():
     """The controller proves completeness by it."""
     plan = Plan(cases={"t.py::a[é\ud800]": PlannedCase(id=CaseId("t.py::a", "é"), n_trials=5)}, n_deselected=3)

@@ -115,4 +115,6 @@ def resolved(request: Request) -> Request:
     model = request.model.removeprefix(FORCES_LITELLM)
     if request.api_base or not model.startswith(_OPENAI):
         return request
-    return replace(request, api_base=os.environ.get("OPENAI_BASE_URL", ""))
+    api_base = os.environ.get("OPENAI_BASE_URL")
+    # The very object where nothing is to be written: it knows its key, and its files.
+    return replace(request, api_base=api_base) if api_base else request

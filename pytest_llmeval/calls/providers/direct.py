@@ -1,4 +1,6 @@
-"""The direct provider: OpenAI-compatible chat completions over aiohttp (DESIGN decision 4). Sole door to aiohttp.
+"""The direct provider: OpenAI-compatible chat completions and embeddings over aiohttp (DESIGN decision 4).
+
+Sole door to aiohttp.
 
 Imported at the first live call, so aiohttp may stand at the top.
 """
@@ -16,12 +18,14 @@ from yarl import URL
 from pytest_llmeval.calls.guard import excerpt
 from pytest_llmeval.calls.providers import Completion, Fault, bare_name
 from pytest_llmeval.calls.providers.authorization import OPENAI_API_BASE
-from pytest_llmeval.calls.providers.completion import read_completion
+from pytest_llmeval.calls.providers.completion import read_completion, read_embeddings
+from pytest_llmeval.calls.providers.sent import COUNTED, EMBEDDINGS, asked
+from pytest_llmeval.calls.providers.stream import EVENTS, Events, Streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
-    from pytest_llmeval.records import Json, Request
+    from pytest_llmeval.records import Json, Request, Response
 
 MAX_REPLY_BYTES = 16 * 2**20  # some hundred times the longest answer of today's models
 _OK = 200
@@ -29,7 +33,7 @@ _DNS_S = 300  # a run asks one host, thousands of times
 
 
 class Direct:
-    """Chat completions over one pool of connections, opened at the first request.
+    """Chat completions and embeddings over one pool of connections, opened at the first request.
 
     Args:
         concurrency: most connections at a time.
@@ -44,13 +48,15 @@ class Direct:
         started = time.monotonic()
         try:
             async with self._opened().post(
-                _url(request.api_base),
+                _url(request.api_base, request.kind),
                 data=_body(request),
                 headers=_headers(authorization),
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
                 # A redirect would take prompt and key to a host that the user did not name.
                 allow_redirects=False,
             ) as reply:
+                if reply.status == _OK and reply.content_type == EVENTS:
+                    return Completion(await _read_stream(reply, request, started), reply.headers)
                 content = await _read(reply)
         except TimeoutError:
             raise Fault(f"no whole reply within {timeout_s:.0f} s", is_final=True) from None
@@ -65,7 +71,8 @@ class Direct:
             body = json.loads(content)
         except (ValueError, RecursionError):
             raise _unreadable(content) from None
-        return Completion(read_completion(body, request, latency_s), reply.headers)
+        read = read_embeddings if request.kind == EMBEDDINGS else read_completion
+        return Completion(read(body, request, latency_s), reply.headers)
 
     async def close(self) -> None:
         """Close the pool."""
@@ -83,8 +90,10 @@ class Direct:
 
 
 @lru_cache(maxsize=16)
-def _url(api_base: str) -> URL:
-    return URL((api_base or OPENAI_API_BASE).rstrip("/") + "/chat/completions")
+def _url(api_base: str, kind: str) -> URL:
+    return URL(
+        (api_base or OPENAI_API_BASE).rstrip("/") + ("/embeddings" if kind == EMBEDDINGS else "/chat/completions")
+    )
 
 
 @lru_cache(maxsize=1)
@@ -99,18 +108,37 @@ def _body(request: Request) -> bytes:
     """The request as it goes over the wire; ``extra_body`` is merged in, as OpenAI's own client does."""
     settings = dict(request.settings)
     extra = settings.pop("extra_body", None) or {}
-    body = {**settings, **extra, "model": bare_name(request.model), "messages": [dict(m) for m in request.messages]}
+    body = {**COUNTED, **settings} if settings.get("stream") else settings
+    body = {**body, **extra, "model": bare_name(request.model), **asked(request)}
     return json.dumps(body).encode("ascii")
 
 
 async def _read(reply: aiohttp.ClientResponse) -> bytes:
     """Read the reply to its end, bounded in memory."""
     content = bytearray()
-    while chunk := await reply.content.readany():
+    async for chunk in _bounded(reply):
         content += chunk
-        if len(content) > MAX_REPLY_BYTES:
-            raise Fault(f"a reply of more than {MAX_REPLY_BYTES} bytes", status=reply.status, is_final=True)
     return bytes(content)
+
+
+async def _read_stream(reply: aiohttp.ClientResponse, request: Request, started_s: float) -> Response:
+    """Read a stream to its end, event by event."""
+    events, streamed = Events(), Streamed(started_s)
+    async for chunk in _bounded(reply):
+        for data in events.feed(chunk):
+            streamed.read(data)
+    for data in events.end():
+        streamed.read(data)
+    return streamed.response(request)
+
+
+async def _bounded(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    n_bytes = 0
+    while chunk := await reply.content.readany():
+        n_bytes += len(chunk)
+        if n_bytes > MAX_REPLY_BYTES:
+            raise Fault(f"a reply of more than {MAX_REPLY_BYTES} bytes", status=reply.status, is_final=True)
+        yield chunk
 
 
 def _fault(reply: aiohttp.ClientResponse, content: bytes) -> Fault:

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.calls.guard import excerpt
 from pytest_llmeval.calls.key import FORCES_LITELLM
 from pytest_llmeval.calls.providers import IS_OURS, Completion, Fault
-from pytest_llmeval.calls.providers.completion import read_completion
+from pytest_llmeval.calls.providers.completion import read_completion, read_embeddings
+from pytest_llmeval.calls.providers.sent import COUNTED, EMBEDDINGS, asked
+from pytest_llmeval.calls.providers.stream import Streamed, cut_off
 from pytest_llmeval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ _STATUS_TIMEOUT = 408
 
 
 class LiteLLM:
-    """Chat completions of any provider that litellm knows; keys are litellm's business, by environment.
+    """Chat completions and embeddings of any provider that litellm knows; keys are litellm's business, by environment.
 
     Args:
         timeout_s: of a whole call. Each attempt is given this one, and cut off by our own clock: litellm makes a new
@@ -55,13 +57,32 @@ class LiteLLM:
         try:
             # Its own timeout is one between two bytes; a dripping answer would outlive it.
             async with asyncio.timeout(timeout_s):
-                completion = await self._litellm.acompletion(**_arguments(request, self._timeout_s))
+                return await self._answer(request, started)
         except TimeoutError:
             raise _too_late(timeout_s) from None
+        except (Fault, UsageError):
+            raise
         except Exception as error:  # noqa: BLE001  (its errors have no common base; not one of them may pass unmapped)
             raise _fault(error, timeout_s) from None
-        response = read_completion(completion.model_dump(), request, time.monotonic() - started)
-        return Completion(response, _headers(completion))
+
+    async def _answer(self, request: Request, started_s: float) -> Completion:
+        arguments = _arguments(request, self._timeout_s)
+        if request.kind == EMBEDDINGS:
+            reply = await self._litellm.aembedding(**arguments)
+            response = read_embeddings(reply.model_dump(), request, time.monotonic() - started_s)
+        elif arguments.get("stream"):
+            _refuse_several(request)
+            reply = await self._litellm.acompletion(**{**COUNTED, **arguments})
+            streamed = Streamed(started_s)
+            async for chunk in reply:
+                streamed.take(chunk.model_dump())
+            if arguments["model"].startswith("openai/") and _is_cut_off(reply):
+                raise cut_off()
+            response = streamed.response(request)
+        else:
+            reply = await self._litellm.acompletion(**arguments)
+            response = read_completion(reply.model_dump(), request, time.monotonic() - started_s)
+        return Completion(response, _headers(reply))
 
     async def close(self) -> None:
         """Close the connections that litellm keeps for this loop."""
@@ -144,7 +165,7 @@ def _arguments(request: Request, timeout_s: float) -> dict[str, Json]:
     arguments = {
         **request.settings,
         "model": model,
-        "messages": [dict(message) for message in request.messages],
+        **asked(request),
         "timeout": timeout_s,
         # One retry layer, ours: max_retries is the OpenAI client's own, num_retries hides the error without tenacity.
         "num_retries": 0,
@@ -155,6 +176,21 @@ def _arguments(request: Request, timeout_s: float) -> dict[str, Json]:
         if model.startswith("openai/") and not os.environ.get("OPENAI_API_KEY"):
             arguments["api_key"] = "none"  # OpenAI's client wants one, even where the endpoint does not
     return arguments
+
+
+def _refuse_several(request: Request) -> None:
+    """Stop a stream of several answers: litellm ends it with the first of them, and would lose the others unseen."""
+    if request.settings.get("n", 1) != 1:
+        raise UsageError(
+            f"litellm does not stream several answers (model {request.model!r})",
+            found=f"stream={request.settings['stream']!r} and n={request.settings['n']!r}",
+            hint="drop one of the two, or ask the endpoint directly: openai/NAME, with an api_base",
+        )
+
+
+def _is_cut_off(stream: Any) -> bool:  # noqa: ANN401 - litellm ships no types
+    """Whether OpenAI's interface never said why its stream ended; before 1.110 litellm says "stop" in its place."""
+    return all(getattr(stream, name, "") is None for name in ("received_finish_reason", "intermittent_finish_reason"))
 
 
 def _too_late(timeout_s: float) -> Fault:

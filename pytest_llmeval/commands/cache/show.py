@@ -89,7 +89,26 @@ def _answer(same: Sequence[Stored]) -> Iterator[str]:
     yield f"answer {response.origin}, {response.outcome.value}, recorded {inert(response.recorded_at)} ({age} ago)"
     yield f"in {', '.join(f'{args.places([one])}:{one.place}' for one in same)}"
     yield f"by {inert(response.model) or 'a model without a name'}, {_figures(response)}"
-    yield from _lines(response.text)
+    if response.text or not response.more:
+        yield from _lines(response.text)
+    for name, value in _beside(response):
+        yield from _part(name, value)
+
+
+def _beside(response: Response) -> Iterator[tuple[str, Json]]:
+    """What an answer holds beside its text: calls and choices whole, of the rest how much there is."""
+    for call in response.tool_calls:
+        yield f"calls {inert(call.name)}", call.text
+    for number, choice in enumerate(response.choices[1:], 2):
+        yield f"choice {number}, {choice.outcome.value}", choice.text
+        for call in choice.tool_calls:
+            yield f"choice {number} calls {inert(call.name)}", call.text
+    if response.logprobs:
+        yield "logprobs", f"of {len(response.logprobs)} tokens"
+    if response.vectors:
+        yield "vectors", f"{len(response.vectors)}, of {len(response.vectors[0])} numbers"
+    if response.first_token_s is not None:
+        yield "streamed", f"first token after {response.first_token_s:.3f} s, in {len(response.pieces)} pieces"
 
 
 def _figures(response: Response) -> str:
