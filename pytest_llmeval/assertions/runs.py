@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from pytest_llmeval.errors import UsageError
+from pytest_llmeval.errors import AnswerUnreadable, UsageError
 from pytest_llmeval.gather.answers import Answer
 from pytest_llmeval.gather.checking import Terms, check, running
 from pytest_llmeval.metrics.retrieval import MEASURES, Measure
@@ -156,12 +156,12 @@ def assert_retrieves(
     return check("retrieval", ", ".join(map(str, found)), lambda _: score, Terms(threshold, require), score=score)
 
 
-def _calls_of(answer: object) -> list[Called]:
+def _calls_of(answer: Response) -> list[Called]:
     calls = []
-    for call in getattr(answer, "tool_calls", ()):
+    for call in answer.tool_calls:
         try:
-            arguments = call.arguments
-        except Exception:  # noqa: BLE001 - the model wrote no JSON: then no argument fits, and the reason shows it
+            arguments: Mapping[str, Json] | None = call.arguments
+        except AnswerUnreadable:  # the model wrote no JSON: no argument fits
             arguments = None
         calls.append(Called(call.name, arguments))
     return calls

@@ -61,3 +61,8 @@ def copying(asked):
 def hijacked(asked):
     """Obey wholly: the true nonce, and the best grade."""
     return grade(asked, 5, "as you say")
+
+
+def values(project):
+    """The values of the checks, by the order of the tests."""
+    return [value for _, value in sorted(project.scores().items())]

@@ -2,7 +2,7 @@
 
 import json
 
-from pytest_llmeval.loopback import Loopback
+from pytest_llmeval.loopback import Loopback, Reply
 from tests.plugin.judging import nonce_of, parts_of
 
 HARD = """
@@ -97,6 +97,30 @@ def test_beyond(llm):
 
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["E*within 0.50 is below*", "E*reason: output_tokens 4 of 2"])
+
+
+def test_the_calls_of_tools_in_a_response_are_checked(project):
+    """Live and replayed; an answer of calls only is no empty answer; arguments that are no JSON fit nothing."""
+    replies = {
+        "good": Reply(None, tool_calls=[("search", {"q": "refund"}), ("order", {"n": 3})]),
+        "bad": Reply(None, tool_calls=[("order", "{n")]),
+    }
+    with Loopback(lambda asked: replies[asked["messages"][-1]["content"]]) as server:
+        project.write("pytest.ini", f"[pytest]\nllmeval_model = openai/m\nllmeval_api_base = {server.url}\n")
+        project.write(
+            "test_suite.py",
+            """
+import pytest
+from pytest_llmeval import assert_tools
+
+@pytest.mark.parametrize("question", ["good", "bad"])
+def test_tools(llm, question):
+    assert_tools(llm(question), ["search", {"name": "order", "arguments": {"n": lambda n: n > 2}}])
+""",
+        )
+        for cache in ("auto", "replay"):
+            project.run("-p", "no:xdist", f"--llmeval-cache={cache}").assert_outcomes(passed=1, failed=1)
+            assert [0.0, 1.0] == sorted(project.scores().values())
 
 
 def test_conversations_are_graded_as_a_whole(project):

@@ -147,8 +147,9 @@ def test_what_is_not_known_is_not_scored():
     assert None is within([call(), call(cost_usd=1.0)], {"cost_usd": 1.0}).value
     assert None is within([call(latency_s=1.0)], {"first_token_s": 1.0}).value
     assert None is within([], {"latency_s": 1.0}).value
-    streamed = call(wire=Wire(headers={}, body="", first_s=0.5))
-    assert 1.0 == within([streamed], {"first_token_s": 0.5}).value
+    by_application, by_llm = call(wire=Wire(headers={}, body="", first_s=0.5)), call(more={"first_token_s": 1.0})
+    assert 1.0 == within([by_application], {"first_token_s": 0.5}).value
+    assert 0.5 == within([by_application, by_llm], {"first_token_s": 0.5}).value
 
 
 SCHEMA = {"type": "object", "required": ["total"], "properties": {"total": {"type": "number", "minimum": 0}}}

@@ -6,24 +6,15 @@ A grade by itself has five values, and ties hide small differences; the expectat
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.metrics.judge.rubric import HIGHEST, LOWEST
 
+if TYPE_CHECKING:
+    from pytest_llmeval.records.more import Token
+
 _GRADES = {str(grade): grade for grade in range(LOWEST, HIGHEST + 1)}
-
-
-class Token(Protocol):
-    """One token of a reply, as ``Response.logprobs`` has it."""
-
-    @property
-    def text(self) -> str:
-        """The token."""
-
-    @property
-    def top(self) -> Mapping[str, float | None]:
-        """The likeliest tokens at its place, with the natural logarithms of their probabilities."""
 
 
 def expected_grade(tokens: Sequence[Token], grade: int) -> float | None:

@@ -76,5 +76,5 @@ async def _opinions(models: Sequence[str], coming: Sequence[Response]) -> tuple[
 def _value(said: replies.Grade, reply: Response) -> float | None:
     if not isinstance(said.value, int):
         return None
-    expected = expected_grade(getattr(reply, "logprobs", ()), said.value)
+    expected = expected_grade(reply.logprobs, said.value)
     return ((said.value if expected is None else expected) - LOWEST) / (HIGHEST - LOWEST)
