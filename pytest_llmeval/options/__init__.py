@@ -16,6 +16,7 @@ from pytest_llmeval.options.table import OPTIONS, Option, declare
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     from pytest_llmeval.records import Variant
 
@@ -168,11 +169,13 @@ def resolve(config: pytest.Config) -> Settings:
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
     models = values["model"]
+    declared, baseline = [said for said in values["variants"] if said], values["baseline"]
+    prices = [line for line in values["prices"] if line.strip()]
     return Settings(
         root=root,
         model=models[0] if models else "",
         models=models,
-        variants=_variants(root, models, [said for said in values["variants"] if said]),
+        variants=_named().variants(root, models, declared) if declared or len(models) > 1 else (),
         api_base=values["api_base"],
         judges=values["judge"],
         judge_api_base=values["judge_api_base"],
@@ -182,8 +185,8 @@ def resolve(config: pytest.Config) -> Settings:
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
         budget_usd=values["budget_usd"],
-        prices=_prices(root, [line for line in values["prices"] if line.strip()]),
-        purse="" if values["budget_usd"] is None else _purse(config),
+        prices=_named().prices(root, prices) if prices else {},
+        purse="" if values["budget_usd"] is None else _named().purse(config),
         eager=values["eager"],
         intercept=values["intercept"],
         intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
@@ -192,7 +195,7 @@ def resolve(config: pytest.Config) -> Settings:
         recordings=values["recordings"],
         allowed_paths=tuple(root / path for path in values["allowed_paths"] if path),
         store_texts=values["store_texts"],
-        baseline=_baseline(config, values["baseline"]),
+        baseline=_named().baseline(config, baseline) if baseline.startswith("@") else root / baseline,
         baseline_update=values["baseline_update"],
         plan=values["plan"],
         gate=values["gate"],
@@ -212,52 +215,11 @@ def resolve(config: pytest.Config) -> Settings:
     )
 
 
-def _variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str, object]]) -> tuple[Variant, ...]:
-    """Return the matrix; a run with one way to answer imports nothing for it."""
-    if len(models) < 2 and not declared:  # noqa: PLR2004 - two make a comparison
-        return ()
-    from pytest_llmeval.errors import UsageError
-    from pytest_llmeval.options.variants import matrix
+def _named() -> ModuleType:
+    """Return what looks up the things that options name; a run whose options name none imports nothing for it."""
+    from pytest_llmeval.options import named
 
-    try:
-        return matrix(declared, models, folder=root, root=root)
-    except UsageError as error:
-        raise _refusal(str(error)) from None
-
-
-def _prices(root: Path, lines: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    """Return the user's own prices; a run without any imports nothing for it."""
-    if not lines:
-        return {}
-    from pytest_llmeval.errors import UsageError
-    from pytest_llmeval.options.prices import read
-
-    try:
-        return read(lines, root)
-    except UsageError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
-
-
-def _purse(config: pytest.Config) -> str:
-    """Return whose money is spent: a worker's is its controller's; that of nobody else, or it is a new one."""
-    import secrets
-
-    said = getattr(config, "workerinput", {}).get(PURSE) or os.environ.get(PURSE)
-    return str(said) if said else secrets.token_hex(8)
-
-
-def _baseline(config: pytest.Config, said: str) -> Path:
-    """Return the baseline's folder; what a name such as ``@release`` means is looked up only where one is given."""
-    if not said.startswith("@"):
-        return config.rootpath / said
-    from pytest_llmeval.errors import UsageError
-    from pytest_llmeval.store.baseline_folder import place
-
-    try:
-        weaker = (os.environ.get("LLMEVAL_BASELINE"), config.getini("llmeval_baseline"), "baselines")
-        return place(config.rootpath, [said, *filter(None, weaker)])
-    except UsageError as error:
-        raise pytest.UsageError(f"llmeval: {error}") from None
+    return named
 
 
 def _below(root: Path, uri: str) -> str:

@@ -9,7 +9,8 @@ from typing import Literal
 
 CACHE_MODES = ("auto", "replay", "refresh", "live")
 GATES = ("off", "pr", "strict")
-REPORTS = ("term", "prom")
+# One beside the terminal a kind of file in exports/kinds.py, which is not imported with every pytest.
+REPORTS = ("term", "html", "prom")
 TRACES = ("none", "failed", "all")
 
 

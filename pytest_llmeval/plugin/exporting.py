@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_llmeval.options import Settings
+    from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line, Session
 
 
@@ -40,10 +41,17 @@ def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]
     return [f"baseline: {len(written)} {noun} written below {settings.baseline.name}/; review them, and commit them"]
 
 
-def export(settings: Settings, record: Session, path: Path) -> list[str]:
-    """Write every report that was asked for; return a line for each that failed, or lacks something."""
+def export(state: State, record: Session, path: Path, ending: str) -> list[str]:
+    """Write every report that was asked for; return a line for each that failed, or lacks something.
+
+    Args:
+        state: of the controller.
+        record: the session.
+        path: of the session as it was stored.
+        ending: what the exit status is, and why.
+    """
     lines: list[str] = []
-    for name, write in _exports(settings, record, path, lines.append):
+    for name, write in _exports(state, record, path, ending, lines.append):
         try:
             write()
         except (LlmevalError, OSError) as error:
@@ -64,14 +72,21 @@ def tell_users(config: pytest.Config, path: Path) -> list[str]:
 
 
 def _exports(
-    settings: Settings, record: Session, path: Path, tell: Callable[[str], None]
+    state: State, record: Session, path: Path, ending: str, tell: Callable[[str], None]
 ) -> list[tuple[str, Callable[[], object]]]:
+    settings = state.settings
     wanted: list[tuple[str, Callable[[], object]]] = []
+    stored = [path]  # what goes to MLflow as a file; it is the last to be written
     for kind, target in settings.reports:
-        if kind == "prom":
-            from pytest_llmeval.exports import prometheus
+        if kind == "term":
+            continue
+        from pytest_llmeval.exports.kinds import FILES
 
-            wanted.append(("prom", partial(prometheus.write, record, target or settings.folder / "llmeval.prom")))
+        target = target or settings.folder / FILES[kind].file  # noqa: PLW2901 - the same, with its default
+        if kind == "html":
+            wanted.append((kind, partial(_write_html, state, path, target, ending, stored)))
+            continue
+        wanted.append((kind, partial(_write, kind, record, path, target)))
     if settings.pushgateway:
         from pytest_llmeval.exports import pushgateway
 
@@ -79,6 +94,20 @@ def _exports(
     if settings.mlflow:
         from pytest_llmeval.exports import mlflow
 
-        send = partial(mlflow.record, record, uri=settings.mlflow, artifacts=[path])
+        send = partial(mlflow.record, record, uri=settings.mlflow, artifacts=stored)
         wanted.append(("mlflow", partial(send, traces=settings.mlflow_traces, tell=tell)))
     return wanted
+
+
+def _write_html(state: State, path: Path, target: Path, ending: str, stored: list[Path]) -> None:
+    from pytest_llmeval.plugin import html_report
+
+    html_report.write(state, path, target, ending)
+    stored.append(target)
+
+
+def _write(kind: str, record: Session, path: Path, target: Path) -> None:
+    """Write a report; what needs every request and answer reads them where they were stored."""
+    from pytest_llmeval.exports.kinds import FILES
+
+    FILES[kind].write(session_file.read(path) if FILES[kind].is_whole else record, target)

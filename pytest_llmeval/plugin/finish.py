@@ -61,7 +61,7 @@ def finish(session: pytest.Session, state: State) -> None:
         except (LlmevalError, OSError) as error:
             decision = exit_status.unstored(decision, "the baseline is as it was")
             state.closing_lines.append(f"llmeval: {error}")
-        state.closing_lines += exporting.export(state.settings, record, path)
+        state.closing_lines += exporting.export(state, record, path, decision.line)
         state.closing_lines += exporting.tell_users(session.config, path)
     if state.settings.gate == "off":
         settings = state.settings

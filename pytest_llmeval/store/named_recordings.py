@@ -51,6 +51,23 @@ def read(path: Path) -> tuple[Response, ...]:
     return tuple(response for _, response in _responses(path, lines))
 
 
+def texts(files: Iterable[Path], origins: Collection[str]) -> dict[str, str]:
+    """Return the texts of recorded answers by the origins that were asked for; what is not recorded is left out.
+
+    Args:
+        files: of recordings; one that cannot be read, or is broken, is left out as well: others say so.
+        origins: of draws.
+    """
+    found: dict[str, str] = {}
+    for path in files:
+        try:
+            recorded = read(path)
+        except StoreError:
+            continue
+        found |= {origin: one.text for one in recorded for origin in origins_of(one) if origin in origins}
+    return found
+
+
 def unneeded(recorded: Iterable[Response], lines: Iterable[Line], used: Collection[str]) -> frozenset[str] | None:
     """Return the origins of the recordings that nothing needs any more.
 

@@ -1,0 +1,68 @@
+"""What an option names and somebody has to look up: variants, prices, a named baseline, whose money is spent."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmeval.calls.guard import masked
+from pytest_llmeval.errors import UsageError
+from pytest_llmeval.options import PURSE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_llmeval.records import Variant
+
+
+def variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str, object]]) -> tuple[Variant, ...]:
+    """Return the matrix of declared variants and models.
+
+    Raises:
+        pytest.UsageError: it cannot be made.
+    """
+    from pytest_llmeval.options.variants import matrix
+
+    try:
+        return matrix(declared, models, folder=root, root=root)
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {masked(str(error))}") from None
+
+
+def prices(root: Path, lines: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the user's own prices.
+
+    Raises:
+        pytest.UsageError: a line, or a file that it names, cannot be read.
+    """
+    from pytest_llmeval.options.prices import read
+
+    try:
+        return read(lines, root)
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
+
+
+def purse(config: pytest.Config) -> str:
+    """Return whose money is spent: a worker's is its controller's; that of nobody else, or it is a new one."""
+    said = getattr(config, "workerinput", {}).get(PURSE) or os.environ.get(PURSE)
+    return str(said) if said else secrets.token_hex(8)
+
+
+def baseline(config: pytest.Config, said: str) -> Path:
+    """Return the folder of a baseline that is named, as ``@release``.
+
+    Raises:
+        pytest.UsageError: there is none of that name.
+    """
+    from pytest_llmeval.store.baseline_folder import place
+
+    try:
+        weaker = (os.environ.get("LLMEVAL_BASELINE"), config.getini("llmeval_baseline"), "baselines")
+        return place(config.rootpath, [said, *filter(None, weaker)])
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
