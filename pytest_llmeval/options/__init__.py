@@ -7,7 +7,7 @@ option; a few are without a flag, because they belong to the project and not to 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
