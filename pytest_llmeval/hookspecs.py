@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_llmeval.assertions.own import AnyMetric
     from pytest_llmeval.records import Session
 
 
@@ -35,4 +38,16 @@ def pytest_llmeval_redact(text: str) -> str:  # type: ignore[empty-body] # a spe
 
     Returns:
         The text, changed or as it is.
+    """
+
+
+@pytest.hookspec
+def pytest_llmeval_metrics() -> Sequence[AnyMetric]:  # type: ignore[empty-body] # a specification
+    """Declare the metrics of a package, so that ``from pytest_llmeval import assert_NAME`` finds them.
+
+    For a plug-in that others install; called when pytest starts, so that importing the plug-in imports nothing. In a
+    ``conftest.py`` the decorator alone is enough.
+
+    Returns:
+        what ``@pytest_llmeval.metric`` made.
     """

@@ -203,7 +203,7 @@ class Dispatch:
     async def _attempt(self, call: Call, limits: Limits, provider: Provider, ticket: Ticket) -> None:
         try:
             completion = await provider.complete(
-                call.live.request, authorization=call.authorization, timeout_s=call.remaining_s
+                call.live.sent, authorization=call.authorization, timeout_s=call.remaining_s
             )
         except Fault as fault:
             self._settle(call, fault)

@@ -146,13 +146,16 @@ class Engine:
 
             raise miss(request, key, cache, where)
         from pytest_llmeval.calls.loop import Live
+        from pytest_llmeval.calls.nonce import marked, unmarked
 
         loop = self._running()
+        sent, nonce = marked(request)
         live = Live(
             request=request,
+            sent=sent,
             key=key,
             prepare=self._keeper().prepare,
-            keep=lambda response: self._kept(response, key, cache, redact),
+            keep=lambda response: self._kept(unmarked(response, request, nonce), key, cache, redact),
             # A draw that is asked for live is nobody else's.
             look=None if self._mode is Mode.LIVE else look,
         )
@@ -167,7 +170,13 @@ class Engine:
             if found is None or found.recorded_at < self._refreshed_since:
                 return None
             return replace(found, provenance=Provenance.REFRESHED)
-        return None if self._mode is Mode.LIVE else cache.get(key, request)
+        found = None if self._mode is Mode.LIVE else cache.get(key, request)
+        if found is not None and found.more and self._mode is Mode.AUTO:
+            from pytest_llmeval.calls.nonce import lacks_echo
+
+            # A judge's reply that nobody can believe is no grade: whoever may ask asks again.
+            return None if lacks_echo(found) else found
+        return found
 
     def look(
         self, request: Request, *, where: str = "", cache: Cache | None = None, suits: Callable[[Response], bool]

@@ -40,6 +40,7 @@ class Live:
 
     Args:
         request: what is asked.
+        sent: the request as it goes out: with a nonce in the place of its mark.
         key: its cache key.
         prepare: makes sure that the answer can be stored; called before each attempt, on the loop's thread.
         keep: completes and stores an answer that was paid for; called once, on the loop's thread.
@@ -47,6 +48,7 @@ class Live:
     """
 
     request: Request
+    sent: Request
     key: str
     prepare: Callable[[], None]
     keep: Callable[[Response], Response]

@@ -49,15 +49,21 @@ def head_of(answer: Answer) -> str:
     return text[:HEAD_LENGTH]
 
 
-def unreadable(answer: Answer) -> str | None:
+def unreadable(answer: Answer, *, may_be_empty: bool = False) -> str | None:
     """Say why there is no text to judge: an empty or filtered answer is an outcome of its own, not a bad score.
 
     Waits for an answer that is on its way; a call that failed is a reason as well.
+
+    Args:
+        answer: what is judged.
+        may_be_empty: another thing than its text is judged, so only a failed call is a reason.
     """
     try:
         land(answer)
     except ProviderError as error:
         return error.what
+    if may_be_empty:
+        return None
     outcome = getattr(answer, "outcome", None)
     if outcome == Outcome.FILTERED:
         return "the provider filtered the answer"
@@ -98,8 +104,8 @@ def origin_of(answer: Answer, calls: Sequence[Response]) -> str:
     return digest([text, *origins])[:16] if text and origins and all(origins) else ""
 
 
-def question_of(answer: Answer, recorder: Recorder | None) -> str:
-    """Return the question an answer was given to: of its request, else of the running case.
+def question_of(answer: Answer, recorder: Recorder | None, call: str = "assert_relevance") -> str:
+    """Return the question an answer was given to: of its request, else of the running case; ``call`` asks for it.
 
     Raises:
         UsageError: nobody knows it.
@@ -110,14 +116,14 @@ def question_of(answer: Answer, recorder: Recorder | None) -> str:
     if recorder is not None and recorder.case is not None and isinstance(recorder.case.input, str):
         return recorder.case.input
     raise UsageError(
-        "assert_relevance does not know the question",
+        f"{call} does not know the question",
         found="the answer is plain text, and the test has no case whose input is text",
-        hint="say it: assert_relevance(answer, question=...)",
+        hint=f"say it: {call}(answer, question=...)",
     )
 
 
-def context_of(recorder: Recorder | None) -> str:
-    """Return the source of the running case: its context, or the texts of one that is a list.
+def context_of(recorder: Recorder | None, call: str = "assert_faithful") -> str:
+    """Return the source of the running case: its context, or the texts of one that is a list; ``call`` asks for it.
 
     Raises:
         UsageError: it has none.
@@ -128,7 +134,7 @@ def context_of(recorder: Recorder | None) -> str:
     if context and isinstance(context, list) and all(isinstance(text, str) for text in context):
         return "\n\n".join(context)
     raise UsageError(
-        "assert_faithful does not know the source",
+        f"{call} does not know the source",
         found="the test has no case whose context is text, or a list of text",
-        hint="say it: assert_faithful(answer, source=...)",
+        hint=f"say it: {call}(answer, source=...)",
     )

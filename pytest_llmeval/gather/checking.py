@@ -14,7 +14,7 @@ from pytest_llmeval.calls.coroutines import begin, landed
 from pytest_llmeval.errors import ProviderError, UsageError
 from pytest_llmeval.gather import current
 from pytest_llmeval.gather.answers import Answer, head_of, origin_of, sources_of, text_of, unreadable
-from pytest_llmeval.gather.functions import Function, measured_async, shape_of
+from pytest_llmeval.gather.functions import Function, measured_async
 from pytest_llmeval.gather.recorder import Recorder
 from pytest_llmeval.gather.thresholds import message
 from pytest_llmeval.records import (
@@ -33,6 +33,7 @@ from pytest_llmeval.records import (
 
 if TYPE_CHECKING:
     from pytest_llmeval.calls.client import Client
+    from pytest_llmeval.calls.judge import Judge
 
 
 class CheckFailed(AssertionError):
@@ -57,6 +58,7 @@ def check(
     *,
     score: Score | None = None,
     finish_in_body: bool = False,
+    may_be_empty: bool = False,
 ) -> Check:
     """Measure, hand over to the running test, and raise where there is nobody to hand over to.
 
@@ -69,6 +71,7 @@ def check(
         terms: what the score is set against.
         score: known without looking at the answer; an empty or filtered answer may have it.
         finish_in_body: see ``Recorder.add``.
+        may_be_empty: see ``unreadable``.
     """
     __tracebackhide__ = True
     valid(terms)
@@ -78,7 +81,7 @@ def check(
     def measured() -> Score:
         if score is not None:
             return score
-        fault = unreadable(answer)
+        fault = unreadable(answer, may_be_empty=may_be_empty)
         return Score.unscored(metric, fault) if fault else measure(text_of(answer))
 
     if recorder is None:
@@ -94,14 +97,24 @@ def check(
     return _handed_over(recorder, pending, finish_in_body=finish_in_body)
 
 
-def check_async(metric: str, answer: Answer, function: Function, version: str, terms: Terms) -> Check:
-    """Start an async metric; it runs on between the calls of other tests, and the check is pending until it ends."""
+def check_async(
+    metric: str, answer: Answer, function: Function, version: str, terms: Terms, *, judge: Client | None = None
+) -> Check:
+    """Start an async metric; it runs on between the calls of other tests, and the check is pending until it ends.
+
+    Args:
+        metric: name.
+        answer: what is judged.
+        function: the answer's text, and a judge where there is one, to its value.
+        version: of its scores.
+        terms: what the score is set against.
+        judge: what it asks.
+    """
     __tracebackhide__ = True
     valid(terms)
-    recorder = _in_test(metric)
+    recorder = in_test(metric)
     calls = recorder.calls
     numbered = recorder.number(metric)
-    judge = recorder.desk.judge(recorder) if shape_of(function).takes_judge else None
 
     async def measured() -> Check:
         for source in sources_of(answer, calls):
@@ -163,18 +176,23 @@ def _raised(made: Check) -> Check:
     return made
 
 
-def judge_for(metric: str) -> Client:
+def judge_for(metric: str) -> Judge:
     """Return a client of the judge model, for a metric of the running test."""
-    recorder = _in_test(metric)
+    recorder = in_test(metric)
     return recorder.desk.judge(recorder)
 
 
-def _in_test(metric: str) -> Recorder:
+def in_test(metric: str) -> Recorder:
+    """Return the recorder of the running trial, for a metric that needs one.
+
+    Raises:
+        UsageError: no test is running.
+    """
     recorder = running()
     if recorder is None:
         raise UsageError(
             f"the metric {metric!r} is async, or asks for a judge, and no test is running",
-            hint="call assert_score(...) in a test, or give it a number",
+            hint="call its check in a test, or give assert_score(...) a number",
         )
     return recorder
 

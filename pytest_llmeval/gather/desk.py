@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from concurrent.futures import Future
 
-    from pytest_llmeval.calls.client import Client
+    from pytest_llmeval.calls.judge import Judge
     from pytest_llmeval.gather.recorder import Recorder
 
 
@@ -21,5 +21,5 @@ class Desk(NamedTuple):
         spawn: runs a coroutine between the calls, on their thread.
     """
 
-    judge: Callable[[Recorder], Client]
+    judge: Callable[[Recorder], Judge]
     spawn: Callable[[Coroutine[Any, Any, Any]], Future[Any]]

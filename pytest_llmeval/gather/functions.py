@@ -20,24 +20,42 @@ if TYPE_CHECKING:
     from pytest_llmeval.calls.client import Client
 
 _NOTHING: Mapping[str, Json] = MappingProxyType({})  # one for all: a session holds a score of every check
-Value: TypeAlias = float | bool | Score
+Value: TypeAlias = float | bool | Score | tuple[float | None, str]
 # ... : the answer's text, and where it asks for one ``judge``, by name.
 Function: TypeAlias = Callable[..., Value | Awaitable[Value]]
 
 
-def score_of(metric: str, value: object, *, reason: str = "", version: str = "1", detail: Json = None) -> Score:
+def score_of(
+    metric: str, value: object, *, reason: str = "", version: str = "1", detail: Json = None, place: str = ""
+) -> Score:
     """Make a score of what a user's metric gave.
 
+    Args:
+        metric: name.
+        value: a number or a bool, alone or with a reason; None with a reason; or a Score, which is left as it is.
+        reason: where the value has none.
+        version: of the score.
+        detail: of the score.
+        place: where the metric's function stands; empty where the user gave the value itself.
+
     Raises:
-        UsageError: it is no number in [0, 1].
+        UsageError: it is none of these, or no number in [0, 1].
     """
     if isinstance(value, Score):
         return value
+    number, told = value if isinstance(value, tuple) and len(value) == 2 else (value, reason)  # noqa: PLR2004 - a pair
+    if number is None and number is not value and isinstance(told, str) and told:
+        return Score.unscored(metric, told, version=version)
     # Real, because metrics often return numpy's numbers.
-    number = float(value) if isinstance(value, Real) else math.nan
-    if not 0.0 <= number <= 1.0:
-        raise UsageError(f"assert_score({metric!r}) got {value!r}", hint="a score is a number in [0, 1], or a bool")
-    return Score(metric=metric, value=number, reason=reason, version=version, detail=detail or _NOTHING)
+    found = float(number) if isinstance(number, Real) else math.nan
+    if not 0.0 <= found <= 1.0 or not isinstance(told, str):
+        raise UsageError(
+            f"the metric {metric!r} returned {value!r:.80}" if place else f"assert_score({metric!r}) got {value!r:.80}",
+            found=f"its function stands at {place}" if place else "",
+            hint='a score is a number in [0, 1] or a bool, alone or with its reason: (0.5, "why"); '
+            'where it cannot tell it is (None, "why")',
+        )
+    return Score(metric=metric, value=found, reason=told, version=version, detail=detail or _NOTHING)
 
 
 class Shape(NamedTuple):

@@ -60,8 +60,9 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         models: all of them.
         variants: ways in which every case is answered; empty where there is one only.
         api_base: endpoint of the model, where it is not the provider's own.
-        judge: judge model; empty for none.
+        judges: judge models, several are a panel; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
+        judge_settings: sent with every call to a judge; None takes a default of a rubric back.
         namespace: the tenant whose answers are asked for and replayed; empty for none.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
@@ -103,8 +104,9 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     models: tuple[str, ...]
     variants: tuple[Variant, ...]
     api_base: str
-    judge: str
+    judges: tuple[str, ...]
     judge_api_base: str
+    judge_settings: tuple[tuple[str, object], ...]
     namespace: str
     concurrency: int
     timeout_s: float
@@ -169,7 +171,7 @@ def resolve(config: pytest.Config) -> Settings:
     """
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root = config.rootpath
-    models = tuple(dict.fromkeys(filter(None, map(str.strip, values["model"].split(",")))))
+    models = values["model"]
     declared, baseline = [said for said in values["variants"] if said], values["baseline"]
     prices = [line for line in values["prices"] if line.strip()]
     return Settings(
@@ -178,8 +180,9 @@ def resolve(config: pytest.Config) -> Settings:
         models=models,
         variants=_named().variants(root, models, declared) if declared or len(models) > 1 else (),
         api_base=values["api_base"],
-        judge=values["judge"],
+        judges=values["judge"],
         judge_api_base=values["judge_api_base"],
+        judge_settings=tuple(filter(None, values["judge_settings"])),
         namespace=values["namespace"],
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],

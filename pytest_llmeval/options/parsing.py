@@ -49,6 +49,11 @@ def count_or_auto(text: str) -> int | Literal["auto"]:
         raise ValueError(f"{error}, or auto") from None
 
 
+def several(text: str) -> tuple[str, ...]:
+    """Read names with commas between them, each once."""
+    return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
+
+
 def share(text: str) -> float:
     """Read a share of a whole."""
     try:
@@ -146,6 +151,16 @@ def variant(text: str) -> Mapping[str, object] | None:
         )
     said = {key.strip(): value.strip() for key, _, value in pairs}
     return {"name": name.strip(), **{key: _value_of(key, value) for key, value in said.items()}}
+
+
+def setting(text: str) -> tuple[str, object] | None:
+    """Read ``temperature=0.2``, with a value as of a variant's; empty for none."""
+    if not text.strip():
+        return None
+    name, sign, value = text.partition("=")
+    if not (sign and name.strip().isidentifier()):
+        raise ValueError("KEY=VALUE, with a setting of a call as KEY; VALUE null takes one back")
+    return name.strip(), _value_of(name.strip(), value.strip())
 
 
 def _value_of(key: str, text: str) -> object:

@@ -20,6 +20,8 @@ from pytest_llmeval.options.parsing import (
     rate_limit,
     report,
     seconds,
+    setting,
+    several,
     share,
     variant,
     yes_or_no,
@@ -71,13 +73,14 @@ class Option(NamedTuple):
 
 
 OPTIONS = (
-    Option("model", str, "", "model under test, in litellm's spelling; several are compared", "NAME[,NAME]"),
+    Option("model", several, "", "model under test, in litellm's spelling; several are compared", "NAME[,NAME]"),
     Option("api_base", str, "", "endpoint of the model under test, where it is not the provider's own", has_flag=False),
     Option(
         "variants", variant, "", "ways to answer every case, which are compared", has_flag=False, is_repeatable=True
     ),
-    Option("judge", str, "", "judge model, in litellm's spelling; without one there is none", "NAME"),
+    Option("judge", several, "", "judge model, in litellm's spelling; several are a panel", "NAME[,NAME]"),
     Option("judge_api_base", str, "", "endpoint of the judge, where it is not the provider's own", has_flag=False),
+    Option("judge_settings", setting, "", "settings of every call to a judge", has_flag=False, is_repeatable=True),
     Option("namespace", name, "", "the tenant: nothing recorded for one is served to another", has_flag=False),
     Option("concurrency", count, "20", "most calls in flight, per process", "N"),
     Option("timeout_s", seconds, "120", "most seconds of one call, retries included", has_flag=False),

@@ -66,6 +66,9 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     from pytest_llmeval import hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
+    declared = sys.modules.get("pytest_llmeval.assertions.declared")
+    if declared is not None:  # a pytest within a pytest: their metrics may have the same names
+        declared.begin_session()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,6 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
         started_s=worker_input.get(STARTED, time.time()),
         n_processes=worker_input.get("workercount", 1),
     )
+    if config.hook.pytest_llmeval_metrics.get_hookimpls():
+        _declare(config)
     # Registered before pytest's own search for garbage at the end, and so obeyed after it.
     config.add_cleanup(state.thaw)
     if state.settings.plan and not state.is_worker:
@@ -193,6 +198,18 @@ def _listen(config: pytest.Config, state: State) -> None:
             from pytest_llmeval.plugin.junit import ScoreProperties
 
             config.pluginmanager.register(ScoreProperties(state), "llmeval_junit")
+
+
+def _declare(config: pytest.Config) -> None:
+    """Let the metrics of other plug-ins be found by name."""
+    from pytest_llmeval.assertions import declared
+    from pytest_llmeval.errors import UsageError
+
+    try:
+        for metrics in config.hook.pytest_llmeval_metrics():
+            declared.declare_all(metrics)
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 def _runs_nothing(config: pytest.Config) -> bool:

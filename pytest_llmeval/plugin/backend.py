@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_llmeval.calls.judge import Judge
     from pytest_llmeval.calls.limits import Rate
     from pytest_llmeval.calls.redaction import Redact
     from pytest_llmeval.errors import StoreError
@@ -101,13 +102,13 @@ class Backend:
         """Run an async metric between the calls, on their thread."""
         return self._engine.spawn(bounded(coroutine, _METRIC_TIMEOUTS * self._settings.timeout_s))
 
-    def judge(self, item: pytest.Item, recorder: Recorder) -> Client:
+    def judge(self, item: pytest.Item, recorder: Recorder) -> Judge:
         """Return what a metric of the running trial asks its judge with.
 
         Raises:
             UsageError: the settings name no judge.
         """
-        if not self._settings.judge:
+        if not self._settings.judges:
             raise UsageError(
                 "no judge to ask",
                 found="a metric of this test asks for one, and the settings name none",
@@ -116,13 +117,15 @@ class Backend:
         # Never waiting: an async metric goes on between the calls, on their own thread.
         redact = _redact_of(item)
         begin = partial(self._engine.begin, where=item.nodeid, cache=self._cache_of(item.path), redact=redact)
-        return Client(
+        from pytest_llmeval.calls.judge import Judge
+
+        return Judge(
             ask=_noting_misses(begin, recorder),
-            model=self._settings.judge,
+            models=self._settings.judges,
             api_base=self._settings.judge_api_base,
             namespace=self._settings.namespace,
-            trial=None,
             on_response=recorder.judge_calls.append,
+            settings=dict(self._settings.judge_settings),
             redact=redact,
         )
 
@@ -175,7 +178,7 @@ class Backend:
                 return
         for model, api_base in (
             (self._settings.model, self._settings.api_base),
-            (self._settings.judge, self._settings.judge_api_base),
+            *((judge, self._settings.judge_api_base) for judge in self._settings.judges),
             *((variant.model, variant.api_base or self._settings.api_base) for variant in self._settings.variants),
         ):
             if model:

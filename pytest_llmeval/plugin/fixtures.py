@@ -168,7 +168,7 @@ def _names_a_check(test: object) -> bool:
     values = [known.get(name) for name in names]
     # ``from pytest_llmeval import assert_safe``, and ``import pytest_llmeval as le`` with ``le.assert_safe``.
     return any(
-        getattr(value, "__module__", "") == "pytest_llmeval.assertions"
+        str(getattr(value, "__module__", "")).startswith("pytest_llmeval.assertions.")
         or (isinstance(value, ModuleType) and value.__name__ == "pytest_llmeval")
         for value in values
     )

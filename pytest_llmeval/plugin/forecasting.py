@@ -122,7 +122,8 @@ def _now(session: pytest.Session, settings: Settings, looking: Looking) -> Now:
         mode=Mode(settings.cache),
         default=default,
         marked=_marked(session.items, default),
-        judge=Asked(settings.judge, settings.judge_api_base),
+        # Which of a panel a stored question was put to, that question says.
+        judge=Asked(settings.judges[0] if len(settings.judges) == 1 else "", settings.judge_api_base),
         prices=Prices(settings.prices),
         is_stored=is_stored,
     )

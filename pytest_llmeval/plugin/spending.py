@@ -47,7 +47,7 @@ def begin(settings: Settings) -> None:
     """
     if settings.cache == "replay":
         return  # nobody is asked
-    named = [*settings.models, settings.judge, *(variant.model for variant in settings.variants)]
+    named = [*settings.models, *settings.judges, *(variant.model for variant in settings.variants)]
     try:
         _refuse_unpriced(filter(None, named), settings)
         ledger = SpendLedger(*settings.ledger)

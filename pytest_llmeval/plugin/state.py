@@ -159,7 +159,7 @@ class State:
             settings.cache == "auto" and not settings.working_cache.exists()
         )
         # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.
-        names = {settings.model, settings.judge, *(variant.model for variant in settings.variants)} - {""}
+        names = {settings.model, *settings.judges, *(variant.model for variant in settings.variants)} - {""}
         if may_call and not all(name.startswith("openai/") for name in names):
             self.backend.prepare(places)
 

@@ -8,6 +8,7 @@ are made of it when a test asks for them, so that a suite that does not use them
     choices        [{"text", "outcome", "tool_calls", "logprobs"}]: the second and later ones
     vectors        [base64 of 32-bit floats, little-endian]
     first_token_s  seconds
+    nonce          the word that a judge was to echo (``calls.nonce``)
     pieces         [how many characters of the text each piece of a stream brought]
 """
 

@@ -194,3 +194,33 @@ def provider(project: Project) -> Iterator[Provider]:
         project.write("pytest.ini", f"[pytest]\nllmeval_model = openai/m\nllmeval_api_base = {server.url}\n")
         project.write("graded.py", "async def number(text):\n    return float(text)\n")
         yield server
+
+
+_JUDGED = """
+import json, os
+import pytest
+from pytest_llmeval import assert_rubric
+
+@pytest.mark.parametrize("n", range(len(json.loads(os.environ["ANSWERS"]))))
+def test_answer(n):
+    assert_rubric(json.loads(os.environ["ANSWERS"])[n], "It is good.")
+"""
+
+
+@pytest.fixture
+def judged(project, monkeypatch):
+    """Run a suite whose answers are graded by a judge on loopback; no key is set anywhere."""
+
+    def run(model, answers, *args, suite=_JUDGED, ini=""):
+        with Loopback(model) as server:
+            project.write(
+                "pytest.ini",
+                f"[pytest]\nllmeval_judge = openai/j\nllmeval_judge_api_base = http://127.0.0.1:1/v1\n{ini}",
+            )
+            monkeypatch.setenv("LLMEVAL_JUDGE_API_BASE", server.url)
+            monkeypatch.setenv("ANSWERS", json.dumps(answers))
+            project.write("test_suite.py", suite)
+            result = project.run("-p", "no:xdist", *args)
+            return result, list(server.requests)
+
+    return run

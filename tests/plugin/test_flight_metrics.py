@@ -168,8 +168,8 @@ def test_judge(llm, metric):
 @serial_and_workers
 def test_metrics_with_a_judge(project, provider, way):
     """Awaited, or in the test's thread; without await an error and no deadlock; a judge that fails leaves no score."""
-    original = provider._model
-    provider._model = lambda asked: _broken(asked) or original(asked)
+    original = provider.model
+    provider.model = lambda asked: _broken(asked) or original(asked)
     ini = project.path / "pytest.ini"
     ini.write_text(ini.read_text() + f"llmeval_judge = openai/j\nllmeval_judge_api_base = {provider.url}\n")
     project.write("test_suite.py", JUDGED)

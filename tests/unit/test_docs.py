@@ -1,11 +1,13 @@
 """The documentation keeps up with the code: every option is documented, every link leads somewhere."""
 
 import argparse
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+import pytest_llmeval
 from pytest_llmeval import hookspecs
 from pytest_llmeval.commands import baseline, cache, comment, compare, dataset, export, gate, init, run, sessions, watch
 from pytest_llmeval.options import OPTIONS
@@ -55,6 +57,17 @@ def test_every_command_and_each_of_its_flags_is_documented():
         undocumented += [name] if f"`{name}" not in text else []
         undocumented += [f"{name} {flag}" for flag in flags if flag != "--help" and flag not in text]
     assert [] == undocumented
+
+
+def test_every_check_and_each_of_its_options_is_documented():
+    """In the one table of docs/metrics.md; what an option means stands in the docstring."""
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    checks = [name for name in pytest_llmeval.__all__ if name.startswith("assert_")]
+    assert [] == [name for name in checks if f"`{name}(" not in text]
+    for name in checks:
+        check = getattr(pytest_llmeval, name)
+        options = [option for option in inspect.signature(check).parameters if f"{option}:" not in check.__doc__]
+        assert [] == options, name
 
 
 def _parser():

@@ -22,9 +22,19 @@ def test_a_rate_limit_names_a_provider_and_what_it_takes_in_a_minute(text, expec
     assert expected == PARSE["rate_limits"](text)
 
 
+def test_a_setting_of_judges_is_json_where_it_can_be():
+    """A number, null, true; else text; an equals sign may stand in the value."""
+    texts = ["temperature=0.5", "response_format = null", "user=a=b", ""]
+    assert [("temperature", 0.5), ("response_format", None), ("user", "a=b"), None] == list(
+        map(PARSE["judge_settings"], texts)
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("judge_settings", "temperature"),
+        ("judge_settings", "two words=1"),
         ("rate_limits", "500 requests"),
         ("rate_limits", "openai: many requests"),
         ("rate_limits", "openai: 0 requests"),

@@ -1,0 +1,55 @@
+"""What a metric asks its judge with: a client of one model, or of a panel of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.calls.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_llmeval.calls.redaction import Redact
+    from pytest_llmeval.records import Json, Request, Response
+
+
+class Judge(Client):
+    """A client whose equal requests share one answer. Called, it asks the first of its models.
+
+    Args:
+        ask: as of a client.
+        models: at least one.
+        api_base: as of a client.
+        namespace: as of a client.
+        on_response: as of a client.
+        settings: what the user wants sent to judges; wins over what a rubric asks for.
+        redact: as of a client.
+
+    Attributes:
+        models: who grades.
+        settings: see above.
+    """
+
+    def __init__(
+        self,
+        *,
+        ask: Callable[[Request], Response],
+        models: Sequence[str],
+        api_base: str,
+        namespace: str,
+        on_response: Callable[[Response], None],
+        settings: Mapping[str, Json],
+        redact: Redact | None,
+    ) -> None:
+        super().__init__(
+            ask=ask,
+            model=models[0],
+            api_base=api_base,
+            namespace=namespace,
+            trial=None,
+            on_response=on_response,
+            settings=settings,
+            redact=redact,
+        )
+        self.models = tuple(models)
+        self.settings = settings
