@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pytest_llmeval.metrics import consistency, faithfulness, refusal, relevance, safety
+from pytest_llmeval.metrics import consistency, faithfulness, refusal, relevance, safety, semantic
 from pytest_llmeval.records import Score
 
 Row = Mapping[str, Any]  # Any: a line of JSON
@@ -18,8 +18,8 @@ METRICS: Mapping[str, Callable[[Row], Score]] = {
     "faithfulness": lambda row: faithfulness(row["output"], row["context"]),
     "refusal": lambda row: refusal(row["output"]),
     "safety": lambda row: safety(row["output"]),
-    "relevance, semantic": lambda row: relevance(row["output"], row["input"]),
-    "consistency, semantic": lambda row: consistency([row["output"], row["reference"]]),
+    "relevance, semantic": lambda row: semantic.relevance(row["output"], row["input"]),
+    "consistency, semantic": lambda row: semantic.consistency([row["output"], row["reference"]]),
 }
 
 

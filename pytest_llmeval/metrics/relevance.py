@@ -53,25 +53,25 @@ def relevance(output: str, question: str) -> Score:
     asked = {stem(token): token for token in split(question)}
     if not asked:
         return Score.unscored("relevance", "the question is empty or has no words", version=VERSION)
-    value, counts = taken_up(said, asked)
+    value, counts = share_of_content(said, asked)
+    grammar = [said[word] for word in asked if is_function_word(word)]
+    if grammar and len(grammar) < len(asked):
+        value *= 1 - _GRAMMAR_SHARE + _GRAMMAR_SHARE * sum(map(_saturated, grammar)) / len(grammar)
     return Score(metric="relevance", value=value, reason=_reason(counts), version=VERSION)
 
 
-def taken_up(said: Counter[str], asked: Mapping[str, str]) -> tuple[float, dict[str, int]]:
-    """Return the value of :func:`relevance`, and how often each content word of the question is said.
+def share_of_content(said: Counter[str], asked: Mapping[str, str]) -> tuple[float, dict[str, int]]:
+    """Return how far the question's content words are taken up, in [0, 1), and how often each is said.
 
     Args:
         said: the stems of the answer, counted.
         asked: the words of the question by their stems; at least one.
     """
-    content = {word: token for word, token in asked.items() if not is_function_word(word)} or dict(asked)
-    grammar = [said[word] for word in asked if word not in content]
+    content = {word: token for word, token in asked.items() if not is_function_word(word)} or asked
     kin = Kin(said, n_asked=len(content))
     counts = {token: sum(said[like] for like in kin.of(word, _LIKENESS)) for word, token in content.items()}
     weights = [math.log1p(len(token)) for token in counts]
     value = sum(w * _saturated(n) for w, n in zip(weights, counts.values(), strict=True)) / sum(weights)
-    if grammar:
-        value *= 1 - _GRAMMAR_SHARE + _GRAMMAR_SHARE * sum(map(_saturated, grammar)) / len(grammar)
     return value, counts
 
 
