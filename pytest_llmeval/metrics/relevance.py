@@ -14,18 +14,17 @@ VERSION: Final = "2"
 
 _LIKENESS: Final = 0.6
 _HALF_AT: Final = 1.0
-_GRAMMAR_SHARE: Final = 0.5
 _N_NAMED: Final = 4
 
 
 def relevance(output: str, question: str) -> Score:
     """Score how far the answer takes up the content words of the question.
 
-    The weighted mean over the question's distinct content words of c / (c + 1), where c is how often the answer says
-    that word or one spelt like it (Dice of letter trigrams at least 0.6): 0 unsaid, 0.5 said once, towards 1 the more
-    it is said. A word weighs log(1 + its length). That times (1 + g) / 2, where g is the same mean, unweighted, over
-    the question's function words, so that they count only where something of the content is taken up. A question of
-    function words only is compared by those.
+    s + s (1 - s) g. Here s is the weighted mean over the question's distinct content words of c / (c + 1), where c is
+    how often the answer says that word or one spelt like it (Dice of letter trigrams at least 0.6): 0 unsaid, 0.5 said
+    once, towards 1 the more it is said. A word weighs log(1 + its length). g is the same mean, unweighted, over the
+    question's function words: they count only where something of the content is taken up. A question of function words
+    only is compared by those.
 
     Sources: the shape is BM25's term saturation (Robertson and Walker 1994); length stands in for the document
     frequency, which one answer cannot have (S. Piantadosi et al. 2011, PNAS 108(9): longer words carry more
@@ -33,7 +32,7 @@ def relevance(output: str, question: str) -> Score:
 
     Measured (AUROC, 95 % interval, by ``benchmarks/quality``): 0.940 [0.915, 0.964] on answers to another
     question (HaluEval general), 0.753 [0.717, 0.790] on people's ratings of FeedbackQA passages, where length alone
-    gives 0.659. Best threshold 0.06 and 0.28; 0.11 over both. The likeness of 0.6 and the share of the function words
+    gives 0.659. Best threshold 0.06 and 0.28; 0.11 over both. The likeness of 0.6 and the part of the function words
     were chosen on these two sets, so expect a hundredth less on others of their kind.
 
     What it cannot see: an answer in words of its own ("Paris." to "What is the capital of France?" scores 0), an answer
@@ -56,7 +55,7 @@ def relevance(output: str, question: str) -> Score:
     value, counts = share_of_content(said, asked)
     grammar = [said[word] for word in asked if is_function_word(word)]
     if grammar and len(grammar) < len(asked):
-        value *= 1 - _GRAMMAR_SHARE + _GRAMMAR_SHARE * sum(map(_saturated, grammar)) / len(grammar)
+        value += value * (1 - value) * sum(map(_saturated, grammar)) / len(grammar)
     return Score(metric="relevance", value=value, reason=_reason(counts), version=VERSION)
 
 
