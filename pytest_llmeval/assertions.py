@@ -65,29 +65,41 @@ _VERBS = {"consistency": "consistent"}
 
 
 def assert_relevance(
-    answer: Answer, *, question: str | None = None, threshold: float | None = 0.2, require: float | None = None
+    answer: Answer,
+    *,
+    question: str | None = None,
+    semantic: bool = False,
+    threshold: float | None = 0.2,
+    require: float | None = None,
 ) -> Check:
     """Check that the answer addresses the question that was asked.
 
     Args:
         answer: a Response, any object with ``.text``, or plain text.
         question: by default the last user message of the response's request, else the case's input.
+        semantic: compare meanings too, by an encoder on this machine (extra ``semantic``).
         threshold: pass mark in [0, 1] for the mean over trials; None records only. An answer that says every content
-            word of the question once scores 0.5; 0.2 tells on-topic from off-topic answers best.
+            word of the question once scores at least 0.5; 0.2 tells on-topic from off-topic answers best.
         require: share of the trials in (0, 1] that must reach the threshold each.
 
     Returns:
         The check of this trial; ``.value`` in [0, 1] or None, ``.passed``, ``bool``.
 
     Raises:
-        UsageError: the question is unknown, or an argument is out of range.
+        UsageError: the question is unknown, the extra is not installed, or an argument is out of range.
         AssertionError: at once, outside a test and in eager tests; else at the end of the test.
 
     Source:
-        ``pytest_llmeval.metrics.relevance`` has the formula and its measured agreement with people.
+        ``pytest_llmeval.metrics.relevance`` and ``pytest_llmeval.metrics.semantic`` have the formulas and their
+        measured agreement with people.
     """
     __tracebackhide__ = True
-    from pytest_llmeval.metrics.relevance import relevance
+    if semantic:
+        from pytest_llmeval.metrics.semantic import need_extra, relevance
+
+        need_extra()
+    else:
+        from pytest_llmeval.metrics.relevance import relevance
 
     asked = question if question is not None else question_of(answer, running())
     return check("relevance", answer, lambda text: relevance(text, asked), Terms(threshold, require))
@@ -142,7 +154,11 @@ def assert_faithful(
 
 
 def assert_consistent(
-    answer: Answer | Sequence[Answer], *, threshold: float | None = 0.5, require: float | None = None
+    answer: Answer | Sequence[Answer],
+    *,
+    semantic: bool = False,
+    threshold: float | None = 0.5,
+    require: float | None = None,
 ) -> Check | CaseCheck:
     """Check that answers to one question agree with each other.
 
@@ -151,18 +167,25 @@ def assert_consistent(
 
     Args:
         answer: this trial's answer, or at least 2 answers to the same question.
+        semantic: compare meanings too, by an encoder on this machine (extra ``semantic``).
         threshold: pass mark in [0, 1]; None records only.
         require: share of the trials in (0, 1] that must reach the threshold; only with a list of answers.
 
     Raises:
-        UsageError: one answer outside a test, or an argument is out of range.
+        UsageError: one answer outside a test, the extra is not installed, or an argument is out of range.
         AssertionError: at once for a list of answers outside a test; else at the end of the test.
 
     Source:
-        ``pytest_llmeval.metrics.consistency`` has the formula and its measured agreement with people.
+        ``pytest_llmeval.metrics.consistency`` and ``pytest_llmeval.metrics.semantic`` have the formulas and their
+        measured agreement with people.
     """
     __tracebackhide__ = True
-    from pytest_llmeval.metrics.consistency import consistency
+    if semantic:
+        from pytest_llmeval.metrics.semantic import consistency, need_extra
+
+        need_extra()
+    else:
+        from pytest_llmeval.metrics.consistency import consistency
 
     # A Response first: asking a pending one whether it has a text would wait for it.
     if not isinstance(answer, (str, Response, HasText)):

@@ -48,10 +48,11 @@ def faithfulness(output: str, context: str) -> Score:
     a root and by length; character n-grams as in chrF, M. Popović 2015. The three weigh the same; n and the factors
     0.8 were chosen on the sets named below.
 
-    Measured (AUROC, 95 % interval, by ``benchmarks/quality``): @BEGIN BEGIN, FaithDial's
-    audit @FD, HaluEval QA @HQ, SummEval @SE. On HaluEval QA the
-    answer's length alone gives @LEN, so that set says little of a metric; its answers of a bare "yes" or "no" are
-    unscored. The best threshold depends on how closely a task keeps to its source: @TH.
+    Measured (AUROC, 95 % interval, by ``benchmarks/quality``): BEGIN 0.951 [0.933, 0.969], FaithDial's audit 0.928
+    [0.893, 0.964], HaluEval QA 0.995 [0.988, 1.000], SummEval 0.788 [0.730, 0.846]. On HaluEval QA the answer's length
+    alone gives 0.949, so that set says little of a metric; 13 of its 398 answers are a bare "yes" or "no" and unscored.
+    The best threshold depends on how closely a task keeps to its source: 0.30 and 0.50 for replies in a dialogue
+    (FaithDial, BEGIN), 0.81 for summaries (SummEval), 0.94 for short answers (HaluEval QA).
 
     What it cannot see: a faithful answer in other words (too low), a denial or a swap of roles made from the source's
     own words (too high), arithmetic on the source's numbers, names in scripts without capitals, and whether the source

@@ -30,7 +30,10 @@ def injection(output: str) -> Score:
     characters are undone first. The kinds are those of F. Perez and I. Ribeiro 2022, "Ignore Previous Prompt" (goal
     hijacking and prompt leaking); wordings and weights were chosen with the sets below in view.
 
-    Measured at the threshold 0.5 (share found, 95 % interval, by ``benchmarks/quality``): @MEASURED
+    Measured at the threshold 0.5 (share found, 95 % interval, by ``benchmarks/quality``): of Gandalf's attacks 0.96
+    [0.92, 0.98], of Giskard's 0.95 [0.77, 0.99], of deepset's (a third of them German) 0.49 [0.39, 0.58], of BIPIA's
+    tasks put into e-mails 0.57 [0.43, 0.70]. False alarms: at most 0.014 of any of 12 sets of harmless text, 0.003 over
+    all.
 
     What it cannot see: an order without one of the wordings, which an attacker is free to choose, above all a plain
     task put into a document ("Explain photosynthesis."); most languages but English (a few wordings of seven others
