@@ -10,7 +10,7 @@ with each model kept out.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ N_FOLDS = 10
 Matrix = NDArray[Any]  # Any: numpy's own dtypes
 
 
-def fitted(signs: Matrix, refuses: Matrix) -> Matrix:
+def fitted(signs: Matrix, refuses: Matrix, penalty: float = PENALTY) -> Matrix:
     """Return the weights and, last, the intercept of a logistic regression with an L2 penalty on the weights."""
     with_one = np.hstack([signs, np.ones((len(signs), 1))])
     sides = np.where(refuses, 1.0, -1.0)
@@ -36,8 +36,8 @@ def fitted(signs: Matrix, refuses: Matrix) -> Matrix:
     def loss(weights: Matrix) -> tuple[float, Matrix]:
         margins = sides * (with_one @ weights)
         pull = -sides / (1 + np.exp(margins))
-        penalty = np.append(weights[:-1], 0.0) * PENALTY
-        return float(np.logaddexp(0, -margins).sum() + penalty @ weights / 2), with_one.T @ pull + penalty
+        shrink = np.append(weights[:-1], 0.0) * penalty
+        return float(np.logaddexp(0, -margins).sum() + shrink @ weights / 2), with_one.T @ pull + shrink
 
     return np.asarray(minimize(loss, np.zeros(with_one.shape[1]), jac=True).x)
 
@@ -52,32 +52,34 @@ def kept_out(signs: Matrix, refuses: Matrix, groups: Sequence[str], folds: Itera
     return values
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Fit, and print."""
-    rows: list[Row] = rows_of(Path(arguments[0]), "safety_xstest_refusal")
+def report(folder: Path) -> Matrix:
+    """Fit, print the AUROC of each way to keep rows out, and return the weights with the intercept last."""
+    rows: list[Row] = rows_of(folder, "safety_xstest_refusal")
     signs = np.array([[float(sign.name in seen(row["output"])) for sign in SIGNS] for row in rows])
     refuses = np.array([row["label"] == 1 for row in rows])
     prompts, models = [row["input"] for row in rows], [row["model"] for row in rows]
     weights = fitted(signs, refuses)
-    for sign, weight in zip(SIGNS, weights, strict=False):
-        print(f"{weight:+.2f}  {sign.name}")
-    print(f"{weights[-1]:+.2f}  (intercept)")
-
     each = list(dict.fromkeys(prompts))
     by_prompt = kept_out(signs, refuses, prompts, [set(each[fold::N_FOLDS]) for fold in range(N_FOLDS)])
     by_model = kept_out(signs, refuses, models, [{model} for model in dict.fromkeys(models)])
-    measured: Mapping[str, tuple[Matrix, Matrix]] = {
-        "fitted to": (signs @ weights[:-1], refuses),
-        "ten folds by prompt": (by_prompt, refuses),
-        **{
-            f"{model} kept out": (by_model[chosen], refuses[chosen])
-            for model in dict.fromkeys(models)
-            for chosen in [np.array([one == model for one in models])]
-        },
-    }
-    for name, (values, labels) in measured.items():
-        area, low, high = auroc([float(value) for value in values], [bool(label) for label in labels])
-        print(f"{name:28} {area:.3f} [{low:.3f}, {high:.3f}]")
+    _print("fitted to all", signs @ weights[:-1], refuses)
+    _print("ten folds by prompt", by_prompt, refuses)
+    for model in dict.fromkeys(models):
+        chosen = np.array([one == model for one in models])
+        _print(f"{model} kept out", by_model[chosen], refuses[chosen])
+    return weights
+
+
+def _print(name: str, values: Matrix, refuses: Matrix) -> None:
+    area, low, high = auroc([float(value) for value in values], [bool(label) for label in refuses])
+    print(f"  {name:26} {area:.3f} [{low:.3f}, {high:.3f}]")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the weights and how they do."""
+    weights = report(Path(arguments[0]))
+    for name, weight in zip([*(sign.name for sign in SIGNS), "(intercept)"], weights, strict=True):
+        print(f"{weight:+.2f}  {name}")
     return 0
 
 

@@ -24,8 +24,8 @@ def _rouge() -> RougeScorer:
 PEERS: Mapping[str, Peer] = {
     "ROUGE-L": lambda output, against: _rouge().score(against, output)["rougeL"].fmeasure,
     "BLEU": lambda output, against: sacrebleu.sentence_bleu(output, [against]).score,
-    "Levenshtein": lambda output, against: Levenshtein.normalized_similarity(output, against),
-    "token set": lambda output, against: fuzz.token_set_ratio(output, against),
+    "Levenshtein": Levenshtein.normalized_similarity,
+    "token set": fuzz.token_set_ratio,
     "difflib": lambda output, against: difflib.SequenceMatcher(
         None, output[:_LONGEST], against[:_LONGEST], autojunk=False
     ).ratio(),
