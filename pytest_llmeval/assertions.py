@@ -6,7 +6,7 @@ failing check and its own line. Outside a test, and in eager tests, a failing ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.gather.answers import (
@@ -94,15 +94,20 @@ def assert_relevance(
         measured agreement with people.
     """
     __tracebackhide__ = True
-    if semantic:
-        from pytest_llmeval.metrics.semantic import need_extra, relevance
-
-        need_extra()
-    else:
-        from pytest_llmeval.metrics.relevance import relevance
-
+    relevance = _relevance(semantic=semantic)
     asked = question if question is not None else question_of(answer, running())
     return check("relevance", answer, lambda text: relevance(text, asked), Terms(threshold, require))
+
+
+def _relevance(*, semantic: bool) -> Callable[[str, str], Score]:
+    from pytest_llmeval import metrics
+
+    if not semantic:
+        return metrics.relevance
+    from pytest_llmeval.metrics.semantic import need_extra, relevance
+
+    need_extra()
+    return relevance
 
 
 def assert_safe(answer: Answer, *, threshold: float | None = 0.5, require: float | None = None) -> Check:
@@ -180,12 +185,7 @@ def assert_consistent(
         measured agreement with people.
     """
     __tracebackhide__ = True
-    if semantic:
-        from pytest_llmeval.metrics.semantic import consistency, need_extra
-
-        need_extra()
-    else:
-        from pytest_llmeval.metrics.consistency import consistency
+    consistency = _consistency(semantic=semantic)
 
     # A Response first: asking a pending one whether it has a text would wait for it.
     if not isinstance(answer, (str, Response, HasText)):
@@ -216,6 +216,17 @@ def assert_consistent(
 
     recorder.add_over_trials(share, read, consistency)
     return CaseCheck("consistency")
+
+
+def _consistency(*, semantic: bool) -> Callable[[Sequence[str]], Score]:
+    from pytest_llmeval import metrics
+
+    if not semantic:
+        return metrics.consistency
+    from pytest_llmeval.metrics.semantic import consistency, need_extra
+
+    need_extra()
+    return consistency
 
 
 def assert_score(  # noqa: PLR0913 - its options are those of every check, and what a Score holds

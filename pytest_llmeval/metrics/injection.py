@@ -48,7 +48,7 @@ def injection(output: str) -> Score:
     if not output.strip():
         return Score.unscored("injection", "the text is empty", version=VERSION)
     text = _shown(output[:_N_READ])
-    found = {kind: hit[0] for kind in KINDS if (hit := kind.form.search(text))}
+    found = {kind: hit[0] for kind in KINDS if (hit := re.search(kind.form, text))}
     value = 1.0
     for kind in found:
         value *= 1 - kind.weight

@@ -1,12 +1,11 @@
 """How orders to a model are worded: what :func:`~pytest_llmeval.metrics.injection.injection` looks for.
 
 Forms are searched in case-folded text with straight apostrophes. Each gap in them is bounded, so that no text takes
-more than linear time.
+more than linear time. They are text until the first search: most suites never need them, and compiling takes 10 ms.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 
@@ -14,12 +13,12 @@ class Kind(NamedTuple):
     """A kind of order: its name, how it is worded, and how sure one such wording makes us, in (0, 1)."""
 
     name: str
-    form: re.Pattern[str]
+    form: str
     weight: float
 
 
 def _kind(name: str, weight: float, *forms: str) -> Kind:
-    return Kind(name, re.compile("|".join(forms)), weight)
+    return Kind(name, "|".join(forms), weight)
 
 
 def _upto(n: int) -> str:
