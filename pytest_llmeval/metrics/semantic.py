@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Embeddings = Mapping[str, NDArray[Any]]  # Any: numpy's own float type
 
 VERSION: Final = "semantic-1"
+METRICS: Final = ("consistency", "relevance")
 
 _N_HEAD: Final = 250
 _N_TAIL: Final = 150
