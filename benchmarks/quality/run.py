@@ -7,8 +7,9 @@ DIR holds human-labelled rows as JSONL, one file a set (``LLMEVAL_QUALITY_DATA``
 a good row scores above a bad one, with its 95 % interval by DeLong, and is held to its target as printed, in three
 decimals. Beside it stands what others reach on the same rows: the answer's length alone, in whichever direction suits
 the set, and the peers' forms (``peers.py``). Then the threshold of greatest balanced accuracy and the processor's time
-a row, median. The tables of injection, of refusal kept out of its own fit, and of harm follow. Exit status: 0 all
-targets are reached, 1 one is missed, 2 there is no data.
+a row, median; it is held to its limit (1 ms, semantic 5 ms) where the machine is not busy. The tables of injection, of
+refusal kept out of its own fit, and of harm follow. Exit status: 0 all targets are reached, 1 one is missed, 2 there is
+no data.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from data_sets import METRICS, OFFLINE, SEMANTIC, DataSet, Row, rows_of
 from peers import PEERS
 
 MOST_MS = {False: 1.0, True: 5.0}
+IS_BUSY = os.getloadavg()[0] > (os.cpu_count() or 1)
 
 FORM = "{:21} {:22} {:>5} {:>8}  {:20} {:>6} {:6} {:>6}" + " {:>11}" * len(PEERS) + "  {:>9} {:>7}"
 
@@ -88,7 +90,7 @@ def line(data_set: DataSet, measured: Measured, missed: list[str]) -> str:
     if not is_reached:
         missed.append(f"{data_set.metric} on {data_set.name}: {area:.3f}, target {data_set.target:.2f}")
     typical, most = median(measured.milliseconds), MOST_MS["semantic" in data_set.metric]
-    if typical > most:
+    if typical > most and not IS_BUSY:
         missed.append(f"{data_set.metric} on {data_set.name}: {typical:.2f} ms a row, at most {most:.0f}")
     return FORM.format(
         *(data_set.name, data_set.metric, len(measured.rows), measured.n_unscored),
@@ -126,6 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\nrefusal, its weights fitted anew")
     fit_refusal.report(folder)
     harm.report(folder)
+    if IS_BUSY:
+        print("\ntimes are not judged: the machine was busy at the start")
     print("\n" + ("\n".join(f"MISSED {one}" for one in missed) or "every target is reached"))
     return 1 if missed else 0
 
