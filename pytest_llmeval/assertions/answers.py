@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import EllipsisType
 from typing import Literal, TypeAlias
 
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.gather.answers import Answer, context_of, question_of
 from pytest_llmeval.gather.checking import Terms, check, running
-from pytest_llmeval.records import Check
+from pytest_llmeval.records import Check, Score
 
 How: TypeAlias = Literal["offline", "judge"]
 Threshold: TypeAlias = float | EllipsisType | None
@@ -19,6 +20,7 @@ def assert_relevance(
     *,
     question: str | None = None,
     how: How = "offline",
+    semantic: bool = False,
     threshold: Threshold = ...,
     require: float | None = None,
 ) -> Check:
@@ -28,29 +30,41 @@ def assert_relevance(
         answer: a Response, any object with ``.text``, or plain text.
         question: by default the last user message of the response's request, else the case's input.
         how: ``offline``, by words; or ``judge``, by a model (``--llmeval-judge``). Their scores are never compared.
+        semantic: offline, compare meanings too, by an encoder on this machine (extra ``semantic``).
         threshold: pass mark in [0, 1] for the mean over trials; None records only. By default 0.2, of a judge 0.7. By
-            words, an answer that says every content word of the question once scores 0.5; 0.2 tells on-topic from
-            off-topic answers best.
+            words, an answer that says every content word of the question once scores at least 0.5; 0.2 tells on-topic
+            from off-topic answers best.
         require: share of the trials in (0, 1] that must reach the threshold each.
 
     Returns:
         The check of this trial; ``.value`` in [0, 1] or None, ``.passed``, ``bool``.
 
     Raises:
-        UsageError: the question is unknown, or an argument is out of range.
+        UsageError: the question is unknown, the extra is not installed, or an argument is out of range.
         AssertionError: at once, outside a test and in eager tests; else at the end of the test.
 
     Source:
-        ``pytest_llmeval.metrics.relevance`` has the formula and its measured agreement with people.
+        ``pytest_llmeval.metrics.relevance`` and ``pytest_llmeval.metrics.semantic`` have the formulas and their
+        measured agreement with people.
     """
     __tracebackhide__ = True
-    from pytest_llmeval.metrics.relevance import relevance
-
     asked = question if question is not None else question_of(answer, running())
     if how != "offline":
         return _judged("relevance", answer, {"question": asked}, how, threshold, require)
+    relevance = _relevance(semantic=semantic)
     terms = Terms(0.2 if isinstance(threshold, EllipsisType) else threshold, require)
     return check("relevance", answer, lambda text: relevance(text, asked), terms)
+
+
+def _relevance(*, semantic: bool) -> Callable[[str, str], Score]:
+    from pytest_llmeval import metrics
+
+    if not semantic:
+        return metrics.relevance
+    from pytest_llmeval.metrics.semantic import need_extra, relevance
+
+    need_extra()
+    return relevance
 
 
 def assert_safe(

@@ -18,8 +18,19 @@ _PREFIX = "assert_"
 # Names of this package's own metrics that their ``assert_*`` does not show.
 _OURS = frozenset(
     {
-        *("civility", "completeness", "consistency", "correctness", "faithfulness", "goal_reached", "language"),
-        *("length", "memory", "pattern", "preference", "refusal", "retrieval", "safety", "schema", "trajectory"),
+        *("civility", "completeness", "consistency", "correctness", "faithfulness", "goal_reached", "injection"),
+        *(
+            "language",
+            "length",
+            "memory",
+            "pattern",
+            "preference",
+            "refusal",
+            "retrieval",
+            "safety",
+            "schema",
+            "trajectory",
+        ),
         *("unbiasedness", "within"),
     }
 )

@@ -94,7 +94,11 @@ def check_over_trials(
 
 
 def assert_consistent(
-    answer: Answer | Sequence[Answer], *, threshold: float | None = 0.5, require: float | None = None
+    answer: Answer | Sequence[Answer],
+    *,
+    semantic: bool = False,
+    threshold: float | None = 0.5,
+    require: float | None = None,
 ) -> Check | CaseCheck:
     """Check that answers to one question agree with each other.
 
@@ -103,17 +107,29 @@ def assert_consistent(
 
     Args:
         answer: this trial's answer, or at least 2 answers to the same question.
+        semantic: compare meanings too, by an encoder on this machine (extra ``semantic``).
         threshold: pass mark in [0, 1]; None records only.
         require: share of the trials in (0, 1] that must reach the threshold; only with a list of answers.
 
     Raises:
-        UsageError: one answer outside a test, or an argument is out of range.
+        UsageError: one answer outside a test, the extra is not installed, or an argument is out of range.
         AssertionError: at once for a list of answers outside a test; else at the end of the test.
 
     Source:
-        ``pytest_llmeval.metrics.consistency`` has the formula and its measured agreement with people.
+        ``pytest_llmeval.metrics.consistency`` and ``pytest_llmeval.metrics.semantic`` have the formulas and their
+        measured agreement with people.
     """
     __tracebackhide__ = True
-    from pytest_llmeval.metrics.consistency import consistency
-
+    consistency = _consistency(semantic=semantic)
     return check_over_trials("consistency", "assert_consistent", answer, consistency, Terms(threshold, require))
+
+
+def _consistency(*, semantic: bool) -> Callable[[Sequence[str]], Score]:
+    from pytest_llmeval import metrics
+
+    if not semantic:
+        return metrics.consistency
+    from pytest_llmeval.metrics.semantic import consistency, need_extra
+
+    need_extra()
+    return consistency

@@ -27,7 +27,7 @@ def consistency(outputs: Sequence[str]) -> Score:
     negations and the other an even one. The form is the word alignment of M. Sultan et al. 2014 (TACL 2) with spelling
     in the place of embeddings.
 
-    Measured on pairs (AUROC, 95 % interval, by ``benchmarks/quality/agreement.py``): 0.890 [0.863, 0.917] on
+    Measured on pairs (AUROC, 95 % interval, by ``benchmarks/quality``): 0.890 [0.863, 0.917] on
     the STS benchmark and 0.783 [0.720, 0.846] on STS 2016 questions and answers (similar 4 or more of 5, against 3 or
     less), where difflib's ratio gives 0.808 and 0.700. Best threshold 0.57 on both. Numbers and negation are charged on
     principle: on these sets they move the figures by less than their intervals. The constants were chosen on
@@ -48,12 +48,13 @@ def consistency(outputs: Sequence[str]) -> Score:
         return Score.unscored("consistency", "needs trials ≥ 2", version=VERSION)
     if len(worded) < 2:  # noqa: PLR2004 - a pair
         return Score.unscored("consistency", f"{len(worded)} of {len(outputs)} answers have words", version=VERSION)
-    pairs = {(i, j): _similarity(a, b) for (i, a), (j, b) in combinations(worded, 2)}
+    pairs = {(i, j): similarity(a, b) for (i, a), (j, b) in combinations(worded, 2)}
     value = sum(pairs.values()) / len(pairs)
     return Score(metric="consistency", value=value, reason=_reason(pairs, dict(worded), len(outputs)), version=VERSION)
 
 
-def _similarity(a: Counter[str], b: Counter[str]) -> float:
+def similarity(a: Counter[str], b: Counter[str]) -> float:
+    """Return the similarity of two answers, each as its stems counted, in [0, 1]; neither is empty."""
     there, back = _share(a, b), _share(b, a)
     if there + back == 0:
         return 0.0

@@ -63,7 +63,7 @@ def split(text: str) -> list[str]:
         token = match.group()
         if match["unspaced"] and len(token) > 1:
             found += [token[i : i + 2] for i in range(len(token) - 1)]
-        elif _THOUSANDS.fullmatch(token):
+        elif "," in token and _THOUSANDS.fullmatch(token):
             found.append(token.replace(",", ""))
         else:
             found.append(token)

@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmeval.metrics import consistency, faithfulness, refusal, relevance, safety
+from pytest_llmeval import assert_consistent, assert_faithful, assert_relevance, assert_safe
+from pytest_llmeval.assertions import CaseCheck
+from pytest_llmeval.gather.current import nobodys
+from pytest_llmeval.metrics import consistency, faithfulness, injection, refusal, relevance, safety, semantic
 from pytest_llmeval.metrics.words import Kin, stem, stems
-from pytest_llmeval.records import Score
+from pytest_llmeval.records import Check, Score
 
 # st.characters() leaves out surrogates; models and JSON do not.
 ANY_TEXT = st.text(
@@ -23,17 +26,21 @@ METRICS: dict[str, Callable[[str, str], Score]] = {
     "consistency": lambda output, other: consistency([output, other]),
     "safety": lambda output, _other: safety(output),
     "refusal": lambda output, _other: refusal(output),
+    "injection": lambda output, _other: injection(output),
+    "relevance by meaning": semantic.relevance,
+    "consistency by meaning": lambda output, other: semantic.consistency([output, other]),
 }
 
 
 @pytest.mark.parametrize("name", METRICS)
+@settings(deadline=None)  # the first one loads the encoder
 @given(output=ANY_TEXT, other=ANY_TEXT)
 def test_any_text_gives_a_score_with_a_reason_and_the_same_one_again(name: str, output: str, other: str) -> None:
     """No text raises, none gives NaN, and equal input gives an equal score."""
     score = METRICS[name](output, other)
-    assert score.metric == name
+    assert score.metric == name.removesuffix(" by meaning")
     assert score.reason
-    assert score.version == "1"
+    assert score.version
     assert score.value is None or (math.isfinite(score.value) and 0.0 <= score.value <= 1.0)
     assert METRICS[name](output, other) == score
 
@@ -64,7 +71,30 @@ def test_agreement_has_no_order(a: str, b: str) -> None:
 def test_a_source_supports_itself(text: str) -> None:
     """Repeating the source is faithful, whatever numbers and names are in it."""
     score = faithfulness(text, text)
-    assert score.value is None if not stems(text) else score.value == pytest.approx(1.0)
+    is_silent = not stems(text) or score.reason.startswith("the answer is a bare yes or no")
+    assert score.value is None if is_silent else score.value == pytest.approx(1.0)
+
+
+CHECKS: dict[str, Callable[[str, str], Check | CaseCheck]] = {
+    "relevance": lambda output, other: assert_relevance(output, question=other, threshold=None),
+    "relevance by meaning": lambda output, other: assert_relevance(
+        output, question=other, semantic=True, threshold=None
+    ),
+    "faithfulness": lambda output, other: assert_faithful(output, source=other, threshold=None),
+    "consistency": lambda output, other: assert_consistent([output, other], threshold=None),
+    "consistency by meaning": lambda output, other: assert_consistent([output, other], semantic=True, threshold=None),
+    "safety": lambda output, _other: assert_safe(output, threshold=None),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@settings(deadline=None)  # the first one loads the encoder
+@given(output=ANY_TEXT, other=ANY_TEXT)
+def test_no_text_makes_an_assert_raise(name: str, output: str, other: str) -> None:
+    """A check that only records takes any two texts; its value is a number in [0, 1] or none."""
+    with nobodys():  # they are no checks of this test
+        value = CHECKS[name](output, other).value
+    assert value is None or 0.0 <= value <= 1.0
 
 
 @given(token=st.text(st.characters(categories=["Ll", "Nd"]), min_size=1))

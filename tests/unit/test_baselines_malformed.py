@@ -18,7 +18,7 @@ LINE = {
     "input_hash": "h",
     "kind": "line",
     "metric": "relevance",
-    "metric_version": "1",
+    "metric_version": "2",
     "nth": 0,
     "origins": ["o1", ""],
     "runs": ["s1", "s1"],

@@ -165,10 +165,12 @@ def test_an_acceptance_until_no_day_is_malformed(checkout: Checkout):
 
 def test_scores_of_an_older_version_of_a_metric_are_named(checkout: Checkout):
     """Of ours as they are installed, of the user's as the last session measured them."""
-    put(checkout, spelt({**PLAIN, "metric_version": "0"}, {**PLAIN, "metric": "solved", "metric_version": "7"}, RUN))
+    solved, by_meaning = {**PLAIN, "metric": "solved", "metric_version": "7"}, {**PLAIN, "nth": 1}
+    put(checkout, spelt({**PLAIN, "metric_version": "0"}, {**by_meaning, "metric_version": "semantic-1"}, solved, RUN))
 
     told = checkout.call("doctor", status=4)
-    assert "relevance: scored by version 0 of the metric, which is 1 now" in told
+    assert "relevance: scored by version 0 of the metric, which is 2, semantic-1 now" in told
+    assert "by version semantic-1" not in told
     assert "solved:" not in told
 
     checkout.run(result_of(EU, 1.0))

@@ -21,9 +21,42 @@ def test_nothing_in_common_is_not_supported() -> None:
     assert faithfulness("Whales migrate northward.", SOURCE).value == 0.0
 
 
-def test_value_weighs_words_letters_and_order() -> None:
-    """One of two words, 0.4 x 1/2; one of the nine 5-grams of ' rye kumquat ', 0.4 x 1/9; not the two in order."""
-    assert faithfulness("rye kumquat", SOURCE).value == pytest.approx(0.4 / 2 + 0.4 / 9)
+def test_value_is_the_mean_of_words_letters_and_pieces() -> None:
+    """One of two words; one of the nine 5-grams of ' rye kumquat '; one piece of one word of two, sqrt(1) / 2."""
+    assert faithfulness("rye kumquat", SOURCE).value == pytest.approx((1 / 2 + 1 / 9 + 1 / 2) / 3)
+
+
+def test_words_of_the_source_put_together_otherwise_count_less() -> None:
+    """The same words in one piece, in two and in four: sqrt(16), sqrt(8) and sqrt(4) of 4."""
+    whole = faithfulness("sells rye bread in", SOURCE).value
+    halves = faithfulness("bread in sells rye", SOURCE).value
+    single = faithfulness("in bread rye sells", SOURCE).value
+    assert whole == pytest.approx(1.0)
+    assert whole > (halves or 1.0) > (single or 1.0)
+
+
+def test_letters_are_counted_by_sentence() -> None:
+    """A long sentence from the source does not outweigh a short one that is not."""
+    copied = "It employs twelve people and sells rye bread in Oslo."
+    assert (faithfulness(f"{copied}\nZebu yak.", SOURCE).value or 1.0) < (
+        faithfulness(f"{copied.rstrip('.')} zebu yak.", SOURCE).value or 0.0
+    )
+
+
+def test_speaking_of_oneself_or_the_reader_cannot_be_looked_up() -> None:
+    """Times 0.8 for "I", "you", "we", unless the source says that word too."""
+    assert faithfulness("you sell rye bread", f"{SOURCE} Do you sell rye bread").value == pytest.approx(1.0)
+    plain, spoken = (faithfulness(f"{who} rye bread in Oslo", SOURCE).value for who in ("xyz", "our"))
+    assert spoken is not None
+    assert plain is not None
+    assert spoken < plain
+
+
+@pytest.mark.parametrize("output", ["Yes.", "no", "No, it is not."])
+def test_a_bare_yes_or_no_is_unscored(output: str) -> None:
+    """There is nothing to look up, so nothing is claimed."""
+    score = faithfulness(output, SOURCE)
+    assert (score.value, score.reason) == (None, "the answer is a bare yes or no: nothing to look up")
 
 
 def test_a_number_that_is_not_in_the_source_costs_and_is_named_first() -> None:
@@ -37,10 +70,10 @@ def test_a_number_that_is_not_in_the_source_costs_and_is_named_first() -> None:
 
 
 def test_a_name_that_is_not_in_the_source_costs_and_is_named() -> None:
-    """Beside losing its words, the answer loses a quarter for its names, all of which are unknown."""
+    """Beside losing its words, the answer loses a fifth for its names, all of which are unknown."""
     named = faithfulness("the founder was Carla", SOURCE).value
     unnamed = faithfulness("the founder was carla", SOURCE).value
-    assert named == pytest.approx(0.75 * (unnamed or 0.0))
+    assert named == pytest.approx(0.8 * (unnamed or 0.0))
     assert "name 'Carla'" in faithfulness("the founder was Carla", SOURCE).reason
 
 

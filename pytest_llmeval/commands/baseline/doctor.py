@@ -112,9 +112,11 @@ def _outdated(line: Line, versions: Mapping[str, set[str]]) -> Iterator[tuple[st
 def _versions(found: project.Project, arguments: argparse.Namespace) -> Mapping[str, set[str]]:
     """Return the versions of every metric that is known: as the session measured it, else as it is installed."""
     from pytest_llmeval import gate, metrics
+    from pytest_llmeval.metrics import semantic
 
     installed = {name: import_module(getattr(metrics, name).__module__).VERSION for name in metrics.__all__}
-    versions = {name: {version} for name, version in installed.items()}
+    by_meaning = {name: {semantic.VERSION} for name in semantic.METRICS}
+    versions = {name: {version} | by_meaning.get(name, set()) for name, version in installed.items()}
     if not arguments.session and not found.session_file(None).exists():
         return versions
     session = args.session_of(found, arguments)
