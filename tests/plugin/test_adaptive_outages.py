@@ -13,13 +13,13 @@ def refused(project, provider):
     """A branch with a broken case, whose provider refuses every call after the first trials."""
     draw_main(project, provider)
     break_cases(project, "c7")
-    answer = provider._model
+    answer = provider.model
 
     def refuse(asked):
         is_over = len(provider.requests) > N_CASES * N_FIRST
         return Reply("no credit", status=402) if is_over else answer(asked)
 
-    provider._model = refuse
+    provider.model = refuse
     return provider
 
 

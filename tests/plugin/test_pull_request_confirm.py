@@ -173,7 +173,7 @@ def test_ctrl_c_leaves_nothing_behind(branch, project, loopback, provider_gate):
 def provider_gate(loopback, monkeypatch):
     """Set once the base version's first question has arrived; its answer takes as long as the test."""
     asked = threading.Event()
-    answer = loopback._model
+    answer = loopback.model
 
     def model(body):
         if "say yes" in str(body["messages"]):
