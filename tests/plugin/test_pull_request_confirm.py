@@ -181,7 +181,7 @@ def provider_gate(loopback, monkeypatch):
             loopback.wait(60)
         return answer(body)
 
-    monkeypatch.setattr(loopback, "_model", model)
+    monkeypatch.setattr(loopback, "model", model)
     return asked
 
 
