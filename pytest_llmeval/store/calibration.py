@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
+_DIGITS = 6
 _AT = ("at_threshold", "at_fitted")
 
 
@@ -77,7 +78,16 @@ def _line(agreement: Agreement) -> str:
         at = getattr(agreement, name)
         if at is not None:
             row[name] = {part: value for part, value in at._asdict().items() if value is not None}
-    return json.dumps({"format": FORMAT, **row}, sort_keys=True, default=str)
+    return json.dumps(_rounded({"format": FORMAT, **row}), sort_keys=True)
+
+
+def _rounded(value: object) -> object:
+    """Round every number: what another processor's arithmetic would change is not knowledge, and makes no new line."""
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(one) for one in value]
+    return round(value, _DIGITS) if isinstance(value, float) else value
 
 
 def _agreement(row: object) -> Agreement:
