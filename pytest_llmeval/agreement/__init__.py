@@ -1,5 +1,5 @@
-"""Scores × human labels → how far they agree: pure functions on plain values, and nothing else of this package.
+"""Scores and people's labels → how far they agree: pure functions on plain values.
 
-``rates`` counts decisions against labels, ``ranking`` needs no threshold, ``fitting`` finds one, ``measuring`` puts them
-together, ``corrected`` estimates a rate that people would give from many judged answers and few labelled ones.
+``rates`` counts decisions against labels, ``ranking`` needs no threshold, ``fitting`` finds one, ``measuring`` puts
+them together, ``corrected`` estimates what people would say of many judged answers from labels of a few.
 """

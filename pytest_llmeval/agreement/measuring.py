@@ -81,8 +81,13 @@ def measure(
 
 
 def _at(counts: Counts) -> At:
-    found = (measured(counts) for measured in (rates.raw, rates.ac1, rates.kappa, rates.true_passes, rates.true_fails))
-    return At(*(None if one is None else tuple(one) for one in found))
+    return At(
+        raw=rates.raw(counts),
+        ac1=rates.ac1(counts),
+        kappa=rates.kappa(counts),
+        tpr=rates.true_passes(counts),
+        tnr=rates.true_fails(counts),
+    )
 
 
 def _among_people(items: Iterable[Item], good_from: float) -> tuple[float, int] | None:

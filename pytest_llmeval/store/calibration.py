@@ -1,7 +1,7 @@
 """What is known of how far metrics agree with people: text in git, a file a metric, a line a version.
 
-``calibration/relevance.jsonl``. Sorted, so that equal knowledge gives equal bytes; a new measurement of one version takes
-the place of the old one, and git has the history.
+``calibration/relevance.jsonl``. Sorted, so that equal knowledge gives equal bytes; a new measurement of one version
+takes the place of the old one, and git has the history.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _rounded(value: object) -> object:
 
 def _agreement(row: object) -> Agreement:
     if not isinstance(row, dict):
-        raise ValueError("no object")
+        raise ValueError("no object")  # noqa: TRY004 - a fault of the file
     row = dict(row)
     written_by = row.pop("format", None)
     if isinstance(written_by, int) and written_by > FORMAT:
@@ -101,7 +101,7 @@ def _agreement(row: object) -> Agreement:
             hint="python -m pip install --upgrade pytest-llmeval",
         )
     if not isinstance(row.get("version"), str) or not isinstance(row.get("metric"), str):
-        raise ValueError("it has no metric, or no version")
+        raise ValueError("it has no metric, or no version")  # noqa: TRY004 - as above
     for name in _AT:
         if row.get(name) is not None:
             row[name] = At(**{part: _range(row[name].get(part)) for part in At._fields})

@@ -1,7 +1,8 @@
 """``llmeval judge``: what a metric is worth; a verb a module.
 
-``asking`` writes a test of the labelled answers and lets pytest run it, so that they are scored by the same code, judge,
-cache and budget as those of a suite; ``report`` prints how far scores and labels agree.
+``asking`` writes a test of the labelled answers and lets pytest run it, so that they are scored by the same code,
+judge, cache and budget as those of a suite; ``report`` prints how far scores and labels agree, ``suite_rate`` what
+people would say of a whole session.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from pytest_llmeval.options.table import NO_EXPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pytest_llmeval.commands.judge.arguments import Asked
     from pytest_llmeval.commands.project import Project
@@ -50,7 +49,7 @@ _APART = {
     "LLMEVAL_EAGER": "false",
 }
 _OPTIONS = (
-    *("-q", "--no-header", "-rN", "-o", "python_functions=test_answers", "-p", "no:cacheprovider"),
+    *("-q", "-x", "--tb=short", "--no-header", "-rN", "-o", "python_functions=test_answers", "-p", "no:cacheprovider"),
     *("--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-model=", "--llmeval-trials=1", *NO_EXPORTS[1:]),
     # What is said of these scores is said by the command.
     f"--llmeval-report=json:{KEPT_IN}/report.json",

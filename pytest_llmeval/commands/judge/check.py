@@ -10,16 +10,20 @@ from pytest_llmeval.agreement.measuring import Item, measure
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.judge import arguments as args
 from pytest_llmeval.commands.judge.asking import scored
-from pytest_llmeval.commands.judge.report import say_agreement
-from pytest_llmeval.commands.output import inert, say, shown
+from pytest_llmeval.commands.judge.report import Finding, say_agreement
+from pytest_llmeval.commands.judge.suite_rate import say_suite_rate
+from pytest_llmeval.commands.output import say, shown
 from pytest_llmeval.datasets import labels as label_file
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.gather import session_folder
 from pytest_llmeval.records import digest
 from pytest_llmeval.store import calibration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from pytest_llmeval.commands.judge.arguments import Asked, Commands
-    from pytest_llmeval.records import Check, Json
+    from pytest_llmeval.records import Json
     from pytest_llmeval.records.agreement import Agreement
     from pytest_llmeval.records.label import Label
 
@@ -55,6 +59,13 @@ def declare(group: Commands) -> None:
     args.add_metric(parser)
     parser.add_argument("--threshold", metavar="X", type=_share, help="pass mark (default: the check's own)")
     parser.add_argument("--good-from", metavar="X", type=_share, default=0.5, help="least label that is good (0.5)")
+    parser.add_argument(
+        "--session",
+        metavar="ID",
+        nargs="?",
+        const="",
+        help="say what people would say of all answers of a session (default: the newest)",
+    )
     parser.add_argument("--all", action="store_true", help="print every disagreement, not the first five")
     parser.add_argument("--no-store", action="store_true", help="print only")
     parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
@@ -65,18 +76,29 @@ def declare(group: Commands) -> None:
 def check(arguments: argparse.Namespace) -> None:
     """Measure, say and store."""
     found = project.find(arguments.rootdir)
-    labels = list(label_file.read(Path(arguments.labels), shown(Path(arguments.labels))))
+    path = Path(arguments.labels)
+    labels = list(label_file.read(path, shown(path)))
     for asked in args.asked(arguments, _criteria(labels)):
-        items = _items([(place, label) for place, label in labels if label.metric in ("", asked.metric)])
-        if not items:
-            raise UsageError(f"no label is about {asked.metric!r}", found=f"{len(labels)} in {inert(arguments.labels)}")
-        checks = scored(found, asked, [_answer(its[0][1]) for its in items], arguments.options)
-        agreement = _measured(asked, items, checks, arguments)
+        answers = _by_answer((place, label) for place, label in labels if label.metric in ("", asked.metric))
+        if not answers:
+            raise UsageError(f"no label is about {asked.metric!r}", found=f"{len(labels)} labels in {shown(path)}")
+        checks = scored(found, asked, [_answer(one[0][1]) for one in answers], arguments.options)
+        findings = [
+            Finding(
+                one[0][0],
+                Item(tuple(label.value for _, label in one), check.value, is_pair=asked.metric == args.OF_PAIRS),
+                check,
+            )
+            for one, check in zip(answers, checks, strict=True)
+        ]
+        agreement = _measured(asked, answers, findings, arguments)
         say("")
-        say_agreement(agreement, _findings(items, checks, agreement), is_whole=arguments.all)
+        say_agreement(agreement, findings, is_whole=arguments.all)
+        if arguments.session is not None:
+            say_suite_rate(session_folder.pick(found.folder, arguments.session), agreement, findings)
         if not arguments.no_store:
-            path = calibration.write(found.root / found.value("calibration"), agreement)
-            say(f"stored in {shown(path)}; commit it")
+            stored = calibration.write(found.root / found.value("calibration"), agreement)
+            say(f"stored in {shown(stored)}; commit it")
 
 
 def _criteria(labels: list[tuple[str, Label]]) -> dict[str, str]:
@@ -100,12 +122,12 @@ def _criteria(labels: list[tuple[str, Label]]) -> dict[str, str]:
     return {name: criterion for name, (_, criterion) in known.items()}
 
 
-def _items(labels: list[tuple[str, Label]]) -> list[list[tuple[str, Label]]]:
+def _by_answer(labels: Iterable[tuple[str, Label]]) -> list[list[tuple[str, Label]]]:
     """Put the labels of one answer together, whoever gave them, in the order of the file."""
-    items: dict[str, list[tuple[str, Label]]] = {}
+    found: dict[str, list[tuple[str, Label]]] = {}
     for place, label in labels:
-        items.setdefault(digest(_answer(label)), []).append((place, label))
-    return list(items.values())
+        found.setdefault(digest(_answer(label)), []).append((place, label))
+    return list(found.values())
 
 
 def _answer(label: Label) -> dict[str, Json]:
@@ -115,33 +137,24 @@ def _answer(label: Label) -> dict[str, Json]:
 
 
 def _measured(
-    asked: Asked, items: list[list[tuple[str, Label]]], checks: list[Check], arguments: argparse.Namespace
+    asked: Asked,
+    answers: Sequence[Sequence[tuple[str, Label]]],
+    findings: Sequence[Finding],
+    arguments: argparse.Namespace,
 ) -> Agreement:
+    checks = [found.check for found in findings]
     versions = {check.score.version for check in checks if check.value is not None}
     if len(versions) > 1:
         raise UsageError(f"{asked.metric!r} has {len(versions)} versions at once", found=", ".join(sorted(versions)))
-    is_pair = asked.metric == args.OF_PAIRS
+    said = sorted([digest(_answer(label)), label.value, label.who] for one in answers for _, label in one)
     return measure(
-        [
-            Item(tuple(label.value for _, label in its), check.value, is_pair)
-            for its, check in zip(items, checks, strict=True)
-        ],
+        [found.item for found in findings],
         metric=asked.metric,
         version=versions.pop() if versions else checks[0].score.version,
-        labels=digest(sorted([digest(_answer(label)), label.value, label.who] for its in items for _, label in its))[:16],
+        labels=digest(said)[:16],
         good_from=arguments.good_from,
         threshold=checks[0].threshold if arguments.threshold is None else arguments.threshold,
     )
-
-
-def _findings(
-    items: list[list[tuple[str, Label]]], checks: list[Check], agreement: Agreement
-) -> list[tuple[str, Item, Check]]:
-    is_pair = agreement.metric == args.OF_PAIRS
-    return [
-        (its[0][0], Item(tuple(label.value for _, label in its), check.value, is_pair), check)
-        for its, check in zip(items, checks, strict=True)
-    ]
 
 
 def _share(said: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.agreement.measuring import label_of
 from pytest_llmeval.commands.output import inert, say, say_table
@@ -25,12 +25,20 @@ _WORDS = (
 )
 
 
-def say_agreement(agreement: Agreement, found: Sequence[tuple[str, Item, Check]], *, is_whole: bool) -> None:
+class Finding(NamedTuple):
+    """One labelled answer, scored: where its first label stands, labels and score, and its check."""
+
+    place: str
+    item: Item
+    check: Check
+
+
+def say_agreement(agreement: Agreement, found: Sequence[Finding], *, is_whole: bool) -> None:
     """Print it.
 
     Args:
         agreement: what was measured.
-        found: of every item where it stands, its labels and score, and its check.
+        found: every labelled answer.
         is_whole: print every disagreement.
     """
     say(f"{inert(agreement.metric)}, version {inert(agreement.version)}", *_counts(agreement))
@@ -83,16 +91,16 @@ def _notes(agreement: Agreement) -> Iterator[str]:
         yield f"few labels: with {_FEW} good and {_FEW} bad answers the intervals begin to say something"
 
 
-def _say_disagreements(
-    agreement: Agreement, found: Sequence[tuple[str, Item, Check]], *, is_whole: bool
-) -> None:
+def _say_disagreements(agreement: Agreement, found: Sequence[Finding], *, is_whole: bool) -> None:
     mark = agreement.fitted if agreement.threshold is None else agreement.threshold
     lines = []
     for place, item, check in found:
         good = label_of(item, agreement.good_from)
         if mark is None or good is None or item.score is None or (item.score >= mark) == good:
             continue
-        lines.append(f"  {place}: people {'good' if good else 'bad'}, score {item.score:.2f}, {inert(check.score.reason)}")
+        lines.append(
+            f"  {place}: people {'good' if good else 'bad'}, score {item.score:.2f}, {inert(check.score.reason)}"
+        )
     if lines:
         say(f"{len(lines)} disagreements at {mark:.3g}:", *(lines if is_whole else lines[:_MOST]))
         if not is_whole and len(lines) > _MOST:
