@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.agreement.rates import Counts, counted
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FOLDS = 10
+_SEED = 1948  # any number, as long as it is always this one
 
 
 def threshold(values: Sequence[float], good: Sequence[bool]) -> float | None:
@@ -72,10 +74,14 @@ def held_out(values: Sequence[float], good: Sequence[bool]) -> Counts | None:
 
 
 def _folds(values: Sequence[float], good: Sequence[bool], n_folds: int) -> list[int]:
-    """Deal the items out, the good ones and the bad ones each in the order of their values: no chance is in it."""
-    fold = [0] * len(values)
+    """Deal the items out, the good ones and the bad ones each, shuffled: the same way for the same items in any order.
+
+    Dealt in the order of their values, each part would be the image of the rest, and a threshold would look too good.
+    """
+    fold, chance = [0] * len(values), Random(_SEED)
     for kind in (True, False):
         places = sorted((place for place, its in enumerate(good) if its is kind), key=lambda place: values[place])
+        chance.shuffle(places)
         for turn, place in enumerate(places):
             fold[place] = turn % n_folds
     return fold
