@@ -62,23 +62,26 @@ def corrected_mean(labels: Sequence[float], scores: Sequence[float], others: Seq
     judged = [*scores, *others]
     weight = _weight(labels, scores, judged, len(others)) if others else 0.0
     errors = [label - weight * score for label, score in zip(labels, scores, strict=True)]
-    moved = weight * _mean(others) if others else 0.0
-    value = min(max(_mean(errors) + moved, 0.0), 1.0)
-    squares = math.fsum((error - _mean(errors)) ** 2 for error in errors)
-    variance = (squares + 2) / (n + 2) / n
+    value = _mean(errors) + (weight * _mean(others) if others else 0.0)
+    variance = (_squares(errors) + 2) / (n + 2) / n
     if others:
-        variance += weight**2 * math.fsum((one - _mean(others)) ** 2 for one in others) / len(others) ** 2
-    half = Z * math.sqrt(variance)
+        variance += weight**2 * _squares(others) / len(others) ** 2
+    value, half = min(max(value, 0.0), 1.0), Z * math.sqrt(variance)
     return Corrected(value, max(0.0, value - half), min(1.0, value + half), _mean(judged), weight, n, len(others))
 
 
 def _weight(labels: Sequence[float], scores: Sequence[float], judged: Sequence[float], n_others: int) -> float:
-    spread = math.fsum((score - _mean(judged)) ** 2 for score in judged) / len(judged)
+    spread = _squares(judged) / len(judged)
     if not spread:
         return 0.0
     middle, own = _mean(labels), _mean(scores)
     common = math.fsum((label - middle) * (score - own) for label, score in zip(labels, scores, strict=True))
     return min(max(common / (len(labels) - 1) / (spread * (1 + len(labels) / n_others)), 0.0), 1.0)
+
+
+def _squares(values: Sequence[float]) -> float:
+    mean = _mean(values)
+    return math.fsum((value - mean) ** 2 for value in values)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -78,7 +78,7 @@ def _folds(values: Sequence[float], good: Sequence[bool], n_folds: int) -> list[
 
     Dealt in the order of their values, each part would be the image of the rest, and a threshold would look too good.
     """
-    fold, chance = [0] * len(values), Random(_SEED)
+    fold, chance = [0] * len(values), Random(_SEED)  # noqa: S311 - a seed, no secret
     for kind in (True, False):
         places = sorted((place for place, its in enumerate(good) if its is kind), key=lambda place: values[place])
         chance.shuffle(places)
