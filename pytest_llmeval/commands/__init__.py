@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         gate,
         init,
         judge,
+        rejudge,
         run,
         sessions,
         watch,
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     compare.declare(commands)
     dataset.declare(commands)
     judge.declare(commands)
+    rejudge.declare(commands)
     sessions.declare(commands)
     export.declare(commands)
     comment.declare(commands)

@@ -19,6 +19,7 @@ from pytest_llmeval.commands import (
     gate,
     init,
     judge,
+    rejudge,
     run,
     sessions,
     watch,
@@ -86,7 +87,21 @@ def test_every_check_and_each_of_its_options_is_documented():
 def _parser():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for module in (baseline, cache, comment, compare, dataset, export, gate, init, judge, run, sessions, watch):
+    for module in (
+        baseline,
+        cache,
+        comment,
+        compare,
+        dataset,
+        export,
+        gate,
+        init,
+        judge,
+        rejudge,
+        run,
+        sessions,
+        watch,
+    ):
         module.declare(commands)
     return parser
 

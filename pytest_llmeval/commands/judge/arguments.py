@@ -37,13 +37,15 @@ class Asked(NamedTuple):
 
     Args:
         metric: its name.
-        call: Python, of ``output`` and ``field``; names of pytest_llmeval.
+        call: Python, of ``output``, ``field`` and ``case``: a call of something in the module.
         judge: models, as of ``--llmeval-judge``; empty for those of the settings.
+        module: where it is found.
     """
 
     metric: str
     call: str
     judge: str = ""
+    module: str = "pytest_llmeval"
 
 
 def add_metric(parser: argparse.ArgumentParser) -> None:

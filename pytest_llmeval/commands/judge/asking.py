@@ -27,7 +27,7 @@ _MODULE = '''\
 """Written by `llmeval judge`; it may be deleted."""
 
 import pytest
-import pytest_llmeval
+import {module} as asked
 
 
 # A score below its threshold is a finding here, and no failure.
@@ -36,7 +36,7 @@ import pytest_llmeval
 def test_answers(llm_case):
     case, field = llm_case, llm_case.data.get
     output = field("llmeval_output")
-    pytest_llmeval.{call}
+    asked.{call}
 '''
 
 _APART = {
@@ -72,7 +72,7 @@ def scored(found: Project, asked: Asked, answers: Sequence[Mapping[str, Json]], 
     folder = found.root / KEPT_IN
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     module = folder / "test_llmeval_answers.py"
-    module.write_text(_MODULE.format(call=asked.call), encoding="utf-8")
+    module.write_text(_MODULE.format(call=asked.call, module=asked.module), encoding="utf-8")
     lines = (json.dumps(_case(str(place), answer)) + "\n" for place, answer in enumerate(answers))
     (folder / "answers.jsonl").write_text("".join(lines), encoding="ascii")
     judge = [f"--llmeval-judge={asked.judge}"] if asked.judge else []
