@@ -32,7 +32,7 @@ def test_the_parts_of_a_judges_messages_read_back(answer, question, reference):
 
 @given(st.text(min_size=1).map(str.strip).filter(bool).filter(lambda text: "GRADES" not in text))
 def test_a_criterion_of_the_users_own_reads_back(criterion):
-    """One that holds a section of the protocol does not, and its score is then not scored again, rather than wrongly."""
+    """One that holds a section of the protocol does not: its score is then left alone, rather than judged wrongly."""
     rubric = load("rubric").with_criterion(criterion)
 
     assert material.material_of(material.messages(rubric, "grade", {"answer": "x"}))[0] == rubric.criterion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.assertions.judged import assert_prefers, graded
@@ -10,11 +11,12 @@ from pytest_llmeval.metrics.judge import rubric as rubrics
 from pytest_llmeval.metrics.judge.material import material_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pytest_llmeval.records import Case, Check, Json, Response, Session
 
 _PREFERENCE = "preference"
+_LARGEST_PANEL = 6  # 720 orders
 # The part that is judged, in the order in which rubrics have them.
 _JUDGED = ("answer", "conversation", "first")
 
@@ -57,13 +59,17 @@ def _with_material(old: Old, calls: Sequence[Response]) -> Old:
         found = material_of(call.request.messages)
         if found is None or not _is_of(old.check, found[1]):
             continue
-        models = dict.fromkeys(
-            other.request.model for other in calls if other.request.messages == call.request.messages
-        )
-        version = rubrics.version_of(rubric.with_criterion(found[0]), kind, list(models), call.request.settings)
-        if version == old.check.score.version:
+        asked = rubric.with_criterion(found[0])
+        models = {other.request.model for other in calls if other.request.messages == call.request.messages}
+        versions = (rubrics.version_of(asked, kind, panel, call.request.settings) for panel in _orders(models))
+        if old.check.score.version in versions:
             return old._replace(rubric=name, criterion=found[0], parts=found[1])
     return old
+
+
+def _orders(models: Collection[str]) -> Iterator[Sequence[str]]:
+    """Yield the orders in which a panel may have been named: its calls are stored in the order of their replies."""
+    return permutations(sorted(models)) if len(models) <= _LARGEST_PANEL else iter([sorted(models)])
 
 
 def _is_of(check: Check, parts: Mapping[str, str]) -> bool:
