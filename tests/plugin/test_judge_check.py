@@ -104,6 +104,9 @@ def test_the_newest_session_stays_the_users_own_and_grades_are_bought_once(proje
     _check(project, "--how", "judge")
 
     assert session == project.session.id
+    assert ["report.json", "session.jsonl", "sessions"] == sorted(
+        path.name for path in (project.path / ".llmeval" / "judge").iterdir() if path.name != "__pycache__"
+    )
     assert n_asked + 10 == len(judge.requests)
 
 

@@ -1,5 +1,6 @@
 """What holds of agreement whatever the scores and labels are."""
 
+import json
 import math
 
 from hypothesis import given
@@ -9,6 +10,8 @@ from pytest_llmeval.agreement import fitting, rates
 from pytest_llmeval.agreement.corrected import corrected_mean
 from pytest_llmeval.agreement.measuring import Item, measure
 from pytest_llmeval.agreement.ranking import auroc
+from pytest_llmeval.datasets import labels
+from pytest_llmeval.records.label import Label
 
 SHARES = st.floats(0.0, 1.0, allow_nan=False)
 PAIRS = st.lists(st.tuples(SHARES, st.booleans()), min_size=1, max_size=40)
@@ -89,3 +92,22 @@ def test_measuring_never_raises_and_counts_every_item_once_or_more(pairs, thresh
     found = measure(items, metric="m", version="1", labels="", good_from=0.5, threshold=threshold)
     assert len(items) == found.n_items
     assert found.n_good + found.n_bad <= len(items) <= found.n_good + found.n_bad + found.n_unscored + found.n_split
+
+
+@given(
+    st.builds(
+        Label,
+        output=st.text(),
+        value=SHARES,
+        metric=st.text(),
+        other=st.none() | st.text(min_size=1),
+        input=st.none() | st.text(min_size=1) | st.lists(st.integers()),
+        why=st.text(),
+        data=st.dictionaries(st.sampled_from(("bought", "id", "tags", "x")), st.text() | st.none()),
+    )
+)
+def test_every_label_is_one_line_that_reads_back(label):
+    """Whatever text is in it."""
+    line = labels.as_line(label)
+    assert 1 == len(line.splitlines())
+    assert label == labels.label_at(json.loads(line), "x:1")

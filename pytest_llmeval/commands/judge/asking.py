@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.commands.judge.arguments import Asked
     from pytest_llmeval.commands.project import Project
-    from pytest_llmeval.records import Check, Json
+    from pytest_llmeval.records import Check, Json, Session
 
 KEPT_IN = ".llmeval/judge"
 
 _MODULE = '''\
-"""Written by `llmeval judge`; it may be deleted."""
+"""Written by `llmeval judge`, and deleted after it."""
 
 import pytest
 import {module} as asked
@@ -71,32 +71,41 @@ def scored(found: Project, asked: Asked, answers: Sequence[Mapping[str, Json]], 
     """
     folder = found.root / KEPT_IN
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    module = folder / "test_llmeval_answers.py"
-    module.write_text(_MODULE.format(call=asked.call, module=asked.module), encoding="utf-8")
-    lines = (json.dumps(_case(str(place), answer)) + "\n" for place, answer in enumerate(answers))
-    (folder / "answers.jsonl").write_text("".join(lines), encoding="ascii")
+    module, cases = folder / "test_llmeval_answers.py", folder / "answers.jsonl"
     judge = [f"--llmeval-judge={asked.judge}"] if asked.judge else []
     told = [str(module.relative_to(found.root)), *_OPTIONS, *judge, *options]
-    status, session = run_pytest(found, told, written=folder / "session.jsonl", environment=_APART)
+    try:
+        module.write_text(_MODULE.format(call=asked.call, module=asked.module), encoding="utf-8")
+        lines = (json.dumps(_case(str(place), answer)) + "\n" for place, answer in enumerate(answers))
+        cases.write_text("".join(lines), encoding="ascii")
+        status, session = run_pytest(found, told, written=folder / "session.jsonl", environment=_APART)
+    finally:
+        # The labels hold these texts, or a session; nobody expects a third copy.
+        for path in (module, cases):
+            path.unlink(missing_ok=True)
     if session is None:
         raise UsageError(
             f"the answers could not be scored by {asked.metric!r}",
             found=f"pytest ended with exit status {status}",
             hint="see its output above",
         )
+    return _in_order(asked, session, status, len(answers))
+
+
+def _in_order(asked: Asked, session: Session, status: int, n_answers: int) -> list[Check]:
     checks = {
         result.id.case: check
         for result in session.results
         for check in (*(check for trial in result.trials for check in trial.checks), *result.checks)
     }
-    missing = [place for place in range(len(answers)) if str(place) not in checks]
+    missing = [place for place in range(n_answers) if str(place) not in checks]
     if missing:
         raise UsageError(
-            f"{len(missing)} of {len(answers)} answers could not be scored by {asked.metric!r}",
+            f"{len(missing)} of {n_answers} answers could not be scored by {asked.metric!r}",
             found=f"pytest ended with exit status {status}",
             hint="see its output above",
         )
-    return [checks[str(place)] for place in range(len(answers))]
+    return [checks[str(place)] for place in range(n_answers)]
 
 
 def _case(name: str, answer: Mapping[str, Json]) -> dict[str, Json]:
