@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pytest_llmeval.commands.judge import arguments as args
 from pytest_llmeval.loopback import Loopback
 from pytest_llmeval.store import calibration
 from tests.plugin.judging import grade, honest, parts_of
@@ -184,6 +185,42 @@ def test_a_metric_of_conftest_is_measured_with_fields_of_the_labels(project):
 
     result.stdout.fnmatch_lines(["sold, version 1", "4 labelled answers, 4 scored: 2 good, 2 bad", "*at 0.9*"])
     result.stdout.fnmatch_lines(["bad answers that fail (TNR) *0.50 *", "  labels.jsonl:4: people bad, score 1.00*"])
+
+
+def test_every_metric_of_ours_can_be_checked(project, judge):
+    """Each by its own check, with the fields that it takes; labels of all of them in one file."""
+    names = sorted(args._CALLS)
+    fields = {
+        "other": "good things",
+        "goal": "a refund",
+        "difference": "the name",
+        "expected": "good",
+        "context": "good",
+    }
+    _labels(
+        project,
+        [
+            {"metric": name, "output": output, "label": label, **fields}
+            for name in names
+            for output, label in (("a good answer", 1), ("no", 0))
+        ],
+    )
+
+    result = _check(project)
+
+    assert 0 == result.ret, result.stderr.str()
+    found = [line.partition(",")[0] for line in result.outlines if ", version " in line]
+    assert names == found
+
+
+def test_answers_of_one_kind_say_nothing_and_are_not_stored(project, judge):
+    """With good answers only, or without a score, a judge stays uncalibrated."""
+    _labels(project, [row for row in _rows() if row["label"]])
+
+    result = _check(project, "--how", "judge")
+
+    result.stdout.fnmatch_lines(["no answer is bad: *", "not stored: *"])
+    assert not (project.path / "calibration").exists()
 
 
 def test_grades_that_cannot_be_believed_are_counted_and_never_zero(project):

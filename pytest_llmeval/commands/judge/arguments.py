@@ -78,6 +78,11 @@ def asked(arguments: argparse.Namespace, metrics: Mapping[str, str]) -> list[Ask
                 found=f"there are {', '.join(sorted({*_CALLS} - {'consistency'}))}",
                 hint="a criterion of your own is a sentence: --rubric 'It names the deadline.'",
             )
+        if arguments.metric not in (None, name):
+            raise UsageError(
+                f"--rubric={rubric!r} and --metric={arguments.metric!r} are two metrics",
+                hint=f"--metric={name}, or a criterion in plain words",
+            )
         return [_ours(name, "judge", judge)]
     wanted = {arguments.metric: metrics.get(arguments.metric, "")} if arguments.metric else metrics
     if not wanted:

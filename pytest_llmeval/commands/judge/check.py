@@ -78,10 +78,15 @@ def check(arguments: argparse.Namespace) -> None:
     found = project.find(arguments.rootdir)
     path = Path(arguments.labels)
     labels = list(label_file.read(path, shown(path)))
-    for asked in args.asked(arguments, _criteria(labels)):
+    named = _criteria(labels)
+    for asked in args.asked(arguments, named):
         answers = _by_answer((place, label) for place, label in labels if label.metric in ("", asked.metric))
         if not answers:
-            raise UsageError(f"no label is about {asked.metric!r}", found=f"{len(labels)} labels in {shown(path)}")
+            raise UsageError(
+                f"no label is about {asked.metric!r}",
+                found=f"{len(labels)} labels in {shown(path)}, about {', '.join(sorted(named)) or 'nothing'}",
+                hint="--metric says which labels are meant",
+            )
         checks = scored(found, asked, [_answer(one[0][1]) for one in answers], arguments.options)
         findings = [
             Finding(
@@ -96,7 +101,9 @@ def check(arguments: argparse.Namespace) -> None:
         say_agreement(agreement, findings, is_whole=arguments.all)
         if arguments.session is not None:
             say_suite_rate(session_folder.pick(found.folder, arguments.session), agreement, findings)
-        if not arguments.no_store:
+        if not (agreement.n_good and agreement.n_bad):
+            say("not stored: it takes scored answers of both kinds, good and bad, to know a metric")
+        elif not arguments.no_store:
             stored = calibration.write(found.root / found.value("calibration"), agreement)
             say(f"stored in {shown(stored)}; commit it")
 
