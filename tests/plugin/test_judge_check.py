@@ -171,10 +171,17 @@ def test_pairs_are_asked_in_both_orders_and_ties_left_out(project):
     result.stdout.fnmatch_lines(["agree with people * 1.00 *"])
 
 
-def test_a_metric_of_conftest_is_measured_with_fields_of_the_labels(project):
-    """Offline, by its own threshold; nobody is asked."""
+@pytest.mark.parametrize(
+    ("conftest", "ini"),
+    [("conftest.py", ""), ("tests/conftest.py", ""), ("checks/conftest.py", "testpaths = checks\n")],
+    ids=["root", "tests", "testpaths"],
+)
+def test_a_metric_of_conftest_is_measured_with_fields_of_the_labels(project, conftest, ini):
+    """Offline, by its own threshold; nobody is asked, and no test of the suite runs."""
+    project.write("pytest.ini", f"[pytest]\n{ini}")
+    project.write(conftest.replace("conftest.py", "test_suite.py"), "def test_never():\n    assert False\n")
     project.write(
-        "conftest.py",
+        conftest,
         "import pytest_llmeval\n\n@pytest_llmeval.metric(threshold=0.9, hard=True)\ndef sold(output, bought):\n"
         "    return float(bought in output)\n",
     )

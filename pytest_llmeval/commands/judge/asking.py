@@ -73,7 +73,7 @@ def scored(found: Project, asked: Asked, answers: Sequence[Mapping[str, Json]], 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     module, cases = folder / "test_llmeval_answers.py", folder / "answers.jsonl"
     judge = [f"--llmeval-judge={asked.judge}"] if asked.judge else []
-    told = [str(module.relative_to(found.root)), *_OPTIONS, *judge, *options]
+    told = [str(module.relative_to(found.root)), *_conftests(found), *_OPTIONS, *judge, *options]
     try:
         module.write_text(_MODULE.format(call=asked.call, module=asked.module), encoding="utf-8")
         lines = (json.dumps(_case(str(place), answer)) + "\n" for place, answer in enumerate(answers))
@@ -90,6 +90,15 @@ def scored(found: Project, asked: Asked, answers: Sequence[Mapping[str, Json]], 
             hint="see its output above",
         )
     return _in_order(asked, session, status, len(answers))
+
+
+def _conftests(found: Project) -> list[str]:
+    """Return folders whose conftest.py pytest is to load, as when it runs the suite, and no test of theirs."""
+    said = found.values.get("testpaths", "")
+    names = said.split() if isinstance(said, str) else [str(name) for name in said] if isinstance(said, list) else []
+    folders = [found.root / name for name in names] or sorted(found.root.glob("test*/"))
+    named = [str(folder.relative_to(found.root)) for folder in folders if (folder / "conftest.py").is_file()]
+    return [*named, "--ignore-glob=*"] if named else []
 
 
 def _in_order(asked: Asked, session: Session, status: int, n_answers: int) -> list[Check]:
