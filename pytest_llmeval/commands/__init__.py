@@ -31,6 +31,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval watch                             work on a prompt: run again what a saved file may have changed
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
   llmeval sessions show --case ID           see all that was asked, answered and scored
+  llmeval judge check LABELS                see how far a metric, or a judge, agrees with people
   llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
@@ -49,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         export,
         gate,
         init,
+        judge,
+        rejudge,
         run,
         sessions,
         watch,
@@ -69,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     gate.declare(commands)
     compare.declare(commands)
     dataset.declare(commands)
+    judge.declare(commands)
+    rejudge.declare(commands)
     sessions.declare(commands)
     export.declare(commands)
     comment.declare(commands)

@@ -87,6 +87,7 @@ def _verdict(session: Session, worst: Sequence[WorstLine]) -> Iterator[Part]:
     said += [f"LOST {name} brought no result" for name in session.lost]
     said += [f"stopped early: {session.stopped}"] if session.stopped else []
     said += [f"a selection: {session.selection}"] if session.selection else []
+    said += [wording.uncalibrated(session)] if session.uncalibrated else []
     yield _sentences(list(dict.fromkeys(said)), weight=4)
 
 

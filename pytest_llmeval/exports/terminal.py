@@ -92,6 +92,8 @@ class _Page:
             yield ""
             yield score_table(self._session, self._console, ascii_only=self._ascii_only)
             yield from self._notes()
+            if self._session.uncalibrated:
+                yield self._sentence(wording.uncalibrated(self._session))
         yield from self._contest()
         yield from self._worst_cases()
         yield ""

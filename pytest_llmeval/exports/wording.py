@@ -42,6 +42,14 @@ def label(comparison: Comparison, *, with_suite: bool) -> str:
     return f"{named} @{comparison.arm}" if comparison.arm else named
 
 
+def uncalibrated(session: Session) -> str:
+    """Say of which judged metrics nobody knows how far they agree with people."""
+    return (
+        f"uncalibrated: {join(session.uncalibrated)}; no agreement of this judge with people is stored "
+        "(llmeval judge check)"
+    )
+
+
 def outcome(session: Session) -> str:
     """Say how a session ended in a word or two: its verdict, where there can be one."""
     if session.verdict is None:

@@ -63,6 +63,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         judges: judge models, several are a panel; empty for none.
         judge_api_base: endpoint of the judge, where it is not the provider's own.
         judge_settings: sent with every call to a judge; None takes a default of a rubric back.
+        calibration: folder of what is known of how far metrics agree with people.
         namespace: the tenant whose answers are asked for and replayed; empty for none.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
@@ -107,6 +108,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     judges: tuple[str, ...]
     judge_api_base: str
     judge_settings: tuple[tuple[str, object], ...]
+    calibration: Path
     namespace: str
     concurrency: int
     timeout_s: float
@@ -183,6 +185,7 @@ def resolve(config: pytest.Config) -> Settings:
         judges=values["judge"],
         judge_api_base=values["judge_api_base"],
         judge_settings=tuple(filter(None, values["judge_settings"])),
+        calibration=root / values["calibration"],
         namespace=values["namespace"],
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],

@@ -81,6 +81,9 @@ OPTIONS = (
     Option("judge", several, "", "judge model, in litellm's spelling; several are a panel", "NAME[,NAME]"),
     Option("judge_api_base", str, "", "endpoint of the judge, where it is not the provider's own", has_flag=False),
     Option("judge_settings", setting, "", "settings of every call to a judge", has_flag=False, is_repeatable=True),
+    Option(
+        "calibration", str, "calibration", "folder of what is known of how metrics agree with people", has_flag=False
+    ),
     Option("namespace", name, "", "the tenant: nothing recorded for one is served to another", has_flag=False),
     Option("concurrency", count, "20", "most calls in flight, per process", "N"),
     Option("timeout_s", seconds, "120", "most seconds of one call, retries included", has_flag=False),

@@ -118,7 +118,14 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         trials=trials,
         contest=_contest(state, lines, trials),
         spend=_spend(state),
+        uncalibrated=_uncalibrated(state, lines) if state.settings.judges else (),
     )
+
+
+def _uncalibrated(state: State, lines: tuple[Line, ...]) -> tuple[str, ...]:
+    from pytest_llmeval.plugin import calibrated
+
+    return calibrated.uncalibrated(state.settings, lines, state.closing_lines.append)
 
 
 def _spend(state: State) -> Spend | None:

@@ -143,6 +143,7 @@ class Session:
         spend: what was spent of the budget; None where none was set.
         exit_status: what pytest's exit status was to be when this was stored; None where nobody has said.
         exit_line: the same with its reason, as it is printed.
+        uncalibrated: judged metrics of which nobody has stored how far they agree with people.
     """
 
     id: str
@@ -167,6 +168,7 @@ class Session:
     folder: str = ""
     exit_status: int | None = None
     exit_line: str = ""
+    uncalibrated: tuple[str, ...] = ()
 
     @property
     def coverage(self) -> tuple[int, int]:

@@ -5,7 +5,8 @@ The mark stands where each live call puts its nonce; see ``calls.nonce``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pytest_llmeval.calls.nonce import mark_for
@@ -19,6 +20,8 @@ _LAST: Final[Mapping[str, Json]] = {
     "grade": {"type": "integer", "enum": list(range(LOWEST, HIGHEST + 1))},
     "better": {"type": "string", "enum": ["first", "second", "tie"]},
 }
+_MARK: Final = re.compile(r"\[(\S+) NAME\]")
+_CRITERION: Final = re.compile(r"\nCRITERION\n(.*?)\n\n(?:GRADES|MATERIAL)\n", re.DOTALL)
 FIELD: Final = {"grade": "grade", "prefer": "better"}
 """The field that decides, by the kind of the protocol."""
 
@@ -40,6 +43,25 @@ def messages(rubric: Rubric, kind: str, parts: Mapping[str, str]) -> list[dict[s
         {"role": "system", "content": text.format(criterion=rubric.criterion, grades=grades, mark=mark)},
         {"role": "user", "content": "\n\n".join(shown)},
     ]
+
+
+def material_of(asked: Sequence[Mapping[str, Json]]) -> tuple[str, dict[str, str]] | None:
+    """Return the criterion and the parts of a judge's messages, as they are stored; None where they are none.
+
+    Args:
+        asked: what ``messages`` made. No part can hold the mark, so that a part ends where it says.
+    """
+    texts = [message.get("content") for message in asked]
+    if len(texts) != 2 or not all(isinstance(text, str) for text in texts):  # noqa: PLR2004 - system and user
+        return None
+    system, user = map(str, texts)
+    mark = _MARK.search(system)
+    criterion = _CRITERION.search(system)
+    if mark is None or criterion is None:
+        return None
+    word = re.escape(mark[1])
+    parts = re.findall(rf"\[{word} (?!END\])([A-Z]+)\]\n(.*?)\n\[{word} END\]", user, re.DOTALL)
+    return criterion[1], {name.lower(): text for name, text in parts}
 
 
 def settings(kind: str, said: Mapping[str, Json]) -> dict[str, Json]:

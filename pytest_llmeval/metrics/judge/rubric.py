@@ -13,6 +13,8 @@ from pytest_llmeval.records.frozen import dataclass
 
 _FOLDER: Final = Path(__file__).parent / "rubrics"
 LOWEST, HIGHEST = 1, 5
+JUDGED: Final = "judge "
+"""How the version of every judged score begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,4 +80,4 @@ def version_of(rubric: Rubric, kind: str, models: Sequence[str], settings: Mappi
     """
     content = [rubric.name, rubric.version, rubric.criterion, dict(rubric.grades), list(rubric.parts)]
     fingerprint = digest([list(models), content, protocol(kind), dict(settings)])[:12]
-    return f"judge {rubric.name}-{rubric.version} {fingerprint}"
+    return f"{JUDGED}{rubric.name}-{rubric.version} {fingerprint}"

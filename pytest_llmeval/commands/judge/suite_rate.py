@@ -1,0 +1,83 @@
+"""What people would say of all answers of a session, by the labels of a few and the metric's word on the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.agreement.corrected import corrected_mean
+from pytest_llmeval.agreement.measuring import label_of
+from pytest_llmeval.commands.output import inert, say, shown
+from pytest_llmeval.errors import UsageError
+from pytest_llmeval.gather import session_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_llmeval.commands.judge.report import Finding
+    from pytest_llmeval.records import Check, Session
+    from pytest_llmeval.records.agreement import Agreement
+
+
+def say_suite_rate(path: Path, agreement: Agreement, findings: Sequence[Finding]) -> None:
+    """Print the share of a session's answers that people would call good.
+
+    Args:
+        path: of the session.
+        agreement: of the metric, as it was measured.
+        findings: the labelled answers.
+
+    Raises:
+        UsageError: the session has no score of this version, or there is no threshold, or no label.
+        StoreError: it cannot be read.
+    """
+    session = session_file.read(path)
+    mark = agreement.threshold if agreement.threshold is not None else agreement.fitted
+    checks = _checks(session, agreement)
+    if not checks:
+        raise UsageError(
+            f"{shown(path)} has no score of {agreement.metric!r}, version {agreement.version!r}",
+            found=", ".join(sorted(_versions(session, agreement.metric))) or "none of that metric",
+            hint="scores of another version are of another metric, or judge",
+        )
+    labelled = [
+        (float(good), float(found.item.score >= mark))
+        for found in findings
+        if mark is not None
+        and found.item.score is not None
+        and (good := label_of(found.item, agreement.good_from)) is not None
+    ]
+    # An answer that people have labelled speaks once.
+    known = {found.check.output for found in findings}
+    others = [
+        float(check.value >= mark)
+        for check in checks
+        if mark is not None and check.value is not None and check.output not in known
+    ]
+    rate = corrected_mean([label for label, _ in labelled], [passed for _, passed in labelled], others)
+    if rate is None:
+        raise UsageError("a corrected rate needs at least 2 labelled answers that are scored, and a threshold")
+    say(
+        "",
+        f"session {inert(session.id)}: people would call {rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}] of its "
+        f"answers good, where the metric passes {rate.judged:.2f}",
+        f"  by {rate.n_labelled} labelled answers and the metric's word on {rate.n_judged} more "
+        f"(it counts {rate.weight:.2f}); it holds if the labelled ones were picked at random from answers like these",
+    )
+
+
+def _checks(session: Session, agreement: Agreement) -> list[Check]:
+    return [check for check in _of_metric(session, agreement.metric) if check.score.version == agreement.version]
+
+
+def _of_metric(session: Session, metric: str) -> list[Check]:
+    return [
+        check
+        for result in session.results
+        for check in (*(check for trial in result.trials for check in trial.checks), *result.checks)
+        if check.score.metric == metric
+    ]
+
+
+def _versions(session: Session, metric: str) -> set[str]:
+    return {check.score.version for check in _of_metric(session, metric)}
