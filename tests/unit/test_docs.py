@@ -9,7 +9,20 @@ import pytest
 
 import pytest_llmeval
 from pytest_llmeval import hookspecs
-from pytest_llmeval.commands import baseline, cache, comment, compare, dataset, export, gate, init, run, sessions, watch
+from pytest_llmeval.commands import (
+    baseline,
+    cache,
+    comment,
+    compare,
+    dataset,
+    export,
+    gate,
+    init,
+    pack,
+    run,
+    sessions,
+    watch,
+)
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -73,7 +86,7 @@ def test_every_check_and_each_of_its_options_is_documented():
 def _parser():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers()
-    for module in (baseline, cache, comment, compare, dataset, export, gate, init, run, sessions, watch):
+    for module in (baseline, cache, comment, compare, dataset, export, gate, init, pack, run, sessions, watch):
         module.declare(commands)
     return parser
 
