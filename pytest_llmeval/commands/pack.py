@@ -47,13 +47,11 @@ class Pack(NamedTuple):
 
     Args:
         about: what it looks for.
-        checks: the checks it makes.
         licences: of its cases.
         n_cases: how many.
     """
 
     about: str
-    checks: str
     licences: str
     n_cases: int
 
@@ -113,7 +111,7 @@ def read(name: str) -> Pack:
     said = tomllib.loads((_HOME / name / "pack.toml").read_text(encoding="utf-8"))
     licences = ", ".join(dict.fromkeys(source["licence"] for source in said["sources"]))
     n_cases = len((_HOME / name / "cases.jsonl").read_text(encoding="utf-8").splitlines())
-    return Pack(said["about"], said["checks"], licences, n_cases)
+    return Pack(said["about"], licences, n_cases)
 
 
 def _copied(pack: Path, into: Path) -> None:
