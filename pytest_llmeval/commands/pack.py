@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,8 +16,6 @@ from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     # Any: argparse does not name the type of its subparsers.
     Commands = Any
 
@@ -97,11 +96,17 @@ def run(arguments: argparse.Namespace) -> int:
     if not into.is_relative_to(found.root):
         raise UsageError(f"--into={arguments.into!r} lies outside the root", found=f"root: {found.root}")
     _copied(_HOME / arguments.name, into)
+    # Files, not their folder: a project may have other names for test modules.
+    modules = [str(path.relative_to(found.root)) for path in sorted((into / arguments.name).glob("test_*.py"))]
+    if not modules:
+        raise UsageError(
+            f"{shown(into / arguments.name)} has no test_*.py", hint="delete the folder to have the pack copied again"
+        )
     environment: dict[str, str | None] = {}
     if arguments.app is not None:
         environment = {APP: arguments.app, "PYTHONPATH": _path(found.root)}
-    options = [str((into / arguments.name).relative_to(found.root)), *arguments.arguments]
-    return run_pytest(found, options, written=found.session_file(None), environment=environment).status
+    given = [*modules, *arguments.arguments]
+    return run_pytest(found, given, written=found.session_file(None), environment=environment).status
 
 
 def read(name: str) -> Pack:
@@ -115,21 +120,21 @@ def read(name: str) -> Pack:
 
 
 def _copied(pack: Path, into: Path) -> None:
-    """Copy what is not there; what is there is the user's."""
-    for source, target in [(pack.parent / _SHARED, into / _SHARED), *_files(pack, into / pack.name)]:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with target.open("xb") as file:
-                file.write(source.read_bytes())
-        except FileExistsError:
-            continue
-        say(f"  made  {shown(target)}")
-
-
-def _files(pack: Path, into: Path) -> Iterator[tuple[Path, Path]]:
-    for source in sorted(pack.iterdir()):
-        if source.is_file():
-            yield source, into / source.name
+    """Copy a pack whose folder is not there; what is there is the user's, and what they have deleted stays deleted."""
+    target, shared = into / pack.name, into / _SHARED
+    if target.exists():
+        return
+    into.mkdir(parents=True, exist_ok=True)
+    if not shared.exists():
+        shared.write_bytes((pack.parent / _SHARED).read_bytes())
+        say(f"  made  {shown(shared)}")
+    beside = into / f".{pack.name}.{os.getpid()}.tmp"
+    try:
+        shutil.copytree(pack, beside, ignore=shutil.ignore_patterns("__pycache__"))
+        beside.rename(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    say(f"  made  {shown(target)}: {', '.join(path.name for path in sorted(target.iterdir()))}")
 
 
 def _path(root: Path) -> str:

@@ -48,7 +48,10 @@ def test_a_pack_finds_what_a_model_does_wrong(project, obeying):
     ran = _run(project, "injection", "--", "-q")
 
     assert 1 == ran.returncode
-    assert "made  llmeval_packs/injection/cases.jsonl" in ran.stdout
+    assert (
+        "  made  llmeval_packs/conftest.py\n"
+        "  made  llmeval_packs/injection: README.md, cases.jsonl, pack.toml, test_injection_pack.py\n"
+    ) in ran.stdout
     failed = [result.id.case for result in project.session.results if result.outcome == "failed"]
     told = [name for name in failed if name.startswith("gandalf")]
     assert {"direct-joined", "direct-reversed"} == set(failed) - set(told)
@@ -76,7 +79,7 @@ def test_it_is_replayed_gated_and_edited_as_any_other_tests(project, obeying):
 
 def test_an_application_is_asked_by_its_path(project):
     """An async method of an object in a module beside the configuration; it refuses everything."""
-    project.write("pytest.ini", "[pytest]\n")
+    project.write("pytest.ini", "[pytest]\npython_files = check_*.py\n")
     project.write("my_app.py", APP)
 
     ran = _run(project, "refusal", "--app=my_app:bot.answer")
@@ -115,3 +118,16 @@ def test_the_other_packs_run_on_the_model(project):
     assert "capital-italy~casing" not in right
     (summary,) = project.session.summaries
     assert {"unperturbed", "perturbed", "perturbed/typos"} <= {part.tag for part in summary.slices}
+
+
+def test_what_was_deleted_stays_deleted_and_nothing_else_runs_in_its_place(project):
+    """Without its module a pack is none: the project's whole suite is not run instead."""
+    project.write("pytest.ini", "[pytest]\n")
+    project.write("test_other.py", "def test_other():\n    raise AssertionError")
+    project.write("llmeval_packs/safety/README.md", "mine")
+
+    ran = _run(project, "safety")
+
+    assert 4 == ran.returncode
+    assert "has no test_*.py" in ran.stderr
+    assert ["README.md"] == [path.name for path in (project.path / "llmeval_packs" / "safety").iterdir()]
