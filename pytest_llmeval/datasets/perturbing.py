@@ -30,7 +30,6 @@ _NEIGHBOURS: Final = {
 _BLANK: Final = re.compile(r"(?<=\S) (?=\S)")
 _BLANKS_PER_CHANGE: Final = 4
 _INNER: Final = re.compile(r"[,;:](?=\s)|(?<=[^\W\d_])['\u2019](?=[^\W\d_])")
-_LAST: Final = re.compile(r"[.!?]+(?=\s*\Z)")
 _SENTENCES: Final = re.compile(r"(?<=[.!?])[ \t]+(?=\S)")
 
 
@@ -38,7 +37,7 @@ class _Draws:
     """Whole numbers that look drawn, from a digest: the standard library's may change from one Python to the next."""
 
     def __init__(self, kind: str, seed: int, text: str) -> None:
-        self._key = f"{kind}\0{seed}\0{text}".encode("utf-8", "surrogatepass")
+        self._key = hashlib.sha256(f"{kind}\0{seed}\0{text}".encode("utf-8", "surrogatepass")).digest()
         self._n = 0
 
     def below(self, n: int) -> int:
@@ -48,8 +47,12 @@ class _Draws:
 
     def some(self, values: Sequence[_T], n: int) -> list[_T]:
         """Draw n of the values, in their order."""
-        left = list(range(len(values)))
-        return [values[i] for i in sorted(left.pop(self.below(len(left))) for _ in range(min(n, len(values))))]
+        left, drawn = list(range(len(values))), []
+        for _ in range(min(n, len(values))):
+            at = self.below(len(left))
+            left[at], left[-1] = left[-1], left[at]
+            drawn.append(left.pop())
+        return [values[i] for i in sorted(drawn)]
 
 
 def typos(text: str, seed: int = 0) -> str:
@@ -60,9 +63,8 @@ def typos(text: str, seed: int = 0) -> str:
     """
     draws = _Draws("typos", seed, text)
     words = list(_WORD.finditer(text))
-    for word in reversed(draws.some(words, max(1, round(len(words) / _WORDS_PER_TYPO)))):
-        text = text[: word.start()] + _mistyped(word[0], draws) + text[word.end() :]
-    return text
+    drawn = draws.some(words, max(1, round(len(words) / _WORDS_PER_TYPO)))
+    return _replaced(text, drawn, lambda word: _mistyped(word, draws))
 
 
 def _mistyped(word: str, draws: _Draws) -> str:
@@ -87,15 +89,26 @@ def whitespace(text: str, seed: int = 0) -> str:
     """Make of one of four blanks two or three, or a new line, at least of one; and add blanks at the end."""
     draws = _Draws("whitespace", seed, text)
     blanks = list(_BLANK.finditer(text))
-    for blank in reversed(draws.some(blanks, max(1, round(len(blanks) / _BLANKS_PER_CHANGE)))):
-        text = text[: blank.start()] + ("  ", "   ", "\n")[draws.below(3)] + text[blank.end() :]
-    return text + " " * (1 + draws.below(2))
+    drawn = draws.some(blanks, max(1, round(len(blanks) / _BLANKS_PER_CHANGE)))
+    return _replaced(text, drawn, lambda _: ("  ", "   ", "\n")[draws.below(3)]) + " " * (1 + draws.below(2))
+
+
+def _replaced(text: str, places: Sequence[re.Match[str]], new: Callable[[str], str]) -> str:
+    """Put something new in each of some places of a text, which are in their order."""
+    pieces, at = [], 0
+    for place in places:
+        pieces += [text[at : place.start()], new(place[0])]
+        at = place.end()
+    return "".join([*pieces, text[at:]])
 
 
 def punctuation(text: str, seed: int = 0) -> str:
     """Leave out commas, semicolons, colons and apostrophes; drop or, as the seed has it, repeat the last mark."""
-    last = "" if _Draws("punctuation", seed, text).below(2) == 0 else "\\g<0>\\g<0>"
-    return _LAST.sub(last, _INNER.sub("", text))
+    said = _INNER.sub("", text)
+    body = said.rstrip()
+    head = body.rstrip(".!?")
+    last = body[len(head) :] * (0, 2)[_Draws("punctuation", seed, text).below(2)]
+    return head + last + said[len(body) :]
 
 
 def reordering(text: str, seed: int = 0) -> str:

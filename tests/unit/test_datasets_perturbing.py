@@ -20,11 +20,11 @@ TEXT = "How do I get a refund for order A-1,000? It's broken, sadly. Write to me
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("typos", "How do I get a refund for ordeer A-1,000? It's broken, sadly. Write to me@shop.org!"),
-        ("casing", "how do i get a refund for order a-1,000? it's broken, sadly. write to me@shop.org!"),
-        ("whitespace", "How do I get\na refund for  order A-1,000? It's   broken, sadly. Write to  me@shop.org!  "),
-        ("punctuation", "How do I get a refund for order A-1,000? Its broken sadly. Write to me@shop.org!!"),
-        ("reordering", "Write to me@shop.org! It's broken, sadly. How do I get a refund for order A-1,000?"),
+        ("typos", "How do I get a refund for order A-1,000? It's brokeen, sadly. Write to me@shop.org!"),
+        ("casing", "HOW DO I GET A REFUND FOR ORDER A-1,000? IT'S BROKEN, SADLY. WRITE TO ME@SHOP.ORG!"),
+        ("whitespace", "How do I get a refund for\norder A-1,000? It's\nbroken, sadly.   Write  to me@shop.org! "),
+        ("punctuation", "How do I get a refund for order A-1,000? Its broken sadly. Write to me@shop.org"),
+        ("reordering", "It's broken, sadly. How do I get a refund for order A-1,000? Write to me@shop.org!"),
     ],
     ids=KINDS,
 )
