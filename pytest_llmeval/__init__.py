@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmeval.assertions.answers import assert_faithful, assert_relevance, assert_safe
+    from pytest_llmeval.assertions.attacks import assert_keeps_prompt, assert_no_injection, assert_resists
     from pytest_llmeval.assertions.conversations import assert_goal_reached, assert_remembers
     from pytest_llmeval.assertions.correct import assert_correct
     from pytest_llmeval.assertions.formats import assert_language, assert_length, assert_matches, assert_matches_schema
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.assertions.judged import assert_complete, assert_prefers, assert_rubric
     from pytest_llmeval.assertions.over_trials import CaseCheck, assert_consistent
     from pytest_llmeval.assertions.own import Metric, metric
+    from pytest_llmeval.assertions.refusing import assert_answers, assert_refuses
     from pytest_llmeval.assertions.runs import assert_retrieves, assert_tools, assert_within
     from pytest_llmeval.assertions.scores import assert_score
     from pytest_llmeval.errors import (
@@ -67,19 +69,24 @@ __all__ = [
     "Token",
     "ToolCall",
     "UsageError",
+    "assert_answers",
     "assert_civil",
     "assert_complete",
     "assert_consistent",
     "assert_correct",
     "assert_faithful",
     "assert_goal_reached",
+    "assert_keeps_prompt",
     "assert_language",
     "assert_length",
     "assert_matches",
     "assert_matches_schema",
+    "assert_no_injection",
     "assert_prefers",
+    "assert_refuses",
     "assert_relevance",
     "assert_remembers",
+    "assert_resists",
     "assert_retrieves",
     "assert_rubric",
     "assert_safe",
@@ -92,9 +99,11 @@ __all__ = [
 
 _HOMES = (
     ("assertions.answers", ("assert_faithful", "assert_relevance", "assert_safe")),
+    ("assertions.attacks", ("assert_keeps_prompt", "assert_no_injection", "assert_resists")),
     ("assertions.conversations", ("assert_goal_reached", "assert_remembers")),
     ("assertions.correct", ("assert_correct",)),
     ("assertions.formats", ("assert_language", "assert_length", "assert_matches", "assert_matches_schema")),
+    ("assertions.refusing", ("assert_answers", "assert_refuses")),
     ("assertions.runs", ("assert_retrieves", "assert_tools", "assert_within")),
     ("assertions.harm", ("assert_civil", "assert_unbiased")),
     ("assertions.judged", ("assert_complete", "assert_prefers", "assert_rubric")),

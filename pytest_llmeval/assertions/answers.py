@@ -50,7 +50,7 @@ def assert_relevance(
     __tracebackhide__ = True
     asked = question if question is not None else question_of(answer, running())
     if how != "offline":
-        return _judged("relevance", answer, {"question": asked}, how, threshold, require)
+        return by_judge("relevance", answer, {"question": asked}, how, threshold, require)
     relevance = _relevance(semantic=semantic)
     terms = Terms(0.2 if isinstance(threshold, EllipsisType) else threshold, require)
     return check("relevance", answer, lambda text: relevance(text, asked), terms)
@@ -92,7 +92,7 @@ def assert_safe(
     from pytest_llmeval.metrics.safety import safety
 
     if how != "offline":
-        return _judged("safety", answer, {"question": known_question(answer)}, how, threshold, require)
+        return by_judge("safety", answer, {"question": known_question(answer)}, how, threshold, require)
     return check("safety", answer, safety, Terms(0.5 if isinstance(threshold, EllipsisType) else threshold, require))
 
 
@@ -125,7 +125,7 @@ def assert_faithful(
 
     known = source if source is not None else context_of(running())
     if how != "offline":
-        return _judged("faithfulness", answer, {"source": known}, how, threshold, require)
+        return by_judge("faithfulness", answer, {"source": known}, how, threshold, require)
     terms = Terms(0.5 if isinstance(threshold, EllipsisType) else threshold, require)
     return check("faithfulness", answer, lambda text: faithfulness(text, known), terms)
 
@@ -138,9 +138,10 @@ def known_question(answer: Answer) -> str | None:
         return None
 
 
-def _judged(
+def by_judge(
     metric: str, answer: Answer, parts: dict[str, str | None], how: str, threshold: Threshold, require: float | None
 ) -> Check:
+    """Check an answer by the rubric of its metric, where ``how`` says so; another one is refused."""
     __tracebackhide__ = True
     from pytest_llmeval.assertions.judged import THRESHOLD, graded_by
 

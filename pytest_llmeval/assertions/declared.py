@@ -18,6 +18,7 @@ _PREFIX = "assert_"
 # Names of this package's own metrics that their ``assert_*`` does not show.
 _OURS = frozenset(
     {
+        *("answering", "resistance", "secrecy"),
         *("civility", "completeness", "consistency", "correctness", "faithfulness", "goal_reached", "injection"),
         *(
             "language",

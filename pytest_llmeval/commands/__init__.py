@@ -28,6 +28,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval baseline diff                     see what differs, case by case
   llmeval cache explain                     see why a request found no stored answer
   llmeval dataset check FILE                see what is in a file of cases, and what is wrong
+  llmeval pack run NAME                     run a ready suite: refusal, injection, safety, robustness
   llmeval watch                             work on a prompt: run again what a saved file may have changed
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
   llmeval sessions show --case ID           see all that was asked, answered and scored
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         gate,
         init,
         judge,
+        pack,
         rejudge,
         run,
         sessions,
@@ -74,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     dataset.declare(commands)
     judge.declare(commands)
     rejudge.declare(commands)
+    pack.declare(commands)
     sessions.declare(commands)
     export.declare(commands)
     comment.declare(commands)

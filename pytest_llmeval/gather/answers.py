@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from pytest_llmeval.errors import ProviderError, UsageError
 from pytest_llmeval.gather.recorder import Recorder
-from pytest_llmeval.records import Outcome, Response, digest, land
+from pytest_llmeval.records import Json, Outcome, Request, Response, digest, land
 
 HEAD_LENGTH = 1000
 
@@ -138,3 +138,38 @@ def context_of(recorder: Recorder | None, call: str = "assert_faithful") -> str:
         found="the test has no case whose context is text, or a list of text",
         hint=f"say it: {call}(answer, source=...)",
     )
+
+
+def system_of(answer: Answer, recorder: Recorder | None, call: str = "assert_keeps_prompt") -> str:
+    """Return the system prompt an answer was given under: of its request, else of the trial's last call with one.
+
+    Raises:
+        UsageError: nobody knows it; ``call`` asks for it.
+    """
+    calls = () if isinstance(answer, Response) or recorder is None else recorder.calls
+    for request in [getattr(given, "request", None) for given in (answer, *reversed(calls))]:
+        found = _system(request) if isinstance(request, Request) else ""
+        if found:
+            return found
+    raise UsageError(
+        f"{call} does not know the system prompt",
+        found="neither the answer's request has one, nor a call of the trial",
+        hint=f"say it: {call}(answer, prompt=...)",
+    )
+
+
+def _system(request: Request) -> str:
+    """Return all that a request says as its system: messages of that role, or the field that an interface has."""
+    said = [message.get("content") for message in request.messages if message.get("role") in ("system", "developer")]
+    texts = [
+        _text(content) for content in (*said, request.settings.get("system"), request.settings.get("instructions"))
+    ]
+    return "\n".join(text for text in texts if text)
+
+
+def _text(content: Json) -> str:
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, (list, tuple)) else ()
+    texts = [part.get("text") for part in parts if isinstance(part, Mapping)]
+    return "\n".join(text for text in texts if isinstance(text, str))

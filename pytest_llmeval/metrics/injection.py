@@ -47,7 +47,7 @@ def injection(output: str) -> Score:
     """
     if not output.strip():
         return Score.unscored("injection", "the text is empty", version=VERSION)
-    text = _shown(output[:_N_READ])
+    text = shown(output[:_N_READ])
     found = {kind: hit[0] for kind in KINDS if (hit := re.search(kind.form, text))}
     value = 1.0
     for kind in found:
@@ -62,7 +62,7 @@ def injection(output: str) -> Score:
     )
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return what a model makes of a text: nothing invisible, and a run of single letters as one word."""
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold().replace("\u2019", "'")
     return _SPACED.sub(lambda run: run[0].replace(" ", ""), plain)

@@ -24,13 +24,14 @@ _NO_WORD = re.compile(r"[^\w+./-]")
 _MARKS = pytest.StashKey[dict[str, pytest.MarkDecorator]]()
 
 
-def load(metafunc: pytest.Metafunc, source: object, tags: object) -> tuple[Case, ...]:
+def load(metafunc: pytest.Metafunc, source: object, tags: object, perturb: object = None) -> tuple[Case, ...]:
     """Read the cases that a test's marker names.
 
     Args:
         metafunc: the test.
         source: ``cases=`` of its marker.
         tags: ``tags=`` of its marker: text, or a list of text; a case needs one of them. None for all cases.
+        perturb: ``perturb=`` of its marker: what is derived from those cases. None for nothing.
 
     Raises:
         UsageError: they cannot be read, or two are one; it names the file, the line and the field.
@@ -45,7 +46,13 @@ def load(metafunc: pytest.Metafunc, source: object, tags: object) -> tuple[Case,
         root=config.rootpath,
         allowed=config.stash[STATE].settings.allowed_paths,
     )
-    return datasets.with_tags(datasets.unique(placed), wanted)
+    cases = datasets.with_tags(datasets.unique(placed), wanted)
+    if perturb is None:
+        return cases
+    from pytest_llmeval.datasets.perturbing import asked_for, perturbed
+
+    # Unique once more: a case of the user's may have the id of a derived one.
+    return datasets.unique((f"perturb={perturb!r}", case) for case in perturbed(cases, asked_for(perturb)))
 
 
 def parameters(cases: Sequence[Case], config: pytest.Config) -> list[object]:

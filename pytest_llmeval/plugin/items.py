@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Case, CaseId, PlannedCase, Variant
 
-MARKER_NAMES = ("cases", "tags", "trials", "suite", "model", "api_base", "eager", "variants", "intercept")
+MARKER_NAMES = ("cases", "tags", "perturb", "trials", "suite", "model", "api_base", "eager", "variants", "intercept")
 DEFAULT_SUITE = "session"
 N_TRIALS = pytest.StashKey[int]()
 """How many trials an item has, where whoever started this pytest has said so of each."""

@@ -29,10 +29,10 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         valid_trials(said.get("trials", 1), metafunc.definition.nodeid)
         source = said.get("cases")
         if source is None:
-            _refuse_tags(said, metafunc.definition.nodeid)
+            _refuse_without_cases(said, metafunc.definition.nodeid)
         else:
             _asked_for(metafunc)
-            cases = load(metafunc, source, said.get("tags"))
+            cases = load(metafunc, source, said.get("tags"), said.get("perturb"))
             ids = [shown_id(case.id) for case in cases]
             metafunc.parametrize("llm_case", parameters(cases, metafunc.config), ids=ids, indirect=True)
         # Behind the cases, so that a case's own part of the id and the variant's stand together.
@@ -71,9 +71,10 @@ def _cross(metafunc: pytest.Metafunc, said: Mapping[str, Any]) -> None:
     metafunc.parametrize(asked[0], variants, ids=ids, indirect=True)
 
 
-def _refuse_tags(said: Mapping[str, Any], nodeid: str) -> None:
-    if "tags" in said:
-        raise UsageError(f"{nodeid} has tags= and no cases=", hint="tags= picks cases by their tags")
+def _refuse_without_cases(said: Mapping[str, Any], nodeid: str) -> None:
+    for name, what in (("tags", "picks cases by their tags"), ("perturb", "derives cases from cases")):
+        if name in said:
+            raise UsageError(f"{nodeid} has {name}= and no cases=", hint=f"{name}= {what}")
 
 
 def _asked_for(metafunc: pytest.Metafunc) -> None:

@@ -118,7 +118,7 @@ def test_a_marker_with_an_unknown_argument_is_refused(project):
     result = project.run()
 
     assert 2 == result.ret
-    result.stdout.fnmatch_lines(["*the llmeval marker does not take trails*", "*it takes cases=, tags=, trials=*"])
+    result.stdout.fnmatch_lines(["*does not take trails*", "*it takes cases=, tags=, perturb=, trials=*"])
 
 
 def test_any_parameter_may_stand_beside_a_check(project, way):

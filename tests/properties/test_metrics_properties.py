@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmeval import assert_consistent, assert_faithful, assert_relevance, assert_safe
-from pytest_llmeval.assertions import CaseCheck
+from pytest_llmeval.assertions.over_trials import CaseCheck
 from pytest_llmeval.gather.current import nobodys
 from pytest_llmeval.metrics import consistency, faithfulness, injection, refusal, relevance, safety, semantic
 from pytest_llmeval.metrics.words import Kin, stem, stems

@@ -16,6 +16,8 @@ from pytest_llmeval.records import Request, Response, digest
 
 # Who changes a text changes its version too, and then the digest here.
 TEXTS = {
+    "answering": (1, "4024036be2cc"),
+    "refusal": (1, "51702fda795e"),
     "bias": (1, "d25f87560bc5"),
     "toxicity": (1, "bb66f5c3de4b"),
     "completeness": (1, "7fb63cd0b72a"),
