@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.gather import session_file
+from pytest_llmeval.gather.session_folder import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ _N_SESSIONS = 20  # looked through for a case that the newest session did not ru
 
 def newest_first(folder: Path) -> Iterator[Session]:
     """Yield the sessions in a folder that can be read, the newest first."""
-    older = sorted((folder / "sessions").glob("*.jsonl"), key=lambda path: path.name, reverse=True)
+    older = stored(folder)[::-1]
     seen: set[str] = set()
     for path in [folder / "session.jsonl", *older[:_N_SESSIONS]]:
         if path.stem in seen:

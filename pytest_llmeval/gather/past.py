@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gather.codec import from_json
+from pytest_llmeval.gather.session_folder import stored
 from pytest_llmeval.gather.wire import loads
 from pytest_llmeval.records import Session
 
@@ -29,7 +30,7 @@ def before(folder: Path, session: Session, *, most: int) -> tuple[Session, ...]:
         most: how many are returned at most.
     """
     found: list[Session] = []
-    for path in sorted((folder / "sessions").glob("*.jsonl"), reverse=True):
+    for path in reversed(stored(folder)):
         if len(found) == most:
             break
         # Of two sessions in one second nobody can tell which was first: both are the other's past.

@@ -14,8 +14,16 @@ _N_NAMED = 5
 
 def stored(folder: Path) -> tuple[Path, ...]:
     """Return the files of all sessions below a project's own folder, the oldest first."""
-    # By name: a session's id begins with the time at which it began.
-    return tuple(sorted((folder / "sessions").glob("*.jsonl"), key=lambda path: path.name))
+    return tuple(sorted((folder / "sessions").glob("*.jsonl"), key=age))
+
+
+def age(path: Path) -> tuple[str, int, str]:
+    """Return what sorts session files by time: an id begins with a second, and within one the file's own time tells."""
+    try:
+        written_ns = path.stat().st_mtime_ns
+    except OSError:  # somebody deletes it at this moment
+        written_ns = 0
+    return path.stem.partition("-")[0], written_ns, path.name
 
 
 def pick(folder: Path, said: str) -> Path:

@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 
 import pytest
-from mlflow import MlflowClient
 
 from pytest_llmeval.commands import main
 from pytest_llmeval.exports import mlflow_traces
@@ -16,6 +15,13 @@ from tests.e2e import servers
 from tests.unit.sessions import session
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore")]
+
+
+def client_of(uri):
+    """Return MLflow's own client."""
+    import mlflow
+
+    return mlflow.MlflowClient(uri)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,7 @@ def uri(template, tmp_path):
 
 
 def _traces(uri, run):
-    client = MlflowClient(uri)
+    client = client_of(uri)
     experiment = client.get_run(run).info.experiment_id
     found = client.search_traces(locations=[experiment], run_id=run)
     return {trace.info.tags["llmeval.case"]: trace for trace in found}
@@ -118,7 +124,7 @@ def test_an_attempt_that_died_is_completed_and_no_trace_written_twice(uri, monke
 
     run = record(session(), uri=uri, traces="all")
 
-    client = MlflowClient(uri)
+    client = client_of(uri)
     found = client.search_traces(locations=[client.get_run(run).info.experiment_id], run_id=run)
     assert 3 == len(found)
     assert 3 == len({trace.info.tags["llmeval.case"] for trace in found})
@@ -131,7 +137,7 @@ def test_what_does_not_fit_in_the_time_is_counted_and_said(uri):
     run = record(session(), uri=uri, traces="all", limit_s=0.0, tell=said.append)
 
     assert {} == _traces(uri, run)
-    assert "0 of 3 all" == MlflowClient(uri).get_run(run).data.tags["llmeval.traces"]
+    assert "0 of 3 all" == client_of(uri).get_run(run).data.tags["llmeval.traces"]
     assert 1 == len(said)
     assert "0 of 3 traces (all)" in said[0]
 
@@ -154,7 +160,7 @@ def test_a_server_with_postgresql_behind_it_holds_the_same(tmp_path):
             record(session(), uri=url, artifacts=[tmp_path / "session.jsonl"], traces="all", limit_s=math.inf)
             for _ in range(2)
         ]
-        client = MlflowClient(url)
+        client = client_of(url)
         run = client.get_run(runs[0])
         assert runs[0] == runs[1]
         assert (0.55, "FINISHED") == (run.data.metrics["relevance/mean"], run.info.status)
@@ -173,7 +179,7 @@ def test_what_had_no_time_is_sent_later_and_once(uri, tmp_path, monkeypatch):
     for _ in range(2):
         assert 0 == main(["export", "--to", "mlflow", "--output", uri])
 
-    client = MlflowClient(uri)
+    client = client_of(uri)
     found = client.search_traces(locations=[client.get_run(run).info.experiment_id], run_id=run)
     assert 3 == len(found)
     assert "3 of 3 all" == client.get_run(run).data.tags["llmeval.traces"]

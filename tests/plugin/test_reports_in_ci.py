@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -44,11 +45,20 @@ def test_markdown_is_the_page_of_the_stored_session(suite, way):
     assert "worst cases" not in result.stdout.str()
 
 
+@pytest.fixture
+def repository_above(suite):
+    """A repository whose root is the folder above the project; gone again, since other tests' folders lie there."""
+    above = suite.path.parent
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-C", str(above)]
+    for command in (["init", "-q"], ["add", suite.path.name], ["commit", "-q", "-m", "all"]):
+        subprocess.run([*git, *command], check=True)  # noqa: S603 - git itself
+    yield
+    shutil.rmtree(above / ".git")
+
+
+@pytest.mark.usefixtures("repository_above")
 def test_in_github_actions_the_line_of_a_failing_check_is_marked(suite, way, monkeypatch):
     """From the root of the repository, once, whatever the workers did; the page goes into the step's summary."""
-    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-C", str(suite.path.parent)]
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
-        subprocess.run([*git, *command], check=True)  # noqa: S603 - git itself
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(suite.path / "summary"))
     result = suite.run(*way, "--llmeval-report=term", "--llmeval-report=md")
