@@ -36,12 +36,8 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, or 4 where it cannot be obeyed or a doctor found something.
-
-    Args:
-        argv: the arguments after the command's name; by default those of the process.
-    """
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     from pytest_llmeval.commands import (
         baseline,
         cache,
@@ -80,8 +76,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     sessions.declare(commands)
     export.declare(commands)
     comment.declare(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, or 4 where it cannot be obeyed or a doctor found something.
+
+    Args:
+        argv: the arguments after the command's name; by default those of the process.
+    """
     try:
-        arguments = parser.parse_args(argv)
+        arguments = command_line().parse_args(argv)
         status: int | None = arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_llmeval.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # Any: argparse does not name the type of its subparsers.
+    Commands = Any
 
 
 class Parser(argparse.ArgumentParser):
@@ -14,3 +20,26 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise a UsageError with argparse's own words."""
         raise UsageError(message, hint=f"{self.prog} --help")
+
+
+def add_verb(
+    group: Commands,
+    name: str,
+    *,
+    help: str,  # noqa: A002 - argparse's own word
+    description: str,
+    run: Callable[[argparse.Namespace], int | None],
+    epilog: str = "",
+) -> argparse.ArgumentParser:
+    """Add a verb with the argument that all of them take, and return its parser."""
+    parser: argparse.ArgumentParser = group.add_parser(
+        name,
+        help=help,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
+    parser.set_defaults(run=run)
+    return parser

@@ -9,22 +9,7 @@ import pytest
 
 import pytest_llmeval
 from pytest_llmeval import hookspecs
-from pytest_llmeval.commands import (
-    baseline,
-    cache,
-    comment,
-    compare,
-    dataset,
-    export,
-    gate,
-    init,
-    judge,
-    pack,
-    rejudge,
-    run,
-    sessions,
-    watch,
-)
+from pytest_llmeval.commands import command_line
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
@@ -67,7 +52,7 @@ def test_every_command_and_each_of_its_flags_is_documented():
     """In docs/options.md, and with what the command is for in its own help."""
     text = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
     undocumented = []
-    for name, command in _commands("llmeval", _parser()):
+    for name, command in _commands("llmeval", command_line()):
         flags = [flag for action in command._actions for flag in action.option_strings if flag.startswith("--")]
         undocumented += [name] if f"`{name}" not in text else []
         undocumented += [f"{name} {flag}" for flag in flags if flag != "--help" and flag not in text]
@@ -83,29 +68,6 @@ def test_every_check_and_each_of_its_options_is_documented():
         check = getattr(pytest_llmeval, name)
         options = [option for option in inspect.signature(check).parameters if f"{option}:" not in check.__doc__]
         assert [] == options, name
-
-
-def _parser():
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers()
-    for module in (
-        baseline,
-        cache,
-        comment,
-        compare,
-        dataset,
-        export,
-        gate,
-        init,
-        judge,
-        pack,
-        rejudge,
-        run,
-        sessions,
-        watch,
-    ):
-        module.declare(commands)
-    return parser
 
 
 def _commands(name, parser):

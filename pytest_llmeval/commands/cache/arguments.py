@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import inert, say, shown
+from pytest_llmeval.commands.parser import add_verb
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.store import holdings
 
@@ -22,34 +23,12 @@ if TYPE_CHECKING:
     Commands = Any
 
 SHOWN_DIGITS = 12  # of a key: enough to tell a million of them apart
+add = add_verb
 PATTERN_HELP = """\
 PATTERN picks answers by any of: the key's beginning, the model, the question, the file they stand in. * stands for any
 text and ? for one character; brackets mean themselves."""
 _DAY_S = 86_400
 _HOUR_S = 3_600
-
-
-def add(
-    group: Commands,
-    name: str,
-    *,
-    help: str,  # noqa: A002 - argparse's own word
-    description: str,
-    run: Callable[[argparse.Namespace], int | None],
-    epilog: str = "",
-) -> argparse.ArgumentParser:
-    """Add a verb with the arguments that all of them take, and return its parser."""
-    parser: argparse.ArgumentParser = group.add_parser(
-        name,
-        help=help,
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
-    parser.set_defaults(run=run)
-    return parser
 
 
 def add_pattern(parser: argparse.ArgumentParser) -> None:

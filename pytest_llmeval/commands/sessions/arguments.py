@@ -6,11 +6,12 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.commands.parser import add_verb
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.gather import session_file, session_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_llmeval.records import Session
@@ -18,31 +19,9 @@ if TYPE_CHECKING:
     # Any: argparse does not name the type of its subparsers.
     Commands = Any
 
+add = add_verb
 ID_HELP = """\
 ID is the beginning of a session's id, or of what stands behind its time; ~1 is the last but one; or a session file."""
-
-
-def add(
-    group: Commands,
-    name: str,
-    *,
-    help: str,  # noqa: A002 - argparse's own word
-    description: str,
-    run: Callable[[argparse.Namespace], int | None],
-    epilog: str = "",
-) -> argparse.ArgumentParser:
-    """Add a verb with the argument that all of them take, and return its parser."""
-    parser: argparse.ArgumentParser = group.add_parser(
-        name,
-        help=help,
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
-    parser.set_defaults(run=run)
-    return parser
 
 
 def add_filters(parser: argparse.ArgumentParser, last: int) -> None:
