@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.commands.baseline.differences import columns, matches, rows
 from pytest_llmeval.commands.output import say, say_table
+from pytest_llmeval.commands.parser import add_verb
 from pytest_llmeval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,21 +37,12 @@ def add(
     has_pattern: bool = True,
 ) -> argparse.ArgumentParser:
     """Add a verb with the arguments that all of them take, and return its parser."""
-    parser: argparse.ArgumentParser = group.add_parser(
-        name,
-        help=help,
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = add_verb(group, name, help=help, description=description, run=run, epilog=epilog)
     if has_pattern:
         parser.add_argument("pattern", nargs="?", metavar="PATTERN", help="which lines (default: all)")
     parser.add_argument(
         "--baseline", metavar="PATH", help="its folder, or @NAME for one within (default: ini llmeval_baseline)"
     )
-    parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
-    parser.set_defaults(run=run)
     return parser
 
 

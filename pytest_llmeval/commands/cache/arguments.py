@@ -103,11 +103,6 @@ def say_damage(found: Holdings) -> None:
     say(*(f"{shown(one.path)}:{one.place}: {inert(one.why)}" for one in found.damaged))
 
 
-def count(number: int, noun: str) -> str:
-    """Return "1 answer", "2 answers"."""
-    return f"{number} {noun}{'s' * (number != 1)}"
-
-
 def places(stored: Iterable[Stored]) -> str:
     """Name the files that hold an answer, each once."""
     return ", ".join(dict.fromkeys(shown(one.path) for one in stored))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands.baseline.differences import columns, rows
-from pytest_llmeval.commands.cache.arguments import count
 from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.exports.word_diff import word_diff
+from pytest_llmeval.exports.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

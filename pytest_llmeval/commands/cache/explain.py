@@ -15,6 +15,7 @@ from pytest_llmeval.commands.cache import arguments as args
 from pytest_llmeval.commands.cache.neighbours import Change, Neighbours, changes
 from pytest_llmeval.commands.output import inert, say
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.exports.wording import count
 from pytest_llmeval.records import Request
 
 if TYPE_CHECKING:
@@ -121,13 +122,13 @@ def _say_causes(asked: Iterable[tuple[str, Request]], stored: Neighbours) -> Non
         key = cache_key(request)[: args.SHOWN_DIGITS]
         causes.setdefault(cause, []).append(f"{inert(nodeid, limit=300)} ({trial}, key {key})")
     if n_stored:
-        say(f"{args.count(n_stored, 'request')} found by {'its' if n_stored == 1 else 'their'} key: replayed")
+        say(f"{count(n_stored, 'request')} found by {'its' if n_stored == 1 else 'their'} key: replayed")
     for cause, names in sorted(causes.items(), key=lambda item: -len(item[1])):
         _say_cause(cause, names)
 
 
 def _say_cause(cause: _Cause, names: Sequence[str]) -> None:
-    n = args.count(len(names), "request")
+    n = count(len(names), "request")
     if not cause.changes:
         say(f"{n} without any stored answer to compare with:")
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.cache import arguments as args
 from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.exports.wording import count
 from pytest_llmeval.store import holdings
 from pytest_llmeval.store.record import to_line
 from pytest_llmeval.store.recordings import Recordings
@@ -52,6 +53,6 @@ def export(arguments: argparse.Namespace) -> None:
     for response in fresh:
         file.put(response)
     has_these = f"; it has {len(found) - len(fresh)} of them already" if len(fresh) < len(found) else ""
-    say(f"{args.count(len(fresh), 'answer')} written to {shown(path)}{has_these}")
+    say(f"{count(len(fresh), 'answer')} written to {shown(path)}{has_these}")
     if held.damaged:
         say(f"{len(held.damaged)} damaged rows were left out: llmeval cache verify")

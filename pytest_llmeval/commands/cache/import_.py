@@ -11,6 +11,7 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.cache import arguments as args
 from pytest_llmeval.commands.cache.verify import DAMAGED
 from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.exports.wording import count
 from pytest_llmeval.store import holdings
 from pytest_llmeval.store.sqlite import SqliteCache
 
@@ -50,7 +51,7 @@ def import_(arguments: argparse.Namespace) -> int:
     left_out = f"; {n_damaged} damaged lines left out" if n_damaged else ""
     n_known = len({one.response.origin for one in every}) - len(fresh)
     known = f"; {n_known} are there, or older than what is there" if n_known else ""
-    say(f"{args.count(len(fresh), 'answer')} stored in {shown(found.working_cache)}{known}{left_out}")
+    say(f"{count(len(fresh), 'answer')} stored in {shown(found.working_cache)}{known}{left_out}")
     return DAMAGED if n_damaged else 0
 
 

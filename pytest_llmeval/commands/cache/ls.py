@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.cache import arguments as args
 from pytest_llmeval.commands.output import say, say_table
+from pytest_llmeval.exports.wording import count
 from pytest_llmeval.gate.origins import newest_builds, why_stale
 from pytest_llmeval.store.holdings import newest
 
@@ -46,7 +47,7 @@ def ls(arguments: argparse.Namespace) -> None:
         say_table(_COLUMNS, [_row(same, age, word) for same in ordered])
     n_bytes = sum(one.n_bytes for same in draws.values() for one in same)
     files = {one.path for same in draws.values() for one in same}
-    said = f"{args.count(len(draws), 'answer')} in {args.count(len(files), 'file')}, {args.size(n_bytes)}"
+    said = f"{count(len(draws), 'answer')} in {count(len(files), 'file')}, {args.size(n_bytes)}"
     say("" if ordered else "nothing is stored", said)
     if held.damaged:
         say(f"{len(held.damaged)} damaged, and not served: llmeval cache verify")

@@ -11,6 +11,7 @@ from pytest_llmeval.commands.cache import arguments as args
 from pytest_llmeval.commands.cache.needed import needed
 from pytest_llmeval.commands.output import say, shown
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.exports.wording import count
 from pytest_llmeval.store import holdings, named_recordings
 from pytest_llmeval.store.pruning import drop_rows
 
@@ -67,8 +68,8 @@ def prune(arguments: argparse.Namespace) -> None:
     for path in going.kept_whole:
         say(f"{shown(path)}: kept whole; some scores stand on a text of several answers, which nobody can tell")
     n_rows = len(going.rows) + len(going.damaged)
-    what = [f"{args.count(n_rows, 'answer')} of {shown(found.working_cache)}"] if n_rows else []
-    what += [f"{args.count(len(lines), 'answer')} of {shown(path)}" for path, lines in going.lines.items()]
+    what = [f"{count(n_rows, 'answer')} of {shown(found.working_cache)}"] if n_rows else []
+    what += [f"{count(len(lines), 'answer')} of {shown(path)}" for path, lines in going.lines.items()]
     if not what:
         say("nothing to take out")
     elif not arguments.yes or arguments.dry_run:
@@ -111,7 +112,7 @@ def _take_out(working_cache: Path, going: _Going) -> None:
     if going.rows or going.damaged:
         whole = [(one.place, one.response.recorded_at) for one in going.rows]
         n_gone = drop_rows(working_cache, whole, [(one.place, one.content) for one in going.damaged])
-        say(f"{args.count(n_gone, 'answer')} taken out of {shown(working_cache)}")
+        say(f"{count(n_gone, 'answer')} taken out of {shown(working_cache)}")
     for path, lines in going.lines.items():
         n_gone = named_recordings.drop(path, {one.response.origin for one in lines})
-        say(f"{args.count(n_gone, 'answer')} taken out of {shown(path)}")
+        say(f"{count(n_gone, 'answer')} taken out of {shown(path)}")

@@ -13,6 +13,7 @@ from pytest_llmeval.commands.cache.drifted import drifted
 from pytest_llmeval.commands.output import say, shown
 from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import StoreError, UsageError
+from pytest_llmeval.exports.wording import count
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.options import FOLDER
 from pytest_llmeval.options.table import NO_EXPORTS
@@ -154,7 +155,7 @@ def _accept(found: project.Project, draft: Path) -> None:
     shutil.rmtree(draft)
     where = "recordings and working cache" if found.recordings else "the working cache"
     say(
-        f"{args.count(n_stored, 'new answer')} in {where}, replayed from now on; review and commit the recordings",
+        f"{count(n_stored, 'new answer')} in {where}, replayed from now on; review and commit the recordings",
         "a baseline still names the old answers: llmeval baseline accept, after the next run of pytest",
     )
 

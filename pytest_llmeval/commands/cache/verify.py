@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.cache import arguments as args
 from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.exports.wording import count
 from pytest_llmeval.store import holdings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def verify(arguments: argparse.Namespace) -> int:
     ]:
         args.say_damage(held)
         n_damaged += len(held.damaged)
-        say(f"{shown(path)}: {args.count(len(held.stored), 'answer')} whole, {len(held.damaged)} damaged")
+        say(f"{shown(path)}: {count(len(held.stored), 'answer')} whole, {len(held.damaged)} damaged")
     if not n_damaged:
         say("nothing is damaged")
         return 0
