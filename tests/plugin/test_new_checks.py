@@ -152,7 +152,8 @@ def test_conversation():
         assert 0 == project.run("-p", "no:xdist").ret
 
     told = '{"role": "user", "content": "I am Ada. Book a table."}\n{"role": "assistant", "content": "Done, Ada."}'
-    assert [{"GOAL": "a table is booked", "CONVERSATION": told}, {"CONVERSATION": told}] == seen
+    # The two are in flight together: either may arrive first.
+    assert [{"GOAL": "a table is booked", "CONVERSATION": told}, {"CONVERSATION": told}] == sorted(seen, key=len)[::-1]
     assert {"goal_reached", "memory"} == {summary.metric for summary in project.session.summaries}
 
 
