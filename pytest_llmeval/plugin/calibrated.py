@@ -11,7 +11,7 @@ from pytest_llmeval.store import calibration
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.records import Line
 
 

@@ -95,7 +95,7 @@ def test_a_longer_key_goes_before_one_that_it_holds(monkeypatch):
 
 
 def test_keys_are_found_while_another_thread_changes_the_environment() -> None:
-    """pytest sets and deletes ``PYTEST_CURRENT_TEST`` around each test, while the engine's thread looks for keys."""
+    """Pytest sets and deletes ``PYTEST_CURRENT_TEST`` around each test, while the engine's thread looks for keys."""
     is_over = threading.Event()
 
     def change() -> None:
