@@ -1,0 +1,1 @@
+"""``llmeval label``."""
