@@ -17,7 +17,6 @@ from pytest_llmeval.records.label import Judged, Label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from pytest_llmeval.commands.project import Project
     from pytest_llmeval.records import CaseResult, Check, Json, Response, Session, Trial
@@ -157,10 +156,3 @@ def _opinions(detail: Mapping[str, Json]) -> tuple[float, ...]:
         return tuple((grade - rubrics.LOWEST) / span for grade in grades.values() if isinstance(grade, int))
     preferences = detail.get("preferences")
     return tuple(said for said in preferences.values() if said is not None) if isinstance(preferences, dict) else ()
-
-
-def label_file(found: Project, given: str | None) -> Path:
-    """Return the file of labels: as given from the current folder, else ``labels.jsonl`` at the project's root."""
-    from pathlib import Path
-
-    return Path(given) if given else found.root / "labels.jsonl"
