@@ -136,15 +136,16 @@ def test_four_labels_are_not_sure_of_anything():
     assert not better.is_sure
 
 
-def test_labels_at_random_hardly_ever_move_a_threshold():
-    """Scores that say nothing, 400 times: no more than 2.5 in a hundred are sure that another one is better."""
+def test_a_threshold_that_is_the_best_one_is_hardly_ever_called_worse():
+    """Scores around 0.4 and 0.6, decided at 0.5, 400 times: fewer than 2.5 in a hundred are sure of a better one."""
     chance = random.Random(7)  # noqa: S311 - a seed, no secret
+    good = [place % 2 == 0 for place in range(60)]
     n_sure = 0
     for _ in range(400):
-        values = [chance.random() for _ in range(60)]
-        n_sure += gain(values, [place % 2 == 0 for place in range(60)], 0.5).is_sure
+        values = [min(max(chance.gauss(0.6 if is_good else 0.4, 0.2), 0.0), 1.0) for is_good in good]
+        n_sure += gain(values, good, 0.5).is_sure
 
-    assert n_sure <= 10
+    assert n_sure < 10
 
 
 def test_a_proposed_threshold_is_short_and_decides_the_same():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.score import Place
 
 _MOST = 5
+_NO_BETTER_THAN_CHANCE = 0.5
 
 
 class Standing(NamedTuple):
@@ -39,7 +40,10 @@ def say_proposal(found: Project, agreement: Agreement, findings: Sequence[Findin
         agreement: of the metric, as it was measured.
         findings: the labelled answers.
     """
-    if agreement.fitted is None:
+    if agreement.fitted is None or agreement.auroc is None:
+        return
+    if agreement.auroc[1] <= _NO_BETTER_THAN_CHANCE:
+        say("", "no threshold is proposed: that the metric tells good from bad is not sure (AUROC)")
         return
     named = [(one.item.score, label_of(one.item, agreement.good_from)) for one in findings]
     both = [(score, is_good) for score, is_good in named if score is not None and is_good is not None]
