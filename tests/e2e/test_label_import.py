@@ -98,7 +98,7 @@ def experts(template, tmp_path):
 
 
 def test_feedback_becomes_a_label_of_the_answer_it_was_given_to(experts):
-    """With session, test, case, trial, metric, origin, person, time and comment; what was asked and answered in full."""
+    """With session, test, case, trial, metric, origin, person, time and comment; request and answer in full."""
     experts.says("eu", "relevance", value=True, rationale="names the term")
 
     (label,) = experts.imports()
@@ -207,7 +207,9 @@ def test_answers_of_a_review_queue_come_back(experts):
         assert trace_id == item.item_id
         experts.says("eu", "relevance", value=False)
         experts.says("eu", "How safe?", value=8)
-        review_queues.set_review_queue_item_status(queue.queue_id, item_id=trace_id, status="complete")
+        review_queues.set_review_queue_item_status(
+            queue.queue_id, item_id=trace_id, status="complete", completed_by="anna"
+        )
 
     found = experts.imports("--name", "How safe?=safety")
 
