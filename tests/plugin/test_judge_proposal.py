@@ -51,7 +51,7 @@ def test_a_threshold_that_is_too_high_is_to_be_changed_in_the_line_that_has_it(s
 
     result.stdout.fnmatch_lines(
         [
-            "change threshold 0.7 to 0.39: it is better by 0.2* [[]+0.*] than 0.75,",
+            "change threshold 0.7 to 0.39: mean of TPR and TNR 0.75, then 0.9*, better by 0.2* [[]+0.*],",
             '  test_suite.py:8: assert_number(f"{n / 20} of one", hard=False)',
             '    to: assert_number(f"{n / 20} of one", hard=False, threshold=0.39)',
         ]

@@ -86,8 +86,9 @@ def _advice(metric: str, mark: float, standing: Standing, better: Gain) -> Itera
         yield f"keep threshold {now:g}: fitted ones, such as {mark!r}, are {why},"
         yield "  on answers that they were not fitted on"
         return
-    yield f"change threshold {now:g} to {mark!r}: it is better by {better.value:.2f} {span} than {better.before:.2f},"
-    yield "  in the mean of TPR and TNR on answers that it was not fitted on"
+    means = f"{better.before:.2f}, then {better.before + better.value:.2f}"
+    yield f"change threshold {now:g} to {mark!r}: mean of TPR and TNR {means}, better by {better.value:.2f} {span},"
+    yield "  on answers that it was not fitted on"
     for place in standing.places[:_MOST]:
         yield f"  {inert(place.path)}:{place.line}: {inert(place.source)}"
         changed = with_threshold(place.source, mark)
