@@ -68,6 +68,13 @@ def test_without_a_session_the_check_itself_is_named(project):
     )
 
 
+def test_a_threshold_that_is_asked_about_is_the_one_that_is_compared(suite):
+    """Whatever stands in the suite."""
+    result = _check(suite, _rows(0.4), "--threshold", "0.39")
+
+    result.stdout.fnmatch_lines(["keep threshold 0.39: fitted ones, such as 0.39, are no better,"])
+
+
 def test_a_threshold_that_fits_is_to_be_kept(suite):
     """Good from 0.7 on, and four labels of an answer that say little."""
     _check(suite, _rows(0.7)).stdout.fnmatch_lines(["keep threshold 0.7: fitted ones, such as 0.69, are no better,"])
