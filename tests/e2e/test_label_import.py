@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,9 @@ from tests.e2e import servers
 from tests.unit.sessions import SUPPORT, answer, relevance, session
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore")]
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "labels.md"
 
 
 def _trial(index, text, value):
@@ -53,7 +58,7 @@ class Experts:
         self.session = session(results=RESULTS, verdict=None)
         (folder / "pytest.ini").write_text("[pytest]\n")
         self.file = session_file.write(self.session, folder / ".llmeval")
-        run = record(self.session, uri=uri, artifacts=[self.file], traces="all", limit_s=math.inf)
+        self.run = run = record(self.session, uri=uri, artifacts=[self.file], traces="all", limit_s=math.inf)
         import mlflow
 
         mlflow.set_tracking_uri(uri)
@@ -179,41 +184,28 @@ def test_several_trials_are_several_answers(experts, capsys):
 
 
 def test_answers_of_a_review_queue_come_back(experts):
-    """MLflow's own way: questions, a queue, its items, answers; numbers by the scale of their question."""
+    """The queue that docs/labels.md makes: its questions, its items, the answers; numbers by their question's scale."""
     from mlflow.genai import label_schemas, review_queues
 
-    passing = label_schemas.create_label_schema(
-        "relevance",
-        type="feedback",
-        input=label_schemas.InputPassFail(positive_label="Relevant", negative_label="Not"),
-        experiment_id=experts.experiment,
-    )
-    stars = label_schemas.create_label_schema(
-        "How safe?",
-        type="feedback",
-        input=label_schemas.InputNumeric(min_value=0, max_value=10),
-        experiment_id=experts.experiment,
-    )
-    queue = review_queues.create_review_queue(
-        "support",
-        queue_type="custom",
-        users=["anna"],
-        schema_ids=[passing.schema_id, stars.schema_id],
-        experiment_id=experts.experiment,
-    )
-    trace_id = experts.traces["eu"].info.trace_id
-    review_queues.add_items_to_review_queue(queue.queue_id, item_ids=[trace_id])
-    for item in review_queues.list_review_queue_items(queue.queue_id):
-        assert trace_id == item.item_id
-        experts.says("eu", "relevance", value=False)
-        experts.says("eu", "How safe?", value=8)
-        review_queues.set_review_queue_item_status(
-            queue.queue_id, item_id=trace_id, status="complete", completed_by="anna"
-        )
+    (example,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    names = {"RUN": experts.run}
+    exec(compile(example, str(DOCS), "exec"), names)  # noqa: S102 - our own documentation
+    span = label_schemas.InputNumeric(min_value=0, max_value=10)
+    label_schemas.create_label_schema("How safe?", type="feedback", input=span, experiment_id=experts.experiment)
+    queue = names["queue"].queue_id
+    cases = {trace.info.trace_id: case for case, trace in experts.traces.items()}
+    assert set(cases) == {item.item_id for item in review_queues.list_review_queue_items(queue)}
+    for trace_id, case in cases.items():
+        if case != "us":  # of several answers
+            experts.says(case, "relevance", value=case == "eu")
+        review_queues.set_review_queue_item_status(queue, item_id=trace_id, status="complete", completed_by="anna")
+    experts.says("eu", "How safe?", value=8)
 
     found = experts.imports("--name", "How safe?=safety")
 
-    assert [("relevance", 0.0), ("safety", 0.8)] == [(label.metric, label.value) for label in found]
+    assert [("relevance", 0.0), ("relevance", 1.0), ("safety", 0.8)] == sorted(
+        (label.metric, label.value) for label in found
+    )
 
 
 VALUES = [
