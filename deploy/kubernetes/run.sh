@@ -36,7 +36,7 @@ END
 
 # create, and not apply: a run that was there is not run again.
 kubectl create --kustomize "$folder"
-ended= failures=0
+ended='' failures=0
 until [[ " $ended " =~ \ (Complete|Failed)\  ]]; do
   sleep "${POLL_S:-5}"
   if ended=$(kubectl --namespace "$tenant" get job "$job" \

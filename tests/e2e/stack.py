@@ -1,4 +1,4 @@
-"""The services of a compose file without its images: their commands, names, ports, settings and health checks, for real.
+"""The services of a compose file without its images, really run: their commands, names, ports and health checks.
 
 Each service is started by the program that its image would start, with the arguments and the environment that the file
 gives it, in a network of its own where the names of the services are known. What differs from compose: the programs are
@@ -40,7 +40,7 @@ _READY = 'ip link set lo up && mount --bind "$1" /etc/hosts && echo ready && exe
 def example() -> dict[str, str]:
     """Return what ``.env.example`` sets, with a password of its own where it is empty."""
     lines = re.findall(r"^(\w+)=(.*)$", (COMPOSE / ".env.example").read_text(), re.MULTILINE)
-    return {name: value or f"sk-it's \"{name}\" @/:%&" for name, value in lines}
+    return {name: value or f'sk-it\'s "{name}" @/:%&' for name, value in lines}
 
 
 def read(variables: Mapping[str, str]) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Stack:
     @contextmanager
     def _postgres(self, service: dict[str, Any]) -> Iterator[None]:
         """As its image does: a password for all who come over TCP, then the scripts, then the server."""
-        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
         data, words = self._folder("postgres"), ["runuser", "-u", "postgres", "--"]
         secrets = service["environment"]
         (data / "password").write_text(secrets["POSTGRES_PASSWORD"])

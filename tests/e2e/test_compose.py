@@ -92,15 +92,15 @@ def test_the_tracker_answers_to_its_own_names_only(services):
 
 def test_a_tenant_does_not_see_the_runs_of_another(services, tmp_path):
     """A workspace each: the same experiment's name, other runs."""
-    make = "import mlflow, sys; mlflow.set_tracking_uri(sys.argv[1]); mlflow.create_workspace(sys.argv[2])"
-    count = "import mlflow, sys; mlflow.set_tracking_uri(sys.argv[1]); print(len(mlflow.search_runs(experiment_names=['llmeval'])))"
+    make = "import mlflow, sys; mlflow.create_workspace(sys.argv[1])"
+    count = "import mlflow; print(len(mlflow.search_runs(experiment_names=['llmeval'])))"
     for tenant in ("tenant-a", "tenant-b"):
-        done = services.run(sys.executable, "-c", make, MLFLOW, tenant)
+        done = services.run(sys.executable, "-c", make, tenant, MLFLOW_TRACKING_URI=MLFLOW)
         assert 0 == done.returncode, done.stderr
     _suite(services, tmp_path, MLFLOW_WORKSPACE="tenant-a")
 
     seen = [
-        services.run(sys.executable, "-c", count, MLFLOW, MLFLOW_WORKSPACE=tenant).stdout.strip()
+        services.run(sys.executable, "-c", count, MLFLOW_TRACKING_URI=MLFLOW, MLFLOW_WORKSPACE=tenant).stdout.strip()
         for tenant in ("tenant-a", "tenant-b")
     ]
     assert ["1", "0"] == seen

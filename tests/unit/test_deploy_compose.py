@@ -21,8 +21,8 @@ each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
 def _run(program: str, *arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
-    beside = Path(sys.executable).with_name(program)
-    command = [str(beside) if beside.exists() else program, *map(str, arguments)]
+    """Run a program of the environment's own."""
+    command = [str(Path(sys.executable).parent / program), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **settings)  # noqa: S603 - ours
 
 
@@ -32,8 +32,12 @@ def _config(folder: Path, without: str = "") -> subprocess.CompletedProcess[str]
     lines = (COMPOSE / ".env.example").read_text().splitlines()
     filled = [f"{line}a-secret" if line.endswith("=") and line != f"{without}=" else line for line in lines]
     (folder / "compose" / ".env").write_text("\n".join(filled))
+    # It asks podman for its version before it reads anything, and needs no more of it here.
+    podman = folder / "podman"
+    podman.write_text("#!/bin/sh\necho podman version 5.0.0\n")
+    podman.chmod(0o755)
     profiles = ["--profile=tracking", "--profile=gateway", "--profile=monitoring"]
-    return _run("podman-compose", *profiles, "config", cwd=folder / "compose")
+    return _run("podman-compose", f"--podman-path={podman}", *profiles, "config", cwd=folder / "compose")
 
 
 def test_the_file_is_what_compose_reads():
@@ -126,10 +130,8 @@ def test_an_image_passes_the_linter_and_is_not_root(path):
     done = _run("hadolint", "--no-color", path)
     assert 0 == done.returncode, done.stdout
     assert re.findall(r"^USER (.+)$", path.read_text(), re.MULTILINE)[-1:] == ["10001:10001"]
-    bases = re.findall(r"^(?:FROM|ARG PYTHON=)\s*(\S+)", path.read_text(), re.MULTILINE)
-    assert {"docker.io/library/python:3.11.16-slim-bookworm"} == {base.removeprefix("PYTHON=") for base in bases} - {
-        "${PYTHON}"
-    } | {"docker.io/library/python:3.11.16-slim-bookworm"}
+    base = r"^(FROM |ARG PYTHON=)docker.io/library/python:3\.11\.\d+-slim-bookworm$"
+    assert re.search(base, path.read_text(), re.MULTILINE)
 
 
 def test_the_trackers_image_says_which_version_is_in_it():
