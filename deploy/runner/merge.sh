@@ -14,4 +14,8 @@ while :; do
   [ "$n" -lt "$SHARDS" ] && [ "$(date +%s)" -lt "$until_s" ] || break
   sleep 1
 done
+if [ "$n" -eq 0 ]; then
+  echo "merge.sh: no shard has left a session in $SESSIONS/$RUN" >&2
+  exit 6
+fi
 exec llmeval merge "$@" "$SESSIONS/$RUN"/shard-*.jsonl

@@ -156,11 +156,9 @@ def test_the_merge_takes_all_shards_as_soon_as_they_are_there(project):
     project.write("kept/r/shard-3.jsonl.part", "half")
     path = _echo(project, "llmeval", 0)
 
-    done = _script(
-        project, "merge.sh", "--llmeval-gate=pr", PATH=path, SESSIONS="kept", RUN="r", SHARDS="2", WAIT_S="60"
-    )
+    done = _script(project, "merge.sh", "--verbose", PATH=path, SESSIONS="kept", RUN="r", SHARDS="2", WAIT_S="60")
 
-    assert ["merge", "--llmeval-gate=pr", "kept/r/shard-1.jsonl", "kept/r/shard-2.jsonl"] == done.stdout.split()
+    assert ["merge", "--verbose", "kept/r/shard-1.jsonl", "kept/r/shard-2.jsonl"] == done.stdout.split()
 
 
 def test_the_merge_does_not_wait_for_ever(project):
@@ -169,3 +167,9 @@ def test_the_merge_does_not_wait_for_ever(project):
     path = _echo(project, "llmeval", 0)
     done = _script(project, "merge.sh", PATH=path, SESSIONS="kept", RUN="r", SHARDS="2", WAIT_S="0")
     assert ["merge", "kept/r/shard-1.jsonl"] == done.stdout.split()
+
+
+def test_without_any_shard_there_is_no_verdict(project):
+    """6, as for whatever is incomplete."""
+    done = _script(project, "merge.sh", SESSIONS="kept", RUN="r", SHARDS="2", WAIT_S="0")
+    assert (6, "merge.sh: no shard has left a session in kept/r\n") == (done.returncode, done.stderr)
