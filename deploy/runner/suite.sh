@@ -24,10 +24,11 @@ while kill -0 "$pytest" 2>/dev/null; do
   status=$?
 done
 
-if [ -n "${SESSIONS:-}" ] && [ -f .llmeval/session.jsonl ]; then
+session=.llmeval/${LLMEVAL_TENANT:+tenants/$LLMEVAL_TENANT/}session.jsonl
+if [ -n "${SESSIONS:-}" ] && [ -f "$session" ]; then
   to="$SESSIONS/$RUN/${shard:+shard-}${shard:-session}.jsonl"
   # Under another name first: who waits for it must not read half of it.
-  if ! { mkdir -p "${to%/*}" && cp .llmeval/session.jsonl "$to.part" && mv "$to.part" "$to"; }; then
+  if ! { mkdir -p "${to%/*}" && cp "$session" "$to.part" && mv "$to.part" "$to"; }; then
     echo "suite.sh: the session is not in $to" >&2
     # A verdict stands. Without one, whoever started this must know that the session is missing.
     [ "$status" -ne 0 ] || status=74

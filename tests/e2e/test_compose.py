@@ -75,13 +75,19 @@ def test_alerts_have_somewhere_to_go(services):
 
 
 def test_a_database_opens_for_its_own_program_only(services):
-    """Two passwords, two databases; neither opens the other, and no password opens none."""
+    """A password and a database each; none opens another's, and without a password none is opened."""
     own = _sql(services, "gateway", "gateway", "select current_user")
     assert "gateway\n" == own.stdout, own.stderr
-    others = _sql(services, "gateway", "mlflow", "select 1")
-    assert 'permission denied for database "mlflow"' in others.stderr
+    for role, database in [("gateway", "mlflow"), ("mlflow", "gateway"), ("llmeval", "mlflow"), ("mlflow", "llmeval")]:
+        assert f'permission denied for database "{database}"' in _sql(services, role, database, "select 1").stderr
     bare = services.run("psql", "-h", "postgres", "-U", "mlflow", "-d", "mlflow", "--no-password", "-c", "select 1")
     assert "no password supplied" in bare.stderr
+
+
+def test_a_team_has_a_store_where_it_makes_its_own_tables(services):
+    """In a schema of its own, which pytest-llmeval makes at its first run."""
+    made = _sql(services, "llmeval", "llmeval", "create schema one; create table one.two (n int)")
+    assert 0 == made.returncode, made.stderr
 
 
 def test_the_tracker_answers_to_its_own_names_only(services):

@@ -149,6 +149,14 @@ def test_a_shards_session_has_its_number(project):
     assert ["shard-1.jsonl"] == [file.name for file in (project.path / "kept/r").iterdir()]
 
 
+def test_a_tenants_session_is_found_where_it_is(project):
+    """Its folder is its own."""
+    project.write(".llmeval/session.jsonl", "another's\n")
+    project.write(".llmeval/tenants/team_a/session.jsonl", "its own\n")
+    _script(project, "suite.sh", PATH=_echo(project, "python", 2), SESSIONS="kept", RUN="r", LLMEVAL_TENANT="team_a")
+    assert "its own\n" == (project.path / "kept/r/session.jsonl").read_text()
+
+
 def test_the_merge_takes_all_shards_as_soon_as_they_are_there(project):
     """In their order, with its own arguments first."""
     for shard in (2, 1):

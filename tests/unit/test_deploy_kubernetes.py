@@ -17,6 +17,8 @@ import yaml
 from pytest_llmeval.options import OPTIONS
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
+# Of a team's store, which the plug-in reads where it has one.
+STORE = {"LLMEVAL_RUN_ID", "LLMEVAL_STORE", "LLMEVAL_TENANT"}
 TENANTS = ["tenant-a", "tenant-b"]
 JOBS = ["llmeval-merge", "llmeval-nightly", "llmeval-pull-request", "llmeval-shards"]
 BUILDS = ["pull-request", "sharded", *(f"tenants/{name}" for name in TENANTS)]
@@ -139,15 +141,17 @@ def test_a_tenant_has_all_that_is_its_own_in_its_own_namespace(tenant):
 
 
 def test_two_tenants_share_no_setting_that_keeps_them_apart():
-    """Recordings, MLflow's workspace, the Pushgateway's job and the image are the tenant's own."""
+    """The store's role, MLflow's workspace, the Pushgateway's job and the image are the tenant's own."""
     for tenant in TENANTS:
         settings = _settings(f"tenants/{tenant}")
-        assert tenant == settings["llmeval"]["LLMEVAL_NAMESPACE"]
+        name = tenant.replace("-", "_")
+        assert name == settings["llmeval"]["LLMEVAL_TENANT"]
+        assert f"//llmeval_{name}@" in settings["llmeval"]["LLMEVAL_STORE"]
         assert tenant == settings["llmeval-reports"]["MLFLOW_WORKSPACE"]
         assert settings["llmeval-reports"]["LLMEVAL_PUSHGATEWAY"].endswith(f"/metrics/job/{tenant}")
     a, b = (_text(f"tenants/{tenant}") for tenant in TENANTS)
-    assert "tenant-b" not in a
-    assert a.replace("tenant-a", "tenant-b") == b
+    assert not re.search("tenant.b", a)
+    assert re.sub("(tenant.)a", r"\1b", a) == b
 
 
 def test_no_secret_stands_in_a_file():
@@ -200,7 +204,7 @@ def test_a_pod_reaches_names_and_the_engines_and_nobody_reaches_it():
 @each_tenant
 def test_every_address_of_a_tenant_is_behind_a_door(tenant):
     """An engine that is named in the settings is one that the network lets through."""
-    addresses = re.findall(r"http://([\w-]+)\.([\w-]+)\.svc:(\d+)", _text(f"tenants/{tenant}"))
+    addresses = re.findall(r"(?://|@)([\w-]+)\.([\w-]+)\.svc:(\d+)", _text(f"tenants/{tenant}"))
     rules = _only(f"tenants/{tenant}", "NetworkPolicy")["spec"]["egress"]
     doors = {
         (
@@ -218,7 +222,7 @@ def test_every_address_of_a_tenant_is_behind_a_door(tenant):
 
 def test_every_setting_is_one_that_we_read():
     """A misspelt variable would be silent."""
-    known = {option.variable for option in OPTIONS}
+    known = {option.variable for option in OPTIONS} | STORE
     assert [] == [name for name in re.findall(r"\bLLMEVAL_\w+", _texts()) if name not in known]
     flags = {option.flag for option in OPTIONS if option.has_flag}
     used = {word.partition("=")[0] for name in JOBS for word in _suite(name)["args"] if name != "llmeval-merge"}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Run once by PostgreSQL's image, when the volume is new: a database for each program, and none can open another's.
+# Run once by PostgreSQL's image, when the volume is new: a database for each program, which no other can open.
 set -euo pipefail
 
-for name in mlflow gateway; do
+for name in mlflow gateway llmeval; do
   variable="${name^^}_DB_PASSWORD"
   # psql quotes what it is given, so a password may hold anything.
   psql --username="${POSTGRES_USER:-postgres}" --dbname=postgres --no-psqlrc --set=ON_ERROR_STOP=1 \
