@@ -168,10 +168,10 @@ def test_a_pull_request_has_no_secret_and_reports_nowhere():
 
 
 def test_of_a_sharded_run_only_the_merge_reports():
-    """And only the shards have the gateway's key."""
-    assert {"configMapRef/llmeval", "secretRef/llmeval"} == _sources("llmeval-shards")
-    reports = {"configMapRef/llmeval-reports", "secretRef/llmeval-reports"}
-    assert reports | {"configMapRef/llmeval"} == _sources("llmeval-merge")
+    """And only the shards have the gateway's key; both have the store's."""
+    both = {"configMapRef/llmeval", "secretRef/llmeval-store"}
+    assert both | {"secretRef/llmeval"} == _sources("llmeval-shards")
+    assert both | {"configMapRef/llmeval-reports", "secretRef/llmeval-reports"} == _sources("llmeval-merge")
 
 
 def test_every_machine_of_a_sharded_run_knows_how_many_there_are():
