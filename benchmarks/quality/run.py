@@ -8,8 +8,8 @@ a good row scores above a bad one, with its 95 % interval by DeLong, and is held
 decimals. Beside it stands what others reach on the same rows: the answer's length alone, in whichever direction suits
 the set, and the peers' forms (``peers.py``). Then the threshold of greatest balanced accuracy and the processor's time
 a row, median; it is held to its limit (1 ms, semantic 5 ms) where the machine is not busy. The tables of injection, of
-constants and weights chosen without the rows that they are measured on, and of harm follow. Exit status: 0 all targets are reached, 1 one is missed, 2 there is
-no data.
+constants and weights chosen without the rows that they are measured on, and of harm follow. Exit status: 0 all targets
+are reached, 1 one is missed, 2 there is no data.
 """
 
 from __future__ import annotations
