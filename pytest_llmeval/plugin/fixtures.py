@@ -83,9 +83,9 @@ class Llmeval:
         Args:
             match: a regular expression that the failure's message must contain.
         """
-        from pytest_llmeval.gather import current
+        from pytest_llmeval.gather.aside import aside
 
-        with current.nobodys(), pytest.raises(AssertionError, match=match or None):
+        with aside(self._recorder), pytest.raises(AssertionError, match=match or None):
             yield
 
 

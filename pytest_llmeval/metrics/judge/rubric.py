@@ -55,8 +55,12 @@ def load(name: str) -> Rubric:
 
 @cache
 def protocol(kind: str) -> tuple[int, str]:
-    """Return the version and the text of what every judge is told; ``kind`` is ``grade`` or ``prefer``."""
-    said = _read("protocol")
+    """Return the version and the text of what every judge is told.
+
+    Args:
+        kind: ``grade`` or ``prefer``; or ``rewrite``, of a model that rewrites a text.
+    """
+    said = _read("rewriting" if kind == "rewrite" else "protocol")
     return said["version"], said[kind].strip()
 
 
