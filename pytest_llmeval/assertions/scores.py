@@ -62,7 +62,7 @@ def _check_by_function(metric: str, function: Function, output: Answer, version:
             f"assert_score({metric!r}) got a function and no answer", hint="say what it judges: output=answer"
         )
     shape = shape_of(function)
-    judge = judge_for(metric) if shape.takes_judge else None
+    judge = judge_for(metric).noted() if shape.takes_judge else None
     if shape.is_async:
         return check_async(metric, output, function, version, terms, judge=judge)
     return check(
