@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.errors import LlmevalError
-from pytest_llmeval.exports import usage
+from pytest_llmeval.exports import agreement, usage
 from pytest_llmeval.exports.inert import plain
 from pytest_llmeval.records import Comparison, Provenance, Session, Summary, Verdict
 
@@ -43,6 +43,10 @@ _HELP = {
     "llmeval_scored_ratio": "Share of the trials that have a score.",
     "llmeval_unscored": "Trials without a score.",
     "llmeval_below_threshold": "Cases whose mean is below their threshold.",
+    "llmeval_judge_agreement": "Share of people's labels with which the judge behind a metric agrees, 0 to 1.",
+    "llmeval_judge_agreement_lower": "Lower end of the 95 % interval of that agreement.",
+    "llmeval_judge_labels": "Labelled answers on which that agreement was measured.",
+    "llmeval_judge_uncalibrated": "1 if nobody has measured how far the judge behind a metric agrees with people.",
     "llmeval_baseline_mean": "Mean of the baseline over the compared cases.",
     "llmeval_baseline_timestamp_seconds": "When the newest run of the baseline began, in seconds since 1970.",
     "llmeval_drop": "Mean fall from the baseline over the compared cases, positive is worse.",
@@ -143,6 +147,7 @@ def _registry(samples: Iterable[Sample], branch: str) -> CollectorRegistry:
 def _samples(session: Session) -> Iterator[Sample]:
     for summary in session.summaries:
         yield from _scores(summary, session)
+    yield from _judges(session)
     if session.verdict:
         for comparison in session.verdict.comparisons:
             yield from _change(comparison, session)
@@ -177,6 +182,19 @@ def _scores(summary: Summary, session: Session) -> Iterator[Sample]:
         yield Sample("llmeval_scored_ratio", summary.n_scored / n_trials, labels)
     yield Sample("llmeval_unscored", summary.n_unscored, labels)
     yield Sample("llmeval_below_threshold", summary.n_below, labels)
+
+
+def _judges(session: Session) -> Iterator[Sample]:
+    """Yield what is known of the judges, once a suite and metric: the same one judges all variants."""
+    judged = {(one.suite, one.metric): agreement.judged_of(session, one) for one in session.summaries}
+    for (suite, metric), versions in judged.items():
+        one, labels = agreement.weakest(versions), {"suite": suite, "metric": metric}
+        if one is not None:
+            figures = agreement.figures(one)
+            for name in ("agreement", "agreement_lower", "labels"):
+                if name in figures:
+                    yield Sample(f"llmeval_judge_{name}", figures[name], labels)
+            yield Sample("llmeval_judge_uncalibrated", not one.is_calibrated, labels)
 
 
 def _change(comparison: Comparison, session: Session) -> Iterator[Sample]:
