@@ -10,11 +10,13 @@ import hashlib
 import math
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.exports import agreement, usage
+from pytest_llmeval.exports import prometheus_progress as progress
 from pytest_llmeval.exports.inert import plain
+from pytest_llmeval.exports.prometheus_progress import Sample
 from pytest_llmeval.records import Comparison, Provenance, Session, Summary, Verdict
 
 if TYPE_CHECKING:
@@ -26,14 +28,6 @@ if TYPE_CHECKING:
 
 _LONGEST_LABEL = 80
 _LONGEST_FAMILY = 500  # samples of one name; more would be a suite or a model a case
-
-
-class Sample(NamedTuple):
-    """One gauge's value under its labels, which are without the branch."""
-
-    name: str
-    value: float
-    labels: Mapping[str, str]
 
 
 _HELP = {
@@ -61,6 +55,12 @@ _HELP = {
     "llmeval_unpriced_responses": "Answers that this session bought at an unknown price.",
     "llmeval_latency_median_seconds": "Median time to an answer, over those that this session bought.",
     "llmeval_latency_p95_seconds": "Time to an answer that 95 % do not exceed, over those that this session bought.",
+    "llmeval_session_running": "1 while a session runs that pushes its progress, 0 from its end on.",
+    "llmeval_progress_timestamp_seconds": "When progress was last pushed, in seconds since 1970.",
+    "llmeval_progress_cases": "Cases of that session that were planned, and that have landed.",
+    "llmeval_progress_checks": "Checks of the cases that have landed, with and without a score.",
+    "llmeval_progress_responses": "Answers of the cases that have landed, by where they came from.",
+    "llmeval_progress_cost_usd": "Known price of the answers that these cases bought, in US dollars.",
     "llmeval_session_duration_seconds": "Wall time of the session.",
     "llmeval_session_timestamp_seconds": "When the session began, in seconds since 1970; alert when it grows old.",
 }
@@ -119,10 +119,14 @@ class _SessionCollector:
                 yield family
 
 
-def groups(session: Session) -> Iterator[tuple[Mapping[str, str], CollectorRegistry]]:
+Group: TypeAlias = "tuple[Mapping[str, str], CollectorRegistry]"
+
+
+def groups(session: Session) -> Iterator[Group]:
     """Yield what a Pushgateway keeps apart, and replaces apart: the session as a whole, then each of its suites.
 
-    So a run of one suite leaves the scores of the others as they were, and a branch those of main.
+    So a run of one suite leaves the scores of the others as they were, and a branch those of main. What was pushed
+    while the session ran is replaced by how it ended.
 
     Returns:
         the labels of the group (``branch``, then ``suite`` as well), with the gauges that belong to it.
@@ -130,10 +134,16 @@ def groups(session: Session) -> Iterator[tuple[Mapping[str, str], CollectorRegis
     of_suite: dict[str, list[Sample]] = {}
     for sample in _samples(session):
         of_suite.setdefault(sample.labels.get("suite", ""), []).append(sample)
+    whole = of_suite.pop("", [])
+    yield group(session.branch, [*whole, *progress.at_end(session)])
     branch = {"branch": _label(session.branch)}
-    yield branch, _registry(of_suite.pop("", []), session.branch)
     for suite, samples in of_suite.items():
         yield branch | {"suite": _label(suite)}, _registry(samples, session.branch)
+
+
+def group(branch: str, samples: Iterable[Sample]) -> Group:
+    """Return what a Pushgateway keeps of the sessions of a branch as a whole."""
+    return {"branch": _label(branch)}, _registry(samples, branch)
 
 
 def _registry(samples: Iterable[Sample], branch: str) -> CollectorRegistry:
