@@ -16,28 +16,16 @@ from pytest_llmeval.exports import agreement, html, junit, markdown, mlflow_figu
 from pytest_llmeval.exports import json as json_report
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.gather.codec import from_json, to_text
-from pytest_llmeval.records import Judged, Session, Summary
-from tests.unit.sessions import FAITHFULNESS, RELEVANCE, session
+from pytest_llmeval.records import Session, Summary
+from tests.unit.sessions import JUDGED, KNOWN, RELEVANCE, UNKNOWN, session
 from tests.unit.test_exports_prometheus import samples
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "report-1.json").read_text(encoding="utf-8"))
-KNOWN = Judged(
-    version="judge relevance-1 3f9a1c2b40de",
-    n_labels=60,
-    threshold=0.7,
-    agreement=(0.9, 0.8, 0.95),
-    ac1=(0.81, 0.6, 0.9),
-    tpr=(0.85, 0.7, 0.93),
-    tnr=(0.95, 0.8, 0.99),
-    measured_on="2026-01-15",
-)
-UNKNOWN = Judged(version="1, asked openai/j")
 
 
 def _session(**changes) -> Session:
     """One judged metric that is calibrated, one of the user's own that is not."""
-    summaries = (replace(RELEVANCE, judged=(KNOWN,)), replace(FAITHFULNESS, judged=(UNKNOWN,)))
-    return session(**({"summaries": summaries, "uncalibrated": ("faithfulness",)} | changes))
+    return session(**({"summaries": JUDGED, "uncalibrated": ("faithfulness",)} | changes))
 
 
 def _old() -> Session:
