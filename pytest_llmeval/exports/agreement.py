@@ -86,4 +86,4 @@ def sentence(one: Judged) -> str:
 
 def _share(value: Sequence[float]) -> str:
     middle, low, high = value
-    return f"{middle:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"

@@ -145,7 +145,7 @@ def test_every_report_of_a_run_has_it(project, judge):
     project.run("-p", "no:xdist", *(f"--llmeval-report={kind}:{name}" for kind, name in kinds.items()))
 
     text = {kind: (project.path / name).read_text(encoding="utf-8") for kind, name in kinds.items()}
-    assert "kindness</b>: agrees with people on 1.00 [" in text["html"]
+    assert "kindness</b>: agrees with people on 1.00 (" in text["html"]
     assert "1.00 of 6" in text["md"]
     (known,) = (row for row in json.loads(text["json"])["metrics"] if row["metric"] == "kindness")
     assert ["1, asked openai/j"] == [one["version"] for one in known["judges"] if one["calibrated"]]

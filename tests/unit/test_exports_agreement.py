@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from cmarkgfm.cmark import Options
 
-from pytest_llmeval.exports import agreement, html, junit, markdown, mlflow_figures, terminal
+from pytest_llmeval.exports import agreement, gitlab, html, junit, markdown, mlflow_figures, terminal
 from pytest_llmeval.exports import json as json_report
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.gather.codec import from_json, to_text
@@ -48,8 +48,8 @@ def test_the_terminal_says_both_and_v_gives_all_figures():
     assert "uncalibrated: faithfulness; no agreement of this judge with people is stored" in page
     assert "the judge agrees with people: relevance on 0.90 of 60 labelled answers" in page
     assert (
-        "relevance agrees with people on 0.90 [0.80, 0.95] of 60 labelled answers, 0.81 beyond chance (AC1), "
-        "passes 0.85 [0.70, 0.93] of the good ones, fails 0.95 [0.80, 0.99] of the bad ones; at threshold 0.7, "
+        "relevance agrees with people on 0.90 (0.80 to 0.95) of 60 labelled answers, 0.81 beyond chance (AC1), "
+        "passes 0.85 (0.70 to 0.93) of the good ones, fails 0.95 (0.80 to 0.99) of the bad ones; at threshold 0.7, "
         "measured on 2026-01-15 (judge relevance-1 3f9a1c2b40de)"
     ) in whole
     assert "faithfulness is uncalibrated: no agreement of this judge with people is stored (1, asked openai/j)" in whole
@@ -64,6 +64,7 @@ def test_a_session_that_no_judge_scored_says_nothing_of_judges():
     assert "judge and people" not in html.render(plain, html.Beside()).lower()
     assert "judge" not in junit.render(plain)
     assert [] == [key for key in samples(plain) if key[0].startswith("llmeval_judge")]
+    assert "judge" not in gitlab.metrics(plain)
     assert [] == [name for name in mlflow_figures.metrics(plain) if "agreement" in name]
     assert [[], []] == [row["judges"] for row in json_report.document(plain)["metrics"]]
 
@@ -86,7 +87,7 @@ def test_the_html_report_has_it_at_the_top_and_in_each_row():
     assert '<p class="state open">uncalibrated: faithfulness' in text
     assert ">0.90 of 60</td>" in text
     assert '<td class="n open">uncalibrated</td>' in text
-    assert "agrees with people on 0.90 [0.80, 0.95] of 60 labelled answers" in text
+    assert "agrees with people on 0.90 (0.80 to 0.95) of 60 labelled answers" in text
 
 
 def test_the_json_report_keeps_to_its_schema():
@@ -138,6 +139,16 @@ def test_prometheus_has_a_series_for_each_suite_and_metric():
         ("llmeval_judge_uncalibrated", "relevance", "support"): 0.0,
         ("llmeval_judge_uncalibrated", "faithfulness", "summaries"): 1.0,
     } == {key: value for key, value in found.items() if key[0].startswith("llmeval_judge")}
+
+
+def test_gitlab_compares_it_with_the_target_branch():
+    """A merge request that changes the judge shows that nobody has checked the new one."""
+    text = gitlab.metrics(_session())
+
+    assert 'llmeval_judge_agreement{suite="support",metric="relevance"} 0.9000' in text
+    assert 'llmeval_judge_uncalibrated{suite="support",metric="relevance"} 0' in text
+    assert 'llmeval_judge_uncalibrated{suite="summaries",metric="faithfulness"} 1' in text
+    assert 1 == text.count("llmeval_judge_agreement")
 
 
 def test_several_variants_have_one_judge():
