@@ -49,33 +49,43 @@ def figures(one: Judged) -> dict[str, float]:
     }
 
 
-def versions(session: Session) -> dict[tuple[str, str], Judged]:
-    """Return every judged version of a session once, whichever suites and arms it is behind, by metric and version."""
-    return {(summary.metric, one.version): one for summary in session.summaries for one in judged_of(session, summary)}
+def versions(session: Session) -> dict[str, list[Judged]]:
+    """Return every judged version of a session once, whichever suites and arms it is behind, by its metric."""
+    found: dict[str, dict[str, Judged]] = {}
+    for summary in session.summaries:
+        found.setdefault(summary.metric, {}).update({one.version: one for one in judged_of(session, summary)})
+    return {metric: list(known.values()) for metric, known in found.items() if known}
 
 
 def line(session: Session) -> str:
     """Say of all calibrated metrics how far they agree with people, in one line; empty where there is none."""
-    known: dict[str, list[Judged]] = {}
-    for (metric, _), one in versions(session).items():
-        known.setdefault(metric, []).append(one)
-    said = [f"{metric} on {short(found)}" for metric, found in known.items() if all(one.agreement for one in found)]
+    known = {metric: found for metric, found in versions(session).items() if all(one.agreement for one in found)}
+    said = [f"{metric} on {short(found)}" for metric, found in known.items()]
     return f"the judge agrees with people: {join(said)} labelled answers" if said else ""
 
 
 def sentences(session: Session, metrics: Container[str] | None = None) -> Iterator[str]:
-    """Yield a sentence for each judged version: what is known of it, or that nothing is; of some metrics, or of all."""
-    for (metric, _), one in versions(session).items():
+    """Yield what is known of each judged metric, or that nothing is; of some metrics, or of all."""
+    for metric, judged in versions(session).items():
         if metrics is None or metric in metrics:
-            yield f"{metric} {sentence(one)}"
+            yield from (f"{metric} {text}" for text in told(judged))
 
 
-def sentence(one: Judged) -> str:
-    """Say what is known of a judged version, to an engineer; the metric's name goes before it."""
-    if one.agreement is None:
-        named = f" ({one.version})" if one.version else ""
-        return f"is uncalibrated: no agreement of this judge with people is stored{named}"
-    parts = [f"agrees with people on {_share(one.agreement)} of {count(one.n_labels, 'labelled answer')}"]
+def told(judged: Sequence[Judged]) -> Iterator[str]:
+    """Say of the versions of a metric what is known of each, and that nothing is of the others, to an engineer.
+
+    The metric's name goes before each. Criteria in plain words are a version each, so there may be hundreds.
+    """
+    unknown = [one.version for one in judged if one.agreement is None]
+    yield from (_known(one, one.agreement) for one in judged if one.agreement is not None)
+    if unknown:
+        what = "is uncalibrated" if len(unknown) == 1 else f"is uncalibrated in {len(unknown)} versions"
+        named = f" ({join(unknown)})" if unknown[0] else ""
+        yield f"{what}: no agreement of this judge with people is stored{named}"
+
+
+def _known(one: Judged, agreement: Sequence[float]) -> str:
+    parts = [f"agrees with people on {_share(agreement)} of {count(one.n_labels, 'labelled answer')}"]
     parts += [] if one.ac1 is None else [f"{one.ac1[0]:.2f} beyond chance (AC1)"]
     parts += [] if one.tpr is None else [f"passes {_share(one.tpr)} of the good ones"]
     parts += [] if one.tnr is None else [f"fails {_share(one.tnr)} of the bad ones"]

@@ -16,7 +16,7 @@ from pytest_llmeval.records import digest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmeval.records import Json, Judged, Session, Summary
+    from pytest_llmeval.records import Json, Session, Summary
 
 SESSION_TAG = "llmeval.session"
 _LONGEST_NAME = 110  # MLflow takes 250 for <suite>.<metric>/<figure>
@@ -72,10 +72,8 @@ def _judges(session: Session, room: int) -> dict[str, float]:
 
     What stands first is what a chart is made of; ``verdict.json`` has all of it.
     """
-    found: dict[str, list[Judged]] = defaultdict(list)
-    for (metric, _), one in agreement.versions(session).items():
-        found[_name(metric)].append(one)
-    known = {name: agreement.figures(weak) for name, every in found.items() if (weak := agreement.weakest(every))}
+    weak = {_name(metric): agreement.weakest(found) for metric, found in agreement.versions(session).items()}
+    known = {name: agreement.figures(one) for name, one in weak.items() if one is not None}
     every = [(f"{name}/{part}", of[part]) for part in _OF_JUDGES for name, of in known.items() if part in of]
     return dict(every[: max(room, 0)])
 
@@ -109,7 +107,10 @@ def params(session: Session) -> dict[str, str]:
         "models": ", ".join(usage.models(session)),
         "judges": ", ".join(sorted({call.request.model for call in judged})),
         "judge_versions": "; ".join(
-            f"{metric}: {version}" for metric, version in agreement.versions(session) if version
+            f"{metric}: {one.version}"
+            for metric, found in agreement.versions(session).items()
+            for one in found
+            if one.version
         ),
         "prompt_hash": _prompt_hash(session),
         "dataset_hash": digest(sorted({(str(result.id), result.input_hash) for result in session.results}))[:16],

@@ -199,6 +199,20 @@ def test_of_two_versions_the_one_that_is_believed_least_stands_in_short_forms():
     assert "-" == agreement.short(())
 
 
+def test_hundreds_of_criteria_are_one_sentence():
+    """A criterion in plain words is a version of its own: they are counted, and the first ones named."""
+    many = tuple(replace(UNKNOWN, version=f"judge rubric-1 {number:03}") for number in range(300))
+    of = _session(summaries=(replace(RELEVANCE, judged=(*many, KNOWN)),), uncalibrated=("relevance",))
+
+    page = _page(of, verbose=True)
+
+    assert "relevance is uncalibrated in 300 versions: no agreement of this judge with people is stored" in page
+    assert "(judge rubric-1 000, judge rubric-1 001, judge rubric-1 002 and 297 more)" in page
+    assert "relevance agrees with people on 0.90" in page
+    assert 4_000 > len(html.render(of, html.Beside())) - len(html.render(_session(), html.Beside()))
+    assert 500 >= len(mlflow_figures.params(of)["judge_versions"])
+
+
 def test_an_old_session_file_still_reads_and_says_what_it_knows(tmp_path):
     """It names the metric and no version; every export says uncalibrated, and invents no figure."""
     old = session_file.read(session_file.write(_old(), tmp_path))

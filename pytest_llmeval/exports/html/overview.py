@@ -214,7 +214,7 @@ def _metric(summary: Summary, found: Comparison | None, beside: Beside, judged: 
         told=_told(means),
         notes=(
             *((*found.notes, *wording.interval(found)) if found is not None else ()),
-            *(one_line(agreement.sentence(one), limit=_LONGEST_SENTENCE) for one in judged),
+            *(one_line(text, limit=_LONGEST_SENTENCE) for text in agreement.told(judged)),
         ),
         people=agreement.short(judged),
     )
