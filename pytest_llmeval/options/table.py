@@ -151,12 +151,13 @@ def declare(parser: pytest.Parser) -> None:
         if not option.has_flag:
             continue
         if option.is_switch:
-            group.addoption(option.flag, action="store_const", const="true", default=None, help=help_)
+            group.addoption(option.flag, dest=option.ini, action="store_const", const="true", default=None, help=help_)
             continue
         # None tells a flag that is absent from one that is empty; the value is parsed in resolve(), with the others.
         extra: dict[str, Any] = {} if option.bare is None else {"nargs": "?", "const": option.bare}
         group.addoption(
             option.flag,
+            dest=option.ini,  # said, pytest does not compare it with that of every option there is
             action="append" if option.is_repeatable else "store",
             default=None,
             metavar=option.metavar,
