@@ -62,7 +62,7 @@ def assert_score(  # noqa: PLR0913 - its options are those of every check, and w
 def _check_by_function(metric: str, function: Function, output: Answer, version: str, terms: Terms) -> Check:
     __tracebackhide__ = True
     shape = shape_of(function)
-    judge = judge_for(metric) if shape.takes_judge else None
+    judge = judge_for(metric).noted() if shape.takes_judge else None
     if shape.is_async:
         return check_async(metric, output, function, version, terms, judge=judge)
     return check(

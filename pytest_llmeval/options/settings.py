@@ -61,6 +61,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         mlflow: tracking URI, empty for none.
         mlflow_traces: cases that get a trace there: none, failed (with regressed and new ones) or all.
         pushgateway: address of a Prometheus Pushgateway, perhaps with a password in it; empty for none.
+        push_every_s: least seconds between two pushes of progress to it, while tests run.
         first_trial: index of every test's first trial, above 0 where `llmeval baseline extend` runs pytest.
         folder_name: where sessions and the working cache stand below the root.
         looks: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
@@ -106,6 +107,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     mlflow: str
     mlflow_traces: str
     pushgateway: str
+    push_every_s: float
     first_trial: int = 0
     looks: tuple[int, ...] = ()
     folder_name: str = DEFAULT_FOLDER
@@ -183,6 +185,7 @@ def resolve(config: pytest.Config) -> Settings:
         mlflow=below(root, values["mlflow"]),
         mlflow_traces=values["mlflow_traces"],
         pushgateway=values["pushgateway"],
+        push_every_s=values["push_every_s"],
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
         folder_name=os.environ.get(FOLDER, DEFAULT_FOLDER),

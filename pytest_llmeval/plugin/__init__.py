@@ -199,6 +199,10 @@ def _listen(config: pytest.Config, state: State) -> None:
             from pytest_llmeval.plugin.junit import ScoreProperties
 
             config.pluginmanager.register(ScoreProperties(state), "llmeval_junit")
+        if state.is_told and state.settings.pushgateway:
+            from pytest_llmeval.plugin.pushing import ProgressPush
+
+            config.pluginmanager.register(ProgressPush(state, config.rootpath), "llmeval_pushing")
 
 
 def _declare(config: pytest.Config) -> None:

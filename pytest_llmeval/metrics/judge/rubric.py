@@ -10,11 +10,10 @@ from typing import Final
 
 from pytest_llmeval.records import Json, digest
 from pytest_llmeval.records.frozen import dataclass
+from pytest_llmeval.records.score import JUDGED
 
 _FOLDER: Final = Path(__file__).parent / "rubrics"
 LOWEST, HIGHEST = 1, 5
-JUDGED: Final = "judge "
-"""How the version of every judged score begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
