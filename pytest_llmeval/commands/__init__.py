@@ -33,6 +33,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
   llmeval sessions show --case ID           see all that was asked, answered and scored
   llmeval judge check LABELS                see how far a metric, or a judge, agrees with people
+  llmeval ui                                look, compare, try and label in a browser
   llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
@@ -52,6 +53,7 @@ def command_line() -> argparse.ArgumentParser:
         rejudge,
         run,
         sessions,
+        ui,
         watch,
     )
 
@@ -76,6 +78,7 @@ def command_line() -> argparse.ArgumentParser:
     sessions.declare(commands)
     export.declare(commands)
     comment.declare(commands)
+    ui.declare(commands)
     return parser
 
 

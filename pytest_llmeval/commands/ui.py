@@ -1,0 +1,87 @@
+"""``llmeval ui``: the pages for people who do not write code, served by Streamlit in a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.commands import project
+from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.commands.parser import add_verb
+from pytest_llmeval.errors import LlmevalError
+
+if TYPE_CHECKING:
+    from pytest_llmeval.commands.parser import Commands
+
+_UI = """\
+Serve the project's stored sessions and labels as pages in a browser: what ran, how it went over time, two sessions or
+models side by side, a prompt to try, answers to label, and how far people agree with each metric. Ctrl-C ends it.
+
+It listens on this machine only. Whoever can open the pages can read every prompt and answer, write labels, and spend
+what the project's budget allows: --address is for a machine that lets nobody else in."""
+
+_SCRIPT = Path(__file__).parents[1] / "ui" / "start" / "view.py"
+_LOOPBACK = "127.0.0.1"
+_LAST_PORT = 65_535
+
+
+def declare(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_verb(commands, "ui", help="look, compare, try and label in a browser", description=_UI, run=serve)
+    parser.add_argument("--port", metavar="N", type=_port, help="(default: 8501, or the next one that is free)")
+    parser.add_argument("--address", metavar="IP", default=_LOOPBACK, help=f"where to listen ({_LOOPBACK})")
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Become the process that serves the pages.
+
+    Raises:
+        LlmevalError: the extra is not installed.
+    """
+    found = project.find(arguments.rootdir)
+    if find_spec("streamlit") is None:
+        raise LlmevalError("no pages: streamlit is not installed", hint="pip install 'pytest-llmeval[ui]'")
+    say(f"the pages of {shown(found.root)}; Ctrl-C ends them")
+    sys.stdout.flush()
+    # In its place, not below it: whoever ends this process ends the server.
+    os.execve(sys.executable, command(found.root, arguments.address, arguments.port), os.environ)  # noqa: S606 - ourselves
+
+
+def command(root: Path, address: str, port: int | None) -> list[str]:
+    """Return the command that serves a project's pages.
+
+    Args:
+        root: of the project.
+        address: where to listen.
+        port: None: 8501, or the next one that is free.
+    """
+    settings: dict[str, object] = {
+        "server.address": address,
+        # With the name of the machine left open, Streamlit asks a server on the network for this machine's address.
+        "browser.serverAddress": address if address not in ("0.0.0.0", "::") else "localhost",  # noqa: S104 - not bound
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "server.runOnSave": "false",
+        "server.enableStaticServing": "false",
+        "server.enableXsrfProtection": "true",
+        "server.enableCORS": "true",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "global.developmentMode": "false",
+    }
+    if port is not None:
+        settings["server.port"] = port
+    flags = [f"--{name}={value}" for name, value in settings.items()]
+    # Never "python -m" as it is: that would put the current folder on the path of imports.
+    return [sys.executable, "-P", "-m", "streamlit", "run", str(_SCRIPT), *flags, "--", str(root)]
+
+
+def _port(said: str) -> int:
+    if not said.isascii() or not said.isdigit() or not 1 <= int(said) <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{said!r} is no port")
+    return int(said)

@@ -1,0 +1,166 @@
+"""Session → a row for each case, and all that is stored of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_llmeval.exports.html.beside import Beside
+from pytest_llmeval.exports.html.material import ORDER, materials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_llmeval.exports.html.material import Material
+    from pytest_llmeval.records import CaseResult, Check, Json, Request, Response, Session, Trial
+
+ALL = "all"
+
+
+class CaseRow(NamedTuple):
+    """One case of a list.
+
+    Args:
+        key: names it among all of the session, arm included.
+        name: for a person.
+        status: its first word.
+        material: of it.
+    """
+
+    key: str
+    name: str
+    status: str
+    material: Material
+
+
+def rows(session: Session) -> list[CaseRow]:
+    """Return the cases, those first that somebody has to look at."""
+    found = [CaseRow(one.result.nodeid, _name(one.result), one.status, one) for one in materials(session, Beside())]
+    place = {word: number for number, word in enumerate(ORDER)}
+    return sorted(found, key=lambda row: (place.get(row.status, len(place)), _lowest(row.material), row.name))
+
+
+def statuses(cases: Sequence[CaseRow]) -> list[str]:
+    """Return all that cases are, the worst first, behind "all"."""
+    found = {word for row in cases for word in (*row.material.words, row.status)}
+    return [ALL, *(word for word in ORDER if word in found), *sorted(found - {*ORDER})]
+
+
+def picked(cases: Sequence[CaseRow], *, text: str = "", status: str = ALL, suite: str = ALL) -> list[CaseRow]:
+    """Return the cases that hold a text in name, question, answer or reason, and are what is asked for.
+
+    Args:
+        cases: of one session.
+        text: in any case of its letters.
+        status: one of ``statuses``.
+        suite: its name, or "all".
+    """
+    wanted = text.casefold().strip()
+    return [
+        row
+        for row in cases
+        if status in (ALL, row.status, *row.material.words)
+        and suite in (ALL, row.material.result.suite)
+        and (not wanted or any(wanted in part.casefold() for part in _texts(row.material)))
+    ]
+
+
+def cells(cases: Sequence[CaseRow]) -> list[dict[str, Json]]:
+    """Return the cases as rows of a table: a column for each metric."""
+    metrics = list(dict.fromkeys(line.metric for row in cases for line in row.material.lines))
+    return [
+        {
+            "": row.status,
+            "suite": row.material.result.suite,
+            "case": row.name,
+            **{
+                metric: next((one.mean for one in row.material.lines if one.metric == metric), None)
+                for metric in metrics
+            },
+            "question": row.material.question,
+            "answer": row.material.first.text if row.material.first is not None else "",
+        }
+        for row in cases
+    ]
+
+
+def metrics(cases: Sequence[CaseRow]) -> list[str]:
+    """Return the names of the columns that hold scores."""
+    return list(dict.fromkeys(line.metric for row in cases for line in row.material.lines))
+
+
+def checks(trial_checks: Sequence[Check]) -> list[dict[str, Json]]:
+    """Return a row for each check of a trial: what it came to, and why."""
+    return [
+        {
+            "metric": check.score.metric,
+            "score": check.value,
+            "threshold": check.threshold,
+            "": _word(check),
+            "reason": check.score.reason,
+            "version": check.score.version,
+        }
+        for check in trial_checks
+    ]
+
+
+def messages(request: Request) -> Iterator[tuple[str, str]]:
+    """Yield what a model was asked, as roles and texts."""
+    for message in request.messages:
+        content = message.get("content")
+        yield str(message.get("role", "message")), content if isinstance(content, str) else request_text(content)
+
+
+def request_text(content: Json) -> str:
+    """Return a message in parts as one text; what is no text is named by its kind."""
+    if content is None:
+        return ""
+    parts = content if isinstance(content, (list, tuple)) else [content]
+    return "\n".join(_part(part) for part in parts)
+
+
+def took(call: Response) -> str:
+    """Say who answered, where the answer came from, and what it took."""
+    price = "price unknown" if call.cost_usd is None else f"${call.cost_usd:.4f}"
+    ended = "" if call.outcome == "ok" else f", {call.outcome.value}"
+    asked = f"{call.request.model}, {call.provenance.value}{ended}"
+    return f"{asked}, {call.latency_s:.2f} s, {price}, {call.recorded_at[:19]}"
+
+
+def trial_name(trial: Trial) -> str:
+    """Name a trial with its scores, so that a person finds the odd one."""
+    scores = ", ".join(
+        f"{check.score.metric} {'unscored' if check.value is None else f'{check.value:.2f}'}" for check in trial.checks
+    )
+    return f"trial {trial.index + 1}" + (f": {scores}" if scores else "")
+
+
+def _part(part: Json) -> str:
+    if isinstance(part, dict):
+        text = part.get("text")
+        return text if isinstance(text, str) else f"({part.get('type', 'no text')})"
+    return str(part)
+
+
+def _word(check: Check) -> str:
+    if check.value is None:
+        return "unscored"
+    if check.threshold is None:
+        return "recorded"
+    return "passes" if check.passed else "below"
+
+
+def _name(result: CaseResult) -> str:
+    test = result.id.test.rpartition("::")[2]
+    name = f"{test}[{result.id.case}]" if result.id.case else test
+    return f"{name} @{result.arm}" if result.arm else name
+
+
+def _lowest(one: Material) -> float:
+    return min((line.mean for line in one.lines if line.mean is not None), default=1.0)
+
+
+def _texts(one: Material) -> Iterator[str]:
+    yield str(one.result.id)
+    yield one.question
+    yield from (answered.text for answered in one.every)
+    yield from (line.reason for line in one.lines)

@@ -1,0 +1,97 @@
+"""Text of others → text that does nothing in a browser, whichever element shows it.
+
+Streamlit reads the text of most of its elements as Markdown, pictures and links included. So whatever a model, a
+person, a data set or a file name brings along is either a cell, an option or a field (``line``), which Streamlit does
+not read, or markup of our own around the escaped text (``paragraph``, ``quote``, ``pair``).
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from pytest_llmeval.exports.html.two_texts import pieces
+from pytest_llmeval.exports.html.visible import one_line, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_llmeval.exports.html.two_texts import Piece
+
+_LONGEST = 20_000
+_LONGEST_LINE = 200
+
+GOOD, BAD, OPEN = "good", "bad", "open"
+"""Tones; a word always says the same."""
+
+STYLE = """\
+<style>
+.llmeval { overflow-wrap: anywhere; }
+.llmeval p { margin: 0 0 .4rem; white-space: pre-wrap; }
+.llmeval .quote { white-space: pre-wrap; margin: 0 0 .6rem; padding: .5rem .8rem; border-left: 3px solid #8886;
+  background: #8881; border-radius: 0 .3rem .3rem 0; font-size: .95rem; max-height: 30rem; overflow-y: auto; }
+.llmeval .name { font-size: .85rem; opacity: .75; margin: 0 0 .15rem; }
+.llmeval .good { border-left: 4px solid #1a7f37; padding-left: .6rem; }
+.llmeval .bad { border-left: 4px solid #cf222e; padding-left: .6rem; font-weight: 600; }
+.llmeval .open { border-left: 4px solid #bf8700; padding-left: .6rem; }
+.llmeval del { background: #cf222e33; text-decoration-thickness: 1px; }
+.llmeval ins { background: #1a7f3733; text-decoration: none; font-weight: 600; }
+.llmeval .small { font-size: .85rem; opacity: .8; }
+</style>"""
+"""Of the classes that the markup below has; colours that can be seen on light and on dark."""
+
+
+def line(text: str, *, limit: int = _LONGEST_LINE) -> str:
+    """Return the head of a text on one line, with every hidden character spelt out."""
+    return one_line(visible(text[: 8 * limit]), limit=limit)
+
+
+def paragraph(text: str, *, tone: str = "", small: bool = False) -> str:
+    """Return a sentence as markup.
+
+    Args:
+        text: of anybody.
+        tone: one of ours, or none.
+        small: whether it is a note.
+    """
+    classes = " ".join(name for name in (tone, "small" if small else "") if name)
+    return f'<div class="llmeval"><p{f" class={classes!r}" if classes else ""}>{_shown(text)}</p></div>'
+
+
+def quote(text: str, name: str = "") -> str:
+    """Return a text whole, with its line ends and blanks, as markup; of a very long one the head.
+
+    Args:
+        text: of anybody.
+        name: what it is; of anybody, too.
+    """
+    return _box(_shown(text[:_LONGEST]) or "&nbsp;", name, len(text) - _LONGEST)
+
+
+def pair(old: str, new: str, names: tuple[str, str]) -> tuple[str, str]:
+    """Return two texts as markup, with the words marked that the other has not got there.
+
+    Args:
+        old: of anybody.
+        new: of anybody.
+        names: what each is.
+    """
+    left, right = pieces(old[:_LONGEST], new[:_LONGEST])
+    return (
+        _box(_marked(left, "del"), names[0], len(old) - _LONGEST),
+        _box(_marked(right, "ins"), names[1], len(new) - _LONGEST),
+    )
+
+
+def _box(markup: str, name: str, n_left: int) -> str:
+    head = f'<div class="name">{_shown(line(name))}</div>' if name else ""
+    rest = f'<p class="small">{n_left:,} more characters are in the session file</p>' if n_left > 0 else ""
+    return f'<div class="llmeval">{head}<div class="quote">{markup}</div>{rest}</div>'
+
+
+def _marked(parts: Sequence[Piece], tag: str) -> str:
+    return "".join(f"<{tag}>{_shown(text)}</{tag}>" if is_own else _shown(text) for is_own, text in parts) or "&nbsp;"
+
+
+def _shown(text: str) -> str:
+    return escape(visible(text))
