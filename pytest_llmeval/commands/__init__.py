@@ -32,6 +32,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval watch                             work on a prompt: run again what a saved file may have changed
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
   llmeval sessions show --case ID           see all that was asked, answered and scored
+  llmeval label next                        say what you think of answers, for a judge to be measured by
   llmeval judge check LABELS                see how far a metric, or a judge, agrees with people
   llmeval ui                                look, compare, try and label in a browser
   llmeval gate check                        see how far this suite's gate can be trusted"""
@@ -49,6 +50,7 @@ def command_line() -> argparse.ArgumentParser:
         gate,
         init,
         judge,
+        label,
         pack,
         rejudge,
         run,
@@ -73,6 +75,7 @@ def command_line() -> argparse.ArgumentParser:
     compare.declare(commands)
     dataset.declare(commands)
     judge.declare(commands)
+    label.declare(commands)
     rejudge.declare(commands)
     pack.declare(commands)
     sessions.declare(commands)

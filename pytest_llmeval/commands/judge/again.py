@@ -46,11 +46,16 @@ def judged_checks(session: Session) -> Iterator[Old]:
         for trial in result.trials:
             for check in trial.checks:
                 if check.score.version.startswith(rubrics.JUDGED):
-                    yield _with_material(Old(f"{result.id}{arm} trial {trial.index}", check), trial.judge_calls)
+                    yield with_material(Old(f"{result.id}{arm} trial {trial.index}", check), trial.judge_calls)
 
 
-def _with_material(old: Old, calls: Sequence[Response]) -> Old:
-    """Find the call that made a score: the one of whose models, texts and settings the score's version is made."""
+def with_material(old: Old, calls: Sequence[Response]) -> Old:
+    """Find the call that made a judged score: the one of whose models, texts and settings the score's version is made.
+
+    Args:
+        old: the check alone.
+        calls: the judge's, of its trial.
+    """
     name = str(old.check.score.detail.get("rubric", "")).rpartition("-")[0]
     if not name:
         return old

@@ -30,6 +30,8 @@ _CALLS: Mapping[str, str] = {
 # Rubrics whose metric has another name.
 _OF_RUBRIC: Mapping[str, str] = {"toxicity": "civility", "bias": "unbiasedness", "goal": "goal_reached"}
 OF_PAIRS = "preference"
+KNOWN = frozenset(_CALLS)
+"""Metrics of ours that labelled answers can be scored by."""
 
 
 class Asked(NamedTuple):
