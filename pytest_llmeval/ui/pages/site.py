@@ -10,12 +10,15 @@ import streamlit as st
 from pytest_llmeval.commands import project
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.ui import text
-from pytest_llmeval.ui.pages import drawing, sessions
+from pytest_llmeval.ui.pages import compare, drawing, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PAGES: tuple[tuple[str, str, Callable[[project.Project], None]], ...] = (("Sessions", "sessions", sessions.draw),)
+_PAGES: tuple[tuple[str, str, Callable[[project.Project], None]], ...] = (
+    ("Sessions", "sessions", sessions.draw),
+    ("Compare", "compare", compare.draw),
+)
 
 
 def draw(rootdir: str) -> None:
