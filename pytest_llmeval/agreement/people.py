@@ -10,7 +10,7 @@ from pytest_llmeval.agreement import rates
 from pytest_llmeval.records.label import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from pytest_llmeval.records.label import Label
 
@@ -24,7 +24,7 @@ class Between(NamedTuple):
     counts: rates.Counts
 
 
-def between(labels: Iterable[Label], good_from: float) -> list[Between]:
+def between(labels: Sequence[Label], good_from: float) -> list[Between]:
     """Set the labels of any two people against each other, by metric; sorted.
 
     Args:

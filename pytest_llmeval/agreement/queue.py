@@ -67,7 +67,7 @@ class Pick(NamedTuple):
 
 
 def queue(
-    candidates: Iterable[Candidate], labels: Iterable[Label], *, by: str, who: str = "", seed: int = 0
+    candidates: Iterable[Candidate], labels: Sequence[Label], *, by: str, who: str = "", seed: int = 0
 ) -> list[Pick]:
     """Return what a person should label, the first first.
 

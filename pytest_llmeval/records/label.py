@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 
@@ -77,18 +77,26 @@ class Label:
         return digest([self.metric, self.rubric, self.other, answer])[:16]
 
 
-def standing(labels: Iterable[Label]) -> list[Label]:
+def standing(labels: Sequence[Label]) -> list[Label]:
     """Return the labels that count, in their order: of several by one person of one subject, the last one.
 
+    Args:
+        labels: in the order of their file.
+    """
+    return [label for label, stands in zip(labels, stand(labels), strict=True) if stands]
+
+
+def stand(labels: Sequence[Label]) -> list[bool]:
+    """Say of each label whether it counts; see ``standing``.
+
     The last is the one of the latest ``when``; where that does not tell, the one further down. Who is not named may be
-    anybody, so that all labels without a name stand.
+    anybody, so that all labels without a name count.
 
     Args:
         labels: in the order of their file.
     """
     last: dict[tuple[str, str], tuple[str, int]] = {}
-    every = list(labels)
-    for number, label in enumerate(every):
+    for number, label in enumerate(labels):
         key = (label.who, label.subject)
         last[key] = max(last.get(key, ("", -1)), (label.when, number))
-    return [label for number, label in enumerate(every) if not label.who or last[label.who, label.subject][1] == number]
+    return [not label.who or last[label.who, label.subject][1] == number for number, label in enumerate(labels)]

@@ -53,7 +53,7 @@ def suite(project):
 def _label(project, said, *arguments):
     """Run ``label next`` with what a person types."""
     result = project.pytester.run("llmeval", "label", "next", "--who", "anna", *arguments, stdin=said.encode())
-    assert "Traceback" not in (text := result.stdout.str() + result.stderr.str()), text
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
     assert 0 == result.ret
     return result
 

@@ -9,9 +9,10 @@ from pytest_llmeval.agreement.measuring import label_of
 from pytest_llmeval.commands.output import inert, say, shown
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.gather import session_file
+from pytest_llmeval.records.label import RANDOM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from pytest_llmeval.commands.judge.report import Finding
@@ -40,15 +41,17 @@ def say_suite_rate(path: Path, agreement: Agreement, findings: Sequence[Finding]
             found=", ".join(sorted(_versions(session, agreement.metric))) or "none of that metric",
             hint="scores of another version are of another metric, or judge",
         )
+    # What was picked because it looked odd is no sample: of those answers the metric's word counts, as of any other.
+    sample = [found for found in findings if found.picked in ("", RANDOM)]
     labelled = [
         (float(good), float(found.item.score >= mark))
-        for found in findings
+        for found in sample
         if mark is not None
         and found.item.score is not None
         and (good := label_of(found.item, agreement.good_from)) is not None
     ]
     # An answer that people have labelled speaks once.
-    known = {found.check.output for found in findings}
+    known = {found.check.output for found in sample}
     others = [
         float(check.value >= mark)
         for check in checks
@@ -56,14 +59,31 @@ def say_suite_rate(path: Path, agreement: Agreement, findings: Sequence[Finding]
     ]
     rate = corrected_mean([label for label, _ in labelled], [passed for _, passed in labelled], others)
     if rate is None:
-        raise UsageError("a corrected rate needs at least 2 labelled answers that are scored, and a threshold")
+        raise UsageError(
+            "a corrected rate needs a threshold, and at least 2 scored answers that were labelled at random",
+            found=f"{len(labelled)} such answers, {len(findings) - len(sample)} that were picked otherwise",
+            hint="llmeval label next --by random",
+        )
     say(
         "",
         f"session {inert(session.id)}: people would call {rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}] of its "
         f"answers good, where the metric passes {rate.judged:.2f}",
         f"  by {rate.n_labelled} labelled answers and the metric's word on {rate.n_judged} more "
-        f"(it counts {rate.weight:.2f}); it holds if the labelled ones were picked at random from answers like these",
+        f"(it counts {rate.weight:.2f})",
+        *_conditions(findings, sample, {check.output for check in checks}),
     )
+
+
+def _conditions(findings: Sequence[Finding], sample: Sequence[Finding], outputs: Collection[str]) -> Iterator[str]:
+    """Say what the rate rests on."""
+    n_aimed, n_unknown = len(findings) - len(sample), sum(not found.picked for found in sample)
+    if n_aimed:
+        yield f"  {n_aimed} more are left out: they were not picked at random, but by disagreement or threshold"
+    if n_unknown:
+        yield f"  it holds if the {n_unknown} that do not say how were picked at random from answers like these"
+    n_elsewhere = sum(found.check.output not in outputs for found in sample)
+    if n_elsewhere:
+        yield f"  {n_elsewhere} are no answers of this session: it holds if they are like these"
 
 
 def _checks(session: Session, agreement: Agreement) -> list[Check]:
