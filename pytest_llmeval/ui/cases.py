@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.exports.html.beside import Beside
 from pytest_llmeval.exports.html.material import ORDER, materials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_llmeval.exports.html.material import Material
     from pytest_llmeval.records import CaseResult, Check, Json, Request, Response, Session, Trial
@@ -106,16 +107,16 @@ def checks(trial_checks: Sequence[Check]) -> list[dict[str, Json]]:
 def messages(request: Request) -> Iterator[tuple[str, str]]:
     """Yield what a model was asked, as roles and texts."""
     for message in request.messages:
-        content = message.get("content")
-        yield str(message.get("role", "message")), content if isinstance(content, str) else request_text(content)
+        yield str(message.get("role", "message")), as_text(message.get("content"))
 
 
-def request_text(content: Json) -> str:
-    """Return a message in parts as one text; what is no text is named by its kind."""
-    if content is None:
-        return ""
-    parts = content if isinstance(content, (list, tuple)) else [content]
-    return "\n".join(_part(part) for part in parts)
+def as_text(value: Json) -> str:
+    """Return anything of a request or a case as text: parts of a message as their texts, any other value as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)) and value and all(isinstance(part, dict) and "type" in part for part in value):
+        return "\n".join(_part(part) for part in value)
+    return "" if value is None else json.dumps(value, ensure_ascii=False, indent=1)
 
 
 def took(call: Response) -> str:
@@ -134,11 +135,9 @@ def trial_name(trial: Trial) -> str:
     return f"trial {trial.index + 1}" + (f": {scores}" if scores else "")
 
 
-def _part(part: Json) -> str:
-    if isinstance(part, dict):
-        text = part.get("text")
-        return text if isinstance(text, str) else f"({part.get('type', 'no text')})"
-    return str(part)
+def _part(part: Mapping[str, Json]) -> str:
+    text = part.get("text")
+    return text if isinstance(text, str) else f"({part['type']})"
 
 
 def _word(check: Check) -> str:
