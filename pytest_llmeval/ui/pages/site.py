@@ -10,7 +10,7 @@ import streamlit as st
 from pytest_llmeval.commands import project
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.ui import text
-from pytest_llmeval.ui.pages import compare, drawing, label, sessions
+from pytest_llmeval.ui.pages import agreement, compare, drawing, label, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ _PAGES: tuple[tuple[str, str, Callable[[project.Project], None]], ...] = (
     ("Sessions", "sessions", sessions.draw),
     ("Compare", "compare", compare.draw),
     ("Label", "label", label.draw),
+    ("Agreement", "agreement", agreement.draw),
 )
 
 
