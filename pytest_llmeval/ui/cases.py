@@ -35,7 +35,7 @@ class CaseRow(NamedTuple):
 
 def rows(session: Session) -> list[CaseRow]:
     """Return the cases, those first that somebody has to look at."""
-    found = [CaseRow(one.result.nodeid, _name(one.result), one.status, one) for one in materials(session, Beside())]
+    found = [CaseRow(one.result.nodeid, case_name(one.result), one.status, one) for one in materials(session, Beside())]
     place = {word: number for number, word in enumerate(ORDER)}
     return sorted(found, key=lambda row: (place.get(row.status, len(place)), _lowest(row.material), row.name))
 
@@ -110,6 +110,13 @@ def messages(request: Request) -> Iterator[tuple[str, str]]:
         yield str(message.get("role", "message")), as_text(message.get("content"))
 
 
+def case_name(result: CaseResult) -> str:
+    """Name a case for a person: its test without the file, its own id, and its variant."""
+    test = result.id.test.rpartition("::")[2]
+    name = f"{test}[{result.id.case}]" if result.id.case else test
+    return f"{name} @{result.arm}" if result.arm else name
+
+
 def as_text(value: Json) -> str:
     """Return anything of a request or a case as text: parts of a message as their texts, any other value as JSON."""
     if isinstance(value, str):
@@ -146,12 +153,6 @@ def _word(check: Check) -> str:
     if check.threshold is None:
         return "recorded"
     return "passes" if check.passed else "below"
-
-
-def _name(result: CaseResult) -> str:
-    test = result.id.test.rpartition("::")[2]
-    name = f"{test}[{result.id.case}]" if result.id.case else test
-    return f"{name} @{result.arm}" if result.arm else name
 
 
 def _lowest(one: Material) -> float:

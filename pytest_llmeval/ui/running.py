@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ENTRY = "import sys; from pytest_llmeval.commands import main; sys.exit(main())"
-# Two people who measure at once would write one test over the other's.
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
+"""Two people who measure at once would write one test over the other's, and spend one budget twice."""
 
 
 class Ran(NamedTuple):
@@ -33,7 +33,7 @@ def run(root: Path, arguments: Sequence[str]) -> Ran:
     """
     # A terminal's width, and none of its colours: it is read in a browser.
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         done = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-P", "-c", _ENTRY, *arguments],
             cwd=root,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.exports.html.two_texts import pieces
 from pytest_llmeval.exports.html.visible import one_line, visible
+from pytest_llmeval.records import digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +82,21 @@ def pair(old: str, new: str, names: tuple[str, str]) -> tuple[str, str]:
         _box(_marked(left, "del"), names[0], len(old) - _LONGEST),
         _box(_marked(right, "ins"), names[1], len(new) - _LONGEST),
     )
+
+
+def field(words: str) -> str:
+    """Return a text for a field in which a person may change it; a lone surrogate, which no browser takes, is ``?``."""
+    return words.encode("utf-8", "replace").decode("utf-8")
+
+
+def block(words: str) -> str:
+    """Return what a program printed, with every hidden character spelt out, for an element that reads no markup."""
+    return visible(words)
+
+
+def key(name: str) -> str:
+    """Return what stands for a name of anybody's in the key of an element."""
+    return digest(name)[:16]
 
 
 def _box(markup: str, name: str, n_left: int) -> str:

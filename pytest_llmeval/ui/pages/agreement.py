@@ -10,7 +10,7 @@ from pytest_llmeval.commands.label import arguments as args
 from pytest_llmeval.commands.label import ls
 from pytest_llmeval.records.label import standing
 from pytest_llmeval.store import calibration
-from pytest_llmeval.ui import history, reading, running
+from pytest_llmeval.ui import history, reading, running, text
 from pytest_llmeval.ui.pages import drawing
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _said(metric: str) -> None:
     if ran is None or about != metric:
         return
     before, report = running.parts(ran.output, metric)
-    st.code(report, language=None, wrap_lines=True)
+    st.code(text.block(report), language=None, wrap_lines=True)
     if before:
         with st.expander("What pytest printed"):
-            st.code(before, language=None, wrap_lines=True)
+            st.code(text.block(before), language=None, wrap_lines=True)

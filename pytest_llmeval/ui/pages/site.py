@@ -10,7 +10,7 @@ import streamlit as st
 from pytest_llmeval.commands import project
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.ui import text
-from pytest_llmeval.ui.pages import agreement, compare, drawing, label, sessions
+from pytest_llmeval.ui.pages import agreement, compare, drawing, label, sessions, try_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _PAGES: tuple[tuple[str, str, Callable[[project.Project], None]], ...] = (
     ("Sessions", "sessions", sessions.draw),
     ("Compare", "compare", compare.draw),
+    ("Try a prompt", "try", try_prompt.draw),
     ("Label", "label", label.draw),
     ("Agreement", "agreement", agreement.draw),
 )
