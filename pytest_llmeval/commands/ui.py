@@ -27,6 +27,7 @@ what the project's budget allows: --address is for a machine that lets nobody el
 _SCRIPT = Path(__file__).parents[1] / "ui" / "start" / "view.py"
 _LOOPBACK = "127.0.0.1"
 _LAST_PORT = 65_535
+_BLUE = "#1f6feb"
 
 
 def declare(commands: Commands) -> None:
@@ -73,6 +74,9 @@ def command(root: Path, address: str, port: int | None) -> list[str]:
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "global.developmentMode": "false",
+        # Streamlit's own is red, which is what a verdict is.
+        "theme.light.primaryColor": _BLUE,
+        "theme.dark.primaryColor": _BLUE,
     }
     if port is not None:
         settings["server.port"] = port

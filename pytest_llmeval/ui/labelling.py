@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.agreement.queue import queue
-from pytest_llmeval.commands.judge.arguments import OF_PAIRS
+from pytest_llmeval.commands.judge.arguments import KNOWN, OF_PAIRS
 from pytest_llmeval.commands.label.candidates import collect
 from pytest_llmeval.commands.project import Project
 from pytest_llmeval.metrics.judge import rubric as rubrics
@@ -100,20 +100,26 @@ def criterion(candidate: Candidate) -> str:
     draft = candidate.draft
     if draft.rubric:
         return draft.rubric
-    try:
-        return rubrics.load(_RUBRICS.get(draft.metric, draft.metric)).criterion.strip()
-    except (FileNotFoundError, KeyError, ValueError):
+    # Of ours are those of which labelled answers can be scored; a metric of that name is nobody else's.
+    if draft.metric not in KNOWN or draft.metric == "consistency":
         return ""
+    return rubrics.load(_RUBRICS.get(draft.metric, draft.metric)).criterion.strip()
 
 
-def material(candidate: Candidate) -> Iterator[tuple[str, str]]:
-    """Yield all that a person needs to judge an answer, as names and texts; never a score."""
+def material(candidate: Candidate) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return all that a person needs to judge an answer, as names and texts; never a score.
+
+    Returns:
+        What the model was told before the last question, and from there on what is judged with the answer.
+    """
     draft = candidate.draft
-    yield from ((str(one.get("role", "message")), as_text(one.get("content"))) for one in candidate.messages)
+    messages = [(str(one.get("role", "message")), as_text(one.get("content"))) for one in candidate.messages]
     beside: dict[str, Json] = {"reference": draft.expected, "source": draft.context, **draft.data}
-    if not candidate.messages:
+    if not messages:
         beside = {"asked": draft.input, **beside}
-    yield from ((name, as_text(value)) for name, value in beside.items() if value is not None)
+    last = max((place for place, (role, _) in enumerate(messages) if role == "user"), default=0)
+    known = [(name, as_text(value)) for name, value in beside.items() if value is not None]
+    return messages[:last], [*messages[last:], *known]
 
 
 def agrees(candidate: Candidate, label: Label) -> bool | None:

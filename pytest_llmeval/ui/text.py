@@ -2,20 +2,20 @@
 
 Streamlit reads the text of most of its elements as Markdown, pictures and links included. So whatever a model, a
 person, a data set or a file name brings along is either a cell, an option or a field (``line``), which Streamlit does
-not read, or markup of our own around the escaped text (``paragraph``, ``quote``, ``pair``).
+not read, or markup of our own around the escaped text (``sentences``, ``quote``, ``pair``).
 """
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.exports.html.two_texts import pieces
 from pytest_llmeval.exports.html.visible import one_line, visible
 from pytest_llmeval.records import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_llmeval.exports.html.two_texts import Piece
 
@@ -27,10 +27,13 @@ GOOD, BAD, OPEN = "good", "bad", "open"
 
 STYLE = """\
 <style>
+[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.7rem; padding: 0; }
+[data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; }
 .llmeval { overflow-wrap: anywhere; }
 .llmeval p { margin: 0 0 .4rem; white-space: pre-wrap; }
 .llmeval .quote { white-space: pre-wrap; margin: 0 0 .6rem; padding: .5rem .8rem; border-left: 3px solid #8886;
-  background: #8881; border-radius: 0 .3rem .3rem 0; font-size: .95rem; max-height: 30rem; overflow-y: auto; }
+  background: #8881; border-radius: 0 .3rem .3rem 0; max-height: 30rem; overflow-y: auto; }
 .llmeval .name { font-size: .85rem; opacity: .75; margin: 0 0 .15rem; }
 .llmeval .good { border-left: 4px solid #1a7f37; padding-left: .6rem; }
 .llmeval .bad { border-left: 4px solid #cf222e; padding-left: .6rem; font-weight: 600; }
@@ -47,16 +50,22 @@ def line(text: str, *, limit: int = _LONGEST_LINE) -> str:
     return one_line(visible(text[: 8 * limit]), limit=limit)
 
 
-def paragraph(text: str, *, tone: str = "", small: bool = False) -> str:
-    """Return a sentence as markup.
+class Sentence(NamedTuple):
+    """One sentence of anybody; its tone is one of ours, or none, and a note is small."""
 
-    Args:
-        text: of anybody.
-        tone: one of ours, or none.
-        small: whether it is a note.
-    """
-    classes = " ".join(name for name in (tone, "small" if small else "") if name)
-    return f'<div class="llmeval"><p{f" class={classes!r}" if classes else ""}>{_shown(text)}</p></div>'
+    words: str
+    tone: str = ""
+    is_small: bool = False
+
+
+def sentences(said: Iterable[Sentence]) -> str:
+    """Return sentences as markup, each on lines of its own."""
+    return f'<div class="llmeval">{"".join(map(_sentence, said))}</div>'
+
+
+def _sentence(said: Sentence) -> str:
+    classes = " ".join(name for name in (said.tone, "small" if said.is_small else "") if name)
+    return f'<p class="{classes}">{_shown(said.words)}</p>'
 
 
 def quote(text: str, name: str = "") -> str:

@@ -239,9 +239,9 @@ def _row(metric: str, tried: Tried) -> dict[str, Json]:
         "recorded": before,
         "tried": now,
         "change": None if before is None or now is None else now - before,
-        "threshold": new.threshold if new else None,
-        "reason, recorded": old.score.reason if old else "",
-        "reason, tried": new.score.reason if new else "",
+        "threshold": None if new is None else new.threshold,
+        "reason, recorded": "" if old is None else old.score.reason,
+        "reason, tried": "" if new is None else new.score.reason,
     }
 
 
@@ -262,4 +262,6 @@ def _scored(result: CaseResult) -> Scored:
         return Scored("", None, {}, f"the test was {result.outcome}")
     call = next(iter(trial.calls), None)
     checks = {check.score.metric: check for check in (*trial.checks, *result.checks)}
-    return Scored(call.text if call else "", call, checks, trial.error)
+    # A check of an answer that never came has the reason.
+    why = next((check.score.reason for check in trial.checks if check.value is None), "") if call is None else ""
+    return Scored(call.text if call else "", call, checks, trial.error or why)

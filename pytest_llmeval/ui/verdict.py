@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.exports import headline, wording
 from pytest_llmeval.exports.worst import worst_lines
 from pytest_llmeval.records import Verdict
-from pytest_llmeval.ui.text import BAD, GOOD, OPEN
+from pytest_llmeval.ui.text import BAD, GOOD, OPEN, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Json, Session
 
 _TONES = {Verdict.REGRESSED: BAD, Verdict.UNCHANGED: GOOD, Verdict.IMPROVED: GOOD}
-
-
-class Sentence(NamedTuple):
-    """One sentence, and its tone."""
-
-    words: str
-    tone: str = ""
 
 
 def sentences(session: Session) -> Iterator[Sentence]:
@@ -57,6 +50,12 @@ def _lacks(session: Session) -> Iterator[Sentence]:
         yield from map(Sentence, session.contest.sentences)
     if session.uncalibrated:
         yield Sentence(wording.uncalibrated(session), OPEN)
+
+
+def tone(words: str) -> str:
+    """Return the tone of a sentence of the gate's, by the verdict that it begins with."""
+    found = next((verdict for verdict in Verdict if headline.is_about(words, verdict)), None)
+    return "" if found is None else _TONES.get(found, OPEN)
 
 
 def facts(session: Session) -> str:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pytest_llmeval.ui import history, pairs, reading
+from pytest_llmeval.exports import wording
+from pytest_llmeval.ui import history, pairs, reading, verdict
 from pytest_llmeval.ui.pages import drawing
 from pytest_llmeval.ui.pairs import Pair, Side
+from pytest_llmeval.ui.text import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,13 +78,11 @@ def _two(
 
 
 def _said(first: Side, second: Side) -> None:
-    said = pairs.sentences(first, second)
-    for words in said[:_MOST_SENTENCES]:
-        drawing.say(words)
+    said = [Sentence(words, verdict.tone(words)) for words in pairs.sentences(first, second)]
+    drawing.say_all(said[:_MOST_SENTENCES])
     if len(said) > _MOST_SENTENCES:
-        with st.expander(f"{len(said) - _MOST_SENTENCES} more sentences"):
-            for words in said[_MOST_SENTENCES:]:
-                drawing.say(words)
+        with st.expander(wording.count(len(said) - _MOST_SENTENCES, "more sentence")):
+            drawing.say_all(said[_MOST_SENTENCES:])
 
 
 def _filtered(every: Sequence[Pair]) -> list[Pair]:

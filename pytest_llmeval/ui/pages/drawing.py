@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pytest_llmeval.ui import text
+from pytest_llmeval.ui.text import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
 def say(words: str, *, tone: str = "", small: bool = False) -> None:
     """Draw a sentence."""
-    st.html(text.paragraph(words, tone=tone, small=small))
+    st.html(text.sentences([Sentence(words, tone, small)]))
+
+
+def say_all(said: Iterable[Sentence]) -> None:
+    """Draw sentences below each other."""
+    every = list(said)
+    if every:
+        st.html(text.sentences(every))
 
 
 def quote(words: str, name: str = "") -> None:
@@ -42,7 +50,7 @@ def table(rows: Sequence[Mapping[str, Json]], *, numbers: Iterable[str] = (), he
     shown = [{name: text.line(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows]
     formats = {name: st.column_config.NumberColumn(format="%.3f") for name in numbers}
     size: int | str = "auto" if height is None else height
-    st.dataframe(shown, hide_index=True, width="stretch", height=size, column_config=formats)
+    st.dataframe(shown, hide_index=True, width="stretch", height=size, column_config=formats, placeholder="")
 
 
 def choose(label: str, options: Sequence[str], names: Mapping[str, str] | None = None, *, key: str) -> str | None:
@@ -65,5 +73,5 @@ def choose(label: str, options: Sequence[str], names: Mapping[str, str] | None =
 
 def complain(error: LlmevalError) -> None:
     """Draw an error: what, what was found, what to do."""
-    for number, words in enumerate(str(error).splitlines()):
-        say(words.strip(), tone=text.OPEN, small=number > 0)
+    lines = [line.strip() for line in str(error).splitlines()]
+    say_all(Sentence(words, text.OPEN, number > 0) for number, words in enumerate(lines))

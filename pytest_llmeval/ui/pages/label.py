@@ -11,8 +11,10 @@ from pytest_llmeval.datasets import labels as label_file
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.ui import history, labelling, reading
 from pytest_llmeval.ui.pages import drawing
+from pytest_llmeval.ui.text import BAD, GOOD, OPEN, Sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pytest_llmeval.agreement.queue import Pick
@@ -91,10 +93,13 @@ def _turn(path: Path, collected: Collected, metric: str, by: str, who: str) -> N
 def _ask(path: Path, pick: Pick, about: tuple[str, str, str]) -> None:
     one = pick.candidate
     criterion = labelling.criterion(one)
-    drawing.say(f"{one.check.metric}: {criterion}" if criterion else f"by {one.check.metric}", tone="open")
-    drawing.say(str(one.check.case_id), small=True)
-    for name, text in labelling.material(one):
-        drawing.quote(text, name)
+    by = one.check.metric + (f": {criterion}" if criterion else "")
+    drawing.say_all([Sentence(f"Judge it by {by}", OPEN), Sentence(str(one.check.case_id), is_small=True)])
+    told, asked = labelling.material(one)
+    if told:
+        with st.expander("What else the model was told"):
+            _quote_all(told)
+    _quote_all(asked)
     if one.draft.other is None:
         drawing.quote(one.draft.output, "ANSWER")
     else:
@@ -112,6 +117,11 @@ def _ask(path: Path, pick: Pick, about: tuple[str, str, str]) -> None:
     drawing.say("The score is shown after you have said it, so that it does not speak for you.", small=True)
 
 
+def _quote_all(texts: Iterable[tuple[str, str]]) -> None:
+    for name, words in texts:
+        drawing.quote(words, name)
+
+
 def _write(path: Path, pick: Pick, value: float, why: str, about: tuple[str, str, str]) -> None:
     label = pick.label(value, who=about[2], when=args.now(), why=why.strip())
     label_file.append(path, label)
@@ -123,9 +133,10 @@ def _after(path: Path, known: list[Label], about: tuple[str, str, str], pick: Pi
     words = {choice.value: choice.word for choice in labelling.choices(pick.candidate)}
     agrees = labelling.agrees(pick.candidate, label)
     drawing.say(f"You said: {words[label.value]}" + (f", because {label.why}" if label.why else ""))
-    for number, sentence in enumerate(labelling.revealed(pick, label)):
-        tone = "" if number or agrees is None else "good" if agrees else "bad"
-        drawing.say(sentence, tone=tone)
+    tone = "" if agrees is None else GOOD if agrees else BAD
+    drawing.say_all(
+        Sentence(words, "" if number else tone) for number, words in enumerate(labelling.revealed(pick, label))
+    )
     drawing.quote(pick.candidate.draft.output, "ANSWER")
     columns = st.columns(3)
     if columns[0].button("Next answer", shortcut="n", key="next", type="primary", width="stretch"):

@@ -9,6 +9,7 @@ import streamlit as st
 from pytest_llmeval.exports import wording
 from pytest_llmeval.ui import history, reading, verdict
 from pytest_llmeval.ui.pages import case, drawing
+from pytest_llmeval.ui.text import BAD, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Json, Session
 
 _ALL = "all branches"
-_MOST_MOVED = 20
+_MOST_MOVED, _MOST_ROWS = 20, 12
 _DAY = (
     "substring(datum.label,0,4)+'-'+substring(datum.label,4,6)+'-'+substring(datum.label,6,8)"
     "+' '+substring(datum.label,9,11)+':'+substring(datum.label,11,13)"
@@ -26,25 +27,32 @@ _DAY = (
 
 
 def draw(found: Project) -> None:
-    """Draw the list, the trend, and one session."""
+    """Draw one session, its verdict first; then its cases, what moved, how the means went, and all that is stored."""
     stored = reading.stored(found.folder)
     st.title("Sessions")
-    for fault in stored.faults:
-        drawing.say(fault, small=True)
     if not stored.heads:
+        drawing.say_all(Sentence(fault, is_small=True) for fault in stored.faults)
         drawing.say("No session is stored yet. Run pytest: every run leaves one.")
         return
-    with st.expander(f"{wording.count(len(stored.heads), 'session')} stored", expanded=len(stored.heads) > 1):
-        drawing.table(history.rows(stored.heads), height=220 if len(stored.heads) > 5 else None)  # noqa: PLR2004 - rows
-    _trend(stored.heads)
     names = {head.id: history.name(head) for head in stored.heads}
     chosen = drawing.choose("Session", list(names), names, key="session")
-    if chosen is not None:
-        _session(reading.session(stored.paths[chosen]))
+    session = reading.session(stored.paths[chosen or stored.heads[0].id])
+    drawing.say_all(verdict.sentences(session))
+    drawing.table(verdict.figures(session))
+    drawing.say(verdict.facts(session), small=True)
+    cases, worst, trend, every = st.tabs(["Cases", "Worst cases", "Over time", "All sessions"])
+    with cases:
+        case.draw(session)
+    with worst:
+        _worst(verdict.moved(session))
+    with trend:
+        _trend(stored.heads)
+    with every:
+        drawing.table(history.rows(stored.heads), height=None if len(stored.heads) <= _MOST_ROWS else 400)
+        drawing.say_all(Sentence(fault, is_small=True) for fault in stored.faults)
 
 
 def _trend(heads: Sequence[Session]) -> None:
-    st.subheader("How the means went")
     left, right = st.columns(2)
     with left:
         suite = drawing.choose("Suite", history.suites(heads), {"": "(no suite)"}, key="suite")
@@ -75,24 +83,19 @@ def _chart() -> dict[str, Json]:
     return {"height": 260, "encoding": {"x": x, "color": color}, "layer": [band, line]}
 
 
-def _session(session: Session) -> None:
-    for sentence in verdict.sentences(session):
-        drawing.say(sentence.words, tone=sentence.tone)
-    drawing.say(verdict.facts(session), small=True)
-    drawing.table(verdict.figures(session))
-    moved = verdict.moved(session)
-    if moved:
-        shown = "worst cases" + (f", {_MOST_MOVED} of {len(moved)}" if len(moved) > _MOST_MOVED else "")
-        with st.expander(f"{len(moved)} {shown}" if shown == "worst cases" else shown):
-            for line in moved[:_MOST_MOVED]:
-                _moved(line)
-    st.subheader("Cases")
-    case.draw(session)
+def _worst(moved: Sequence[WorstLine]) -> None:
+    if not moved:
+        drawing.say("Nothing regressed, and nothing is below its threshold.")
+    for line in moved[:_MOST_MOVED]:
+        _moved(line)
+    if len(moved) > _MOST_MOVED:
+        drawing.say(f"{len(moved) - _MOST_MOVED} more are among the cases", small=True)
 
 
 def _moved(line: WorstLine) -> None:
-    drawing.say(f"{line.id}\n{wording.standing(line)}", tone="bad" if line.is_regressed else "")
+    said = [Sentence(f"{line.id}\n{wording.standing(line)}", BAD if line.is_regressed else "")]
     if line.check.score.reason:
-        drawing.say(f"because {line.check.score.reason}", small=True)
+        said.append(Sentence(f"because {line.check.score.reason}", is_small=True))
+    drawing.say_all(said)
     if line.check.output:
         drawing.quote(line.check.output)
