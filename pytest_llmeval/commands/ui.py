@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def declare(commands: Commands) -> None:
     """Add the command."""
     parser = add_verb(commands, "ui", help="look, compare, try and label in a browser", description=_UI, run=serve)
     parser.add_argument("--port", metavar="N", type=_port, help="(default: 8501, or the next one that is free)")
-    parser.add_argument("--address", metavar="IP", default=_LOOPBACK, help=f"where to listen ({_LOOPBACK})")
+    parser.add_argument("--address", metavar="IP", type=_address, default=_LOOPBACK, help=f"to listen on ({_LOOPBACK})")
 
 
 def serve(arguments: argparse.Namespace) -> None:
@@ -62,8 +63,8 @@ def command(root: Path, address: str, port: int | None) -> list[str]:
     """
     settings: dict[str, object] = {
         "server.address": address,
-        # With the name of the machine left open, Streamlit asks a server on the network for this machine's address.
-        "browser.serverAddress": address if address not in ("0.0.0.0", "::") else "localhost",  # noqa: S104 - not bound
+        # Pages that are open under another name may not speak to it: they are somebody else's.
+        "browser.serverAddress": address,
         "server.headless": "true",
         "server.fileWatcherType": "none",
         "server.runOnSave": "false",
@@ -82,7 +83,18 @@ def command(root: Path, address: str, port: int | None) -> list[str]:
         settings["server.port"] = port
     flags = [f"--{name}={value}" for name, value in settings.items()]
     # Never "python -m" as it is: that would put the current folder on the path of imports.
-    return [sys.executable, "-P", "-m", "streamlit", "run", str(_SCRIPT), *flags, "--", str(root)]
+    return [sys.executable, "-P", "-m", "pytest_llmeval.ui", "run", str(_SCRIPT), *flags, "--", str(root)]
+
+
+def _address(said: str) -> str:
+    try:
+        found = ip_address(said)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{said!r} is no address, such as 10.0.0.5") from None
+    if found.is_unspecified:
+        # Every name would be right then, that of a foreign page that has been led here included.
+        raise argparse.ArgumentTypeError(f"{said!r} is every address: name the one that people open")
+    return said
 
 
 def _port(said: str) -> int:

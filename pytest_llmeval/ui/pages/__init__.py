@@ -1,1 +1,4 @@
-"""What is drawn: one page a module, each with ``draw``, which is given the project. Only here is Streamlit imported."""
+"""What is drawn: one page a module, each with ``draw``, which is given the project.
+
+Only here, and in ``ui/__main__``, is Streamlit imported.
+"""
