@@ -16,13 +16,15 @@ import pytest
 from pytest_llmeval.records import Score
 from tests.e2e.pages import NEW, answered, labels, write_project
 from tests.e2e.servers import eventually, free_port
-from tests.unit.sessions import REGRESSED, session
+from tests.unit.sessions import REGRESSED, RELEVANCE, session
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore")]
 
+# Markdown first: behind a tag Streamlit would take the whole line for one of HTML.
 PLANTED = (
-    "<script>document.title='planted'</script><img src=http://127.0.0.1:9/x.png onerror=\"document.title='planted'\"> "
-    "![x](http://127.0.0.1:9/md.png) [here](javascript:document.title='planted') :red[no] $x$ \u202e\x1b[2J"
+    "![x](http://127.0.0.1:64999/md.png) [here](javascript:document.title='planted') :red[no] $x$ \u202e\x1b[2J "
+    "<script>document.title='planted'</script>"
+    "<img src=http://127.0.0.1:64999/x.png onerror=\"document.title='planted'\">"
 )
 # Imported by every Python that the server starts: what would leave this machine is written down, and refused.
 _GUARD = """
@@ -115,7 +117,7 @@ def opened(browser, served, page: str) -> None:
     """Open a page, and wait until it is drawn to its end."""
     browser.get(f"{served.url}/{page}")
     until(lambda: PAGES[page] in [one.text for one in browser.find_elements("tag name", "h1")])
-    until(lambda: not browser.find_elements("css selector", "[data-testid=stStatusWidget]"))
+    until(lambda: browser.find_elements("css selector", "[data-test-script-state=notRunning]"))
 
 
 def asked_for(browser) -> list[str]:
@@ -134,29 +136,25 @@ def foreign(urls: list[str], served: Served) -> list[str]:
 
 def test_an_answer_is_labelled_by_keyboard(browser, serve):
     """One key pressed in a browser: the line stands in the file, and then the score is seen."""
-    from selenium.webdriver.common.action_chains import ActionChains
-
     served = serve()
     asked_for(browser)
     opened(browser, served, "label")
     until(lambda: "Judge it by relevance" in text(browser) and "left; ada" in text(browser))
     assert "shares" not in text(browser)
 
-    ActionChains(browser).send_keys("b").perform()
-    until(lambda: "You said: Bad" in text(browser))
+    _press(browser, "b", lambda: "You said: Bad" in text(browser))
     assert "shares" in text(browser)
     (line,) = labels(served.root)
     assert ("relevance", 0.0, "ada", NEW) == tuple(line[name] for name in ("metric", "label", "who", "session"))
 
-    ActionChains(browser).send_keys("n").perform()
-    until(lambda: "You said" not in text(browser) and "Judge it by" in text(browser))
+    _press(browser, "n", lambda: "You said" not in text(browser) and "Judge it by" in text(browser))
     assert [] == foreign(asked_for(browser), served)
     assert "" == served.left
 
 
 def test_hostile_text_does_nothing_on_any_page(browser, serve):
     """Markup, Markdown and scripts in answers, questions, names, reasons, metrics and labels stay text."""
-    served = serve(_hostile())
+    served = serve(*_hostile())
     labelled = {"metric": PLANTED, "output": PLANTED, "label": 1, "who": PLANTED, "why": PLANTED}
     (served.root / "labels.jsonl").write_text(json.dumps(labelled) + "\n", encoding="utf-8")
     asked_for(browser)
@@ -165,10 +163,12 @@ def test_hostile_text_does_nothing_on_any_page(browser, serve):
         until(lambda: "javascript:" in browser.page_source)
         for one in browser.find_elements("css selector", "[role=tab], [data-testid=stExpander] summary"):
             one.click()
+        for number in range(len(browser.find_elements("css selector", "[data-testid=stSelectbox] input"))):
+            _open_options(browser, number)
         assert browser.title == "llmeval", page
-        planted = "img[src*='127.0.0.1:9'], a[href^='javascript'], [onerror], .llmeval script, .llmeval img"
+        planted = "img[src*='127.0.0.1:64999'], a[href^='javascript'], [onerror], .llmeval script, .llmeval img"
         assert [] == browser.find_elements("css selector", planted), page
-        assert [] == [url for url in asked_for(browser) if "127.0.0.1:9/" in url], page
+        assert [] == [url for url in asked_for(browser) if "127.0.0.1:64999/" in url], page
     assert "" == served.left
 
 
@@ -201,7 +201,31 @@ def test_whoever_ends_the_command_ends_the_server(serve):
         urlopen(f"{served.url}/_stcore/health")  # noqa: S310 - our own
 
 
+def _press(browser, key: str, has_done) -> None:
+    """Press a key until it has done what it does: a page that is still being drawn does not listen yet."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    def look():
+        if has_done():
+            return True
+        ActionChains(browser).send_keys(key).pause(2).perform()
+        return has_done()
+
+    until(look)
+
+
+def _open_options(browser, number: int) -> None:
+    """Let a field show what can be chosen, and close it again."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    field = browser.find_elements("css selector", "[data-testid=stSelectbox] input")[number]
+    if field.is_displayed():
+        ActionChains(browser).move_to_element(field).click().pause(0.2).send_keys(Keys.ESCAPE).perform()
+
+
 def _hostile():
+    """Two sessions, so that there is a line over time, and something to compare."""
     one = answered("a", (0.1, 0.9), PLANTED)
     trials = tuple(
         replace(
@@ -220,6 +244,13 @@ def _hostile():
     id_ = one.id._replace(test=f"t.py::{PLANTED}", case=PLANTED)
     result = replace(one, trials=trials, id=id_, nodeid=PLANTED, suite=PLANTED, tags=(PLANTED,))
     said = replace(REGRESSED, sentences=(f"REGRESSED {PLANTED}",))
-    return session(
-        id="20260301T120000Z-ee", results=(result,), branch=PLANTED, lost=(PLANTED,), verdict=said, exit_line=PLANTED
+    summary = replace(RELEVANCE, suite=PLANTED, metric=PLANTED)
+    first = session(
+        id="20260301T120000Z-ee",
+        results=(result,),
+        branch=PLANTED,
+        verdict=said,
+        exit_line=PLANTED,
+        summaries=(summary,),
     )
+    return replace(first, id="20260228T120000Z-ff", verdict=None), first

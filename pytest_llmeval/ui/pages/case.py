@@ -21,7 +21,7 @@ def draw(session: Session) -> None:
     drawing.say(f"{len(found)} of {len(every)} cases", small=True)
     if not found:
         return
-    drawing.table(cases.cells(found), numbers=cases.metrics(found), height=260)
+    drawing.table(cases.cells(found), numbers=cases.metrics(found), most=7)
     names = {row.key: f"{row.name}: {row.status}" for row in found}
     chosen = drawing.choose("Case", list(names), names, key="case")
     row = next((row for row in found if row.key == chosen), None)

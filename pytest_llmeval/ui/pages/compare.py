@@ -37,7 +37,7 @@ def draw(found: Project) -> None:
     drawing.say(f"{len(shown)} of {len(every)} lines: each is a case by a metric", small=True)
     if not shown:
         return
-    drawing.table(pairs.cells(shown), numbers=("first", "second", "change"), height=260)
+    drawing.table(pairs.cells(shown), numbers=("first", "second", "change"), most=7)
     names = {str(one.id): f"{one.id}: {one.word}{_change(one)}" for one in shown}
     chosen = drawing.choose("Case and metric", list(names), names, key="pair")
     one = next((one for one in shown if str(one.id) == chosen), None)

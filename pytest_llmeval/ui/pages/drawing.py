@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_llmeval.errors import LlmevalError
     from pytest_llmeval.records import Json
 
+_ROW_PX = 35
+
 
 def say(words: str, *, tone: str = "", small: bool = False) -> None:
     """Draw a sentence."""
@@ -39,17 +41,17 @@ def side_by_side(old: str, new: str, names: tuple[str, str]) -> None:
         column.html(markup)
 
 
-def table(rows: Sequence[Mapping[str, Json]], *, numbers: Iterable[str] = (), height: int | None = None) -> None:
+def table(rows: Sequence[Mapping[str, Json]], *, numbers: Iterable[str] = (), most: int = 12) -> None:
     """Draw rows as a table that can be sorted, searched and scrolled.
 
     Args:
         rows: cells by the heads of their columns, equal in all; text of anybody, or numbers.
         numbers: heads of the columns that hold scores.
-        height: in pixels; by default that of the rows.
+        most: rows that are seen at once.
     """
     shown = [{name: text.line(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows]
     formats = {name: st.column_config.NumberColumn(format="%.3f") for name in numbers}
-    size: int | str = "auto" if height is None else height
+    size: int | str = "content" if len(rows) <= most else (most + 1) * _ROW_PX
     st.dataframe(shown, hide_index=True, width="stretch", height=size, column_config=formats, placeholder="")
 
 

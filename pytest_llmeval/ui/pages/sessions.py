@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Json, Session
 
 _ALL = "all branches"
-_MOST_MOVED, _MOST_ROWS = 20, 12
+_MOST_MOVED = 20
 _DAY = (
     "substring(datum.label,0,4)+'-'+substring(datum.label,4,6)+'-'+substring(datum.label,6,8)"
     "+' '+substring(datum.label,9,11)+':'+substring(datum.label,11,13)"
@@ -38,7 +38,7 @@ def draw(found: Project) -> None:
     chosen = drawing.choose("Session", list(names), names, key="session")
     session = reading.session(stored.paths[chosen or stored.heads[0].id])
     drawing.say_all(verdict.sentences(session))
-    drawing.table(verdict.figures(session))
+    drawing.table(verdict.figures(session), most=20)
     drawing.say(verdict.facts(session), small=True)
     cases, worst, trend, every = st.tabs(["Cases", "Worst cases", "Over time", "All sessions"])
     with cases:
@@ -48,7 +48,7 @@ def draw(found: Project) -> None:
     with trend:
         _trend(stored.heads)
     with every:
-        drawing.table(history.rows(stored.heads), height=None if len(stored.heads) <= _MOST_ROWS else 400)
+        drawing.table(history.rows(stored.heads))
         drawing.say_all(Sentence(fault, is_small=True) for fault in stored.faults)
 
 
