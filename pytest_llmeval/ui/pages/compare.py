@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SESSIONS, _VARIANTS = "Two sessions", "Two models or prompts of one session"
 _MOST_SENTENCES = 8
+_COMPARED = "compared"
 
 
 def draw(found: Project) -> None:
@@ -31,8 +32,8 @@ def draw(found: Project) -> None:
     if sides is None:
         drawing.say("It takes two sessions, or one that ran several models or prompts (--llmeval-model=A,B).")
         return
-    _said(*sides)
-    every = pairs.pairs(*sides)
+    every, said = _compared(sides)
+    _say(said)
     shown = _filtered(every)
     drawing.say(f"{len(shown)} of {len(every)} lines: each is a case by a metric", small=True)
     if not shown:
@@ -77,8 +78,18 @@ def _two(
     return one, other
 
 
-def _said(first: Side, second: Side) -> None:
-    said = [Sentence(words, verdict.tone(words)) for words in pairs.sentences(first, second)]
+def _compared(sides: tuple[Side, Side]) -> tuple[list[Pair], list[Sentence]]:
+    """Compare once, and not again for every word that a person types into a filter."""
+    known = st.session_state.get(_COMPARED)
+    if known is None or any(
+        one.session is not other.session or one.arm != other.arm for one, other in zip(known[0], sides, strict=True)
+    ):
+        said = [Sentence(words, verdict.tone(words)) for words in pairs.sentences(*sides)]
+        known = st.session_state[_COMPARED] = sides, pairs.pairs(*sides), said
+    return known[1], known[2]
+
+
+def _say(said: list[Sentence]) -> None:
     drawing.say_all(said[:_MOST_SENTENCES])
     if len(said) > _MOST_SENTENCES:
         with st.expander(wording.count(len(said) - _MOST_SENTENCES, "more sentence")):
