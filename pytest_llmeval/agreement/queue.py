@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Json
 
 
+_MIDDLE = 0.5  # of what people say: good from there on
+
+
 class Candidate(NamedTuple):
     """One answer of a session, to be judged by one metric.
 
@@ -116,6 +119,7 @@ def _by_disagreement(left: Sequence[Candidate], every: Sequence[Candidate], know
     for one in every:
         of_answer[one.draft.judged.origin].append(one)
         of_case[one.check].append(one)
+    among_trials = {check: _of_trials(trials) for check, trials in of_case.items()}
     found = []
     for one in left:
         origin = one.draft.judged.origin
@@ -124,7 +128,7 @@ def _by_disagreement(left: Sequence[Candidate], every: Sequence[Candidate], know
             _of_people(one, said[one.draft.subject]),
             _of_panel(one),
             _of_metrics(one, beside),
-            _of_trials(of_case[one.check]),
+            among_trials[one.check],
         )
         if width > 0:
             found.append((-width, one.draft.subject, Pick(one, DISAGREEMENT, why)))
@@ -146,7 +150,8 @@ def _of_people(one: Candidate, labels: Sequence[Label]) -> tuple[float, str]:
     values = [label.value for label in labels]
     named = ", ".join(f"{label.who or 'somebody'} says {label.value:g}" for label in labels)
     width = max(values) - min(values) if values else 0.0
-    if values and one.score is not None and one.passed is not None and any((v >= 0.5) != one.passed for v in values):  # noqa: PLR2004 - the middle of the scale
+    is_good = [value >= _MIDDLE for value in values]
+    if one.score is not None and one.passed is not None and (not one.passed) in is_good:
         width = max(width, *(abs(value - one.score) for value in values))
     return (width, f"{named}, the score is {_shown(one.score)}") if width else (0.0, "")
 

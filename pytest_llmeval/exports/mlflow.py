@@ -71,6 +71,30 @@ def record(
     Raises:
         LlmevalError: MLflow is not installed, cannot be reached or refuses; a later call completes the run.
     """
+    with reaching(
+        uri,
+        f"session {session.id!r} is not in MLflow at",
+        hint="see that the tracker answers, then record it again: what is there already is not written twice",
+    ):
+        until_s = time.monotonic() + limit_s * _SHARE_OF_TRACES
+        work = partial(_record, session, uri, experiment, artifacts, _Traces(traces, until_s, tell))
+        if not _is_remote(uri) or math.isinf(limit_s):
+            return work()
+        return within(limit_s, f"the record of session {session.id!r} to MLflow at {masked(uri)!r}", work)
+
+
+@contextmanager
+def reaching(uri: str, what: str, *, hint: str) -> Iterator[None]:
+    """Be ready to speak with a tracker; what goes wrong then is an error of ours, without the URI's password.
+
+    Args:
+        uri: MLflow's tracking URI.
+        what: is not to be had, for the message, as the beginning of "... 'http://host'".
+        hint: what to do.
+
+    Raises:
+        LlmevalError: MLflow is not installed, or whatever it let out.
+    """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
@@ -79,19 +103,11 @@ def record(
             warnings.simplefilter("ignore")
             _require(uri)
             with _muted():
-                until_s = time.monotonic() + limit_s * _SHARE_OF_TRACES
-                work = partial(_record, session, uri, experiment, artifacts, _Traces(traces, until_s, tell))
-                if not _is_remote(uri) or math.isinf(limit_s):
-                    return work()
-                return within(limit_s, f"the record of session {session.id!r} to MLflow at {_masked(uri)!r}", work)
+                yield
     except LlmevalError:
         raise
     except Exception as error:  # MLflow lets out errors of SQLAlchemy, alembic and requests beside its own
-        raise LlmevalError(
-            f"session {session.id!r} is not in MLflow at {_masked(uri)!r}",
-            found=_masked_cause(error, uri),
-            hint="see that the tracker answers, then record it again: what is there already is not written twice",
-        ) from error
+        raise LlmevalError(f"{what} {masked(uri)!r}", found=_masked_cause(error, uri), hint=hint) from error
 
 
 def _require(uri: str) -> None:
@@ -105,7 +121,7 @@ def _require(uri: str) -> None:
     except ImportError as error:
         extra = "mlflow" if is_remote else "mlflow-local"
         raise LlmevalError(
-            f"cannot record to MLflow at {_masked(uri)!r}: it is not installed",
+            f"cannot record to MLflow at {masked(uri)!r}: it is not installed",
             found=str(error),
             hint=f"pip install 'pytest-llmeval[{extra}]'",
         ) from error
@@ -211,7 +227,7 @@ def _run(client: MlflowClient, experiment_id: str, session: Session, artifacts: 
     return run_id, True
 
 
-def _masked(uri: str) -> str:
+def masked(uri: str) -> str:
     """Return the URI without its password."""
     password = urlsplit(uri).password
     return uri.replace(f":{password}@", ":***@") if password else uri
@@ -223,5 +239,5 @@ def _masked_cause(error: BaseException, uri: str) -> str:
     while root.__cause__ or root.__context__:
         root = root.__cause__ or root.__context__ or root
     told = [error] if root is error else [error, root]
-    lines = (f"{type(one).__name__}: {one}".replace(uri, _masked(uri)) for one in told)
+    lines = (f"{type(one).__name__}: {one}".replace(uri, masked(uri)) for one in told)
     return ", from ".join(plain(line, limit=150) for line in lines)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.exports import usage
 from pytest_llmeval.exports.inert import plain
-from pytest_llmeval.records import Provenance, digest, tally
+from pytest_llmeval.exports.mlflow_identity import REQUEST_ID, SOURCE_RUN, name_row, request_id
+from pytest_llmeval.records import Provenance, tally
 from pytest_llmeval.records.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 _NS = 1_000_000_000
 _MOST_LINKED = 100  # MLflow refuses more at once
 _LONGEST_NAME = 120
-_REQUEST_ID = "mlflow.eval.requestId"
-_SOURCE_RUN = "mlflow.sourceRun"
 _ASSESSED_BY_RUN = "mlflow.assessment.sourceRunId"
 
 
@@ -81,11 +80,11 @@ def write(client: MlflowClient, session: Session, run_id: str, *, uri: str, whic
     if not cases:
         return Written(0, 0)
     experiment_id = client.get_run(run_id).info.experiment_id
-    with _tracing_to(uri):
+    with tracing_to(uri):
         known = _known(client, experiment_id, run_id)
         trace_ids = []
         for result in cases:
-            if _request_id(result) in known:
+            if request_id(result) in known:
                 continue
             if time.monotonic() > until_s:
                 break
@@ -96,7 +95,7 @@ def write(client: MlflowClient, session: Session, run_id: str, *, uri: str, whic
 
 
 @contextmanager
-def _tracing_to(uri: str) -> Iterator[None]:
+def tracing_to(uri: str) -> Iterator[None]:
     """Let MLflow's tracing, which knows one tracker for the whole process, speak to this one; then as it was."""
     import mlflow
 
@@ -119,7 +118,7 @@ def _known(client: MlflowClient, experiment_id: str, run_id: str) -> set[str]:
             locations=[experiment_id], run_id=run_id, include_spans=False, max_results=500, page_token=token
         )
         # Linked traces only: one that was written and not linked is written again, and the first stays unseen.
-        found |= {trace.info.tags.get(_REQUEST_ID, "") for trace in page}
+        found |= {trace.info.tags.get(REQUEST_ID, "") for trace in page}
         token = page.token
         if not token:
             return found
@@ -134,11 +133,12 @@ def _trace(session: Session, result: CaseResult, run_id: str, experiment_id: str
         span_type="CHAIN",
         inputs=_asked(result),
         attributes=_of_case(session, result),
-        tags={_REQUEST_ID: _request_id(result), "llmeval.case": plain(str(result.id), limit=_LONGEST_NAME)},
-        metadata={_SOURCE_RUN: run_id},
+        tags={REQUEST_ID: request_id(result), "llmeval.case": plain(str(result.id), limit=_LONGEST_NAME)},
+        metadata={SOURCE_RUN: run_id},
         experiment_id=experiment_id,
         start_time_ns=start_ns,
     )
+    name_row(span, result)
     end_ns = start_ns
     for trial in result.trials:
         end_ns = _trial(span, trial, end_ns)
@@ -284,8 +284,3 @@ def _told(found: Tally) -> str:
         if mark is None
         else f"{found.n_reached} of {len(found.scores)} scored trials reach {mark:g}. Lowest: {lowest}"
     )
-
-
-def _request_id(result: CaseResult) -> str:
-    """Who the case is, for MLflow: the same in every session, so that two runs compare row by row."""
-    return digest([*result.id, result.arm])[:32]

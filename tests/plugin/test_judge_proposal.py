@@ -51,7 +51,7 @@ def test_a_threshold_that_is_too_high_is_to_be_changed_in_the_line_that_has_it(s
 
     result.stdout.fnmatch_lines(
         [
-            "change threshold 0.7 to 0.39: it is better by 0.2* [[]+0.*] than 0.75,",
+            "change threshold 0.7 to 0.39: mean of TPR and TNR 0.75, then 0.9*, better by 0.2* [[]+0.*],",
             '  test_suite.py:8: assert_number(f"{n / 20} of one", hard=False)',
             '    to: assert_number(f"{n / 20} of one", hard=False, threshold=0.39)',
         ]
@@ -66,6 +66,13 @@ def test_without_a_session_the_check_itself_is_named(project):
     _check(project, _rows(0.4)).stdout.fnmatch_lines(
         ["change threshold 0.7 to 0.39:*", "  assert_number(..., threshold=0.39)"]
     )
+
+
+def test_a_threshold_that_is_asked_about_is_the_one_that_is_compared(suite):
+    """Whatever stands in the suite."""
+    result = _check(suite, _rows(0.4), "--threshold", "0.39")
+
+    result.stdout.fnmatch_lines(["keep threshold 0.39: fitted ones, such as 0.39, are no better,"])
 
 
 def test_a_threshold_that_fits_is_to_be_kept(suite):

@@ -160,7 +160,9 @@ def test_where_a_person_contradicts_the_score_another_one_is_asked_first(suite):
 
 
 def test_without_labels_or_answers_it_says_what_to_do(suite):
-    """An empty file, and a queue that is empty."""
+    """An empty file, no answer at all, and none of which anybody disagrees."""
     suite.pytester.run("llmeval", "label", "ls").stdout.fnmatch_lines(["labels.jsonl has no labels; *label next"])
     result = _label(suite, "", "--metric", "unheard")
-    result.stdout.fnmatch_lines(["0 of 0 answers to label*", "nobody disagrees; a random sample: --by random"])
+    result.stdout.fnmatch_lines(["0 of 0 answers to label*", "no answer is there that a person could label; *"])
+    agreed = _label(suite, "", "--metric", "kindness")
+    agreed.stdout.fnmatch_lines(["0 of 3 answers to label*", "nobody disagrees; a random sample: --by random"])

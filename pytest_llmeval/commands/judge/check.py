@@ -36,10 +36,10 @@ labels. Any metric: offline, declared in conftest.py, or a judge's. What is foun
 beside the version of the metric (of a judge: its fingerprint), and belongs in git. A judged score whose version is not
 there is shown as uncalibrated.
 
-A label is a line of JSON, one judgement of one person:
+A label is a line of JSON, one judgement of one person (llmeval label next asks for them):
   {"metric": "relevance", "input": "...", "output": "...", "label": 1, "who": "anna"}
 label: 0 (bad) to 1 (good); of a pair (with "other") "output", "other" or "tie". Also: expected, context, rubric (a
-criterion in plain words), when, why, and session, test, case, trial, origin of the answer."""
+criterion in plain words), when, why, picked, and session, test, case, trial, origin of the answer."""
 
 _EXAMPLES = """\
 examples:
@@ -103,7 +103,7 @@ def check(arguments: argparse.Namespace) -> None:
         agreement = _measured(asked, answers, findings, arguments)
         say("")
         say_agreement(agreement, findings, is_whole=arguments.all)
-        say_proposal(found, agreement, findings)
+        say_proposal(found, asked, agreement, findings, arguments.threshold)
         if arguments.session is not None:
             say_suite_rate(session_folder.pick(found.folder, arguments.session), agreement, findings)
         if not (agreement.n_good and agreement.n_bad):

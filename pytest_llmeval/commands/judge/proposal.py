@@ -15,6 +15,7 @@ from pytest_llmeval.gather import session_file, session_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_llmeval.commands.judge.arguments import Asked
     from pytest_llmeval.commands.judge.report import Finding
     from pytest_llmeval.commands.project import Project
     from pytest_llmeval.records import Session
@@ -32,13 +33,17 @@ class Standing(NamedTuple):
     places: tuple[Place, ...]
 
 
-def say_proposal(found: Project, agreement: Agreement, findings: Sequence[Finding]) -> None:
+def say_proposal(
+    found: Project, asked: Asked, agreement: Agreement, findings: Sequence[Finding], given: float | None
+) -> None:
     """Say whether the threshold should be another one, and which line says it; nothing where none can be fitted.
 
     Args:
         found: the project, whose newest session tells where the metric is asked.
-        agreement: of the metric, as it was measured.
+        asked: the metric, and how it was asked.
+        agreement: of it, as it was measured.
         findings: the labelled answers.
+        given: the threshold that the person asks about; None for those that stand.
     """
     if agreement.fitted is None or agreement.auroc is None:
         return
@@ -49,10 +54,10 @@ def say_proposal(found: Project, agreement: Agreement, findings: Sequence[Findin
     both = [(score, is_good) for score, is_good in named if score is not None and is_good is not None]
     values, good = [score for score, _ in both], [is_good for _, is_good in both]
     mark = rounded(agreement.fitted, values)
-    for standing in _standing(found, agreement):
+    for standing in _standing(found, agreement) if given is None else [Standing(given, ())]:
         better = gain(values, good, standing.threshold)
         if better is not None:
-            say(*_advice(agreement.metric, mark, standing, better))
+            say(*_advice(asked, mark, standing, better))
 
 
 def _standing(found: Project, agreement: Agreement) -> list[Standing]:
@@ -78,7 +83,7 @@ def _newest(found: Project) -> Iterator[Session]:
         return
 
 
-def _advice(metric: str, mark: float, standing: Standing, better: Gain) -> Iterator[str]:
+def _advice(asked: Asked, mark: float, standing: Standing, better: Gain) -> Iterator[str]:
     now, span = standing.threshold, f"[{better.low:+.2f}, {better.high:+.2f}]"
     yield ""
     if not better.is_sure:
@@ -86,8 +91,9 @@ def _advice(metric: str, mark: float, standing: Standing, better: Gain) -> Itera
         yield f"keep threshold {now:g}: fitted ones, such as {mark!r}, are {why},"
         yield "  on answers that they were not fitted on"
         return
-    yield f"change threshold {now:g} to {mark!r}: it is better by {better.value:.2f} {span} than {better.before:.2f},"
-    yield "  in the mean of TPR and TNR on answers that it was not fitted on"
+    means = f"{better.before:.2f}, then {better.before + better.value:.2f}"
+    yield f"change threshold {now:g} to {mark!r}: mean of TPR and TNR {means}, better by {better.value:.2f} {span},"
+    yield "  on answers that it was not fitted on"
     for place in standing.places[:_MOST]:
         yield f"  {inert(place.path)}:{place.line}: {inert(place.source)}"
         changed = with_threshold(place.source, mark)
@@ -95,7 +101,9 @@ def _advice(metric: str, mark: float, standing: Standing, better: Gain) -> Itera
     if len(standing.places) > _MOST:
         yield f"  and {wording.count(len(standing.places) - _MOST, 'line')} more"
     if not standing.places:
-        yield f"  assert_{inert(metric)}(..., threshold={mark!r})"
+        check = asked.call.partition("(")[0]
+        name = "" if check == f"assert_{asked.metric}" else f", metric={asked.metric!r}"
+        yield f"  {inert(f'{check}(...{name}, threshold={mark!r})')}"
 
 
 def with_threshold(source: str, mark: float) -> str:

@@ -19,7 +19,7 @@ judge, against them, and says which threshold fits."""
 
 def declare(commands: Commands) -> None:
     """Add ``label`` and its own subcommands."""
-    from pytest_llmeval.commands.label import ls, next_one
+    from pytest_llmeval.commands.label import importing, ls, next_one
 
     group = commands.add_parser(
         "label",
@@ -27,5 +27,5 @@ def declare(commands: Commands) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (next_one, ls):
+    for module in (next_one, ls, importing):
         module.declare(group)

@@ -78,11 +78,18 @@ def candidates(session: Session, cases: Cases, metric: str | None = None) -> Ite
         metric: as of ``collect``.
     """
     for result in session.results:
-        for trial in result.trials:
-            for check in trial.checks:
-                name = check.score.metric
-                if name == metric or (metric is None and name not in _EXACT):
-                    yield _candidate(session, result, trial, check, cases)
+        yield from of_result(session, result, cases, metric)
+
+
+def of_result(
+    session: Session, result: CaseResult, cases: Cases, metric: str | None = None
+) -> Iterator[Candidate | str]:
+    """Yield the candidates of one case, as ``candidates`` does."""
+    for trial in result.trials:
+        for check in trial.checks:
+            name = check.score.metric
+            if name == metric or (metric is None and name not in _EXACT):
+                yield _candidate(session, result, trial, check, cases)
 
 
 def _candidate(session: Session, result: CaseResult, trial: Trial, check: Check, cases: Cases) -> Candidate | str:

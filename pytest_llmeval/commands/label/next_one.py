@@ -90,7 +90,9 @@ def _overview(collected: Collected, n_picks: int, by: str, who: str) -> Iterator
         yield f"{collected.n_cut} are left out: of texts that your code puts together only 1,000 characters are stored"
     if collected.n_untold:
         yield f"{collected.n_untold} are left out: their texts are not stored (llmeval_store_texts)"
-    if not n_picks:
+    if not collected.candidates:
+        yield "no answer is there that a person could label; another session: --last N, another metric: --metric NAME"
+    elif not n_picks:
         yield "nothing is left" if by != DISAGREEMENT else f"nobody disagrees; a random sample: --by {RANDOM}"
 
 
