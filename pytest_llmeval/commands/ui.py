@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
+from pytest_llmeval.commands.label.arguments import add_labels, label_file
 from pytest_llmeval.commands.output import say, shown
 from pytest_llmeval.commands.parser import add_verb
 from pytest_llmeval.errors import LlmevalError
@@ -34,6 +35,7 @@ _BLUE = "#1f6feb"
 def declare(commands: Commands) -> None:
     """Add the command."""
     parser = add_verb(commands, "ui", help="look, compare, try and label in a browser", description=_UI, run=serve)
+    add_labels(parser)
     parser.add_argument("--port", metavar="N", type=_port, help="(default: 8501, or the next one that is free)")
     parser.add_argument("--address", metavar="IP", type=_address, default=_LOOPBACK, help=f"to listen on ({_LOOPBACK})")
 
@@ -47,17 +49,19 @@ def serve(arguments: argparse.Namespace) -> None:
     found = project.find(arguments.rootdir)
     if find_spec("streamlit") is None:
         raise LlmevalError("no pages: streamlit is not installed", hint="pip install 'pytest-llmeval[ui]'")
+    labels = label_file(found, arguments.labels).resolve()
     say(f"the pages of {shown(found.root)}; Ctrl-C ends them")
     sys.stdout.flush()
     # In its place, not below it: whoever ends this process ends the server.
-    os.execve(sys.executable, command(found.root, arguments.address, arguments.port), os.environ)  # noqa: S606 - ourselves
+    os.execve(sys.executable, command(found.root, labels, arguments.address, arguments.port), os.environ)  # noqa: S606 - ourselves
 
 
-def command(root: Path, address: str, port: int | None) -> list[str]:
+def command(root: Path, labels: Path, address: str, port: int | None) -> list[str]:
     """Return the command that serves a project's pages.
 
     Args:
         root: of the project.
+        labels: the file of labels.
         address: where to listen.
         port: None: 8501, or the next one that is free.
     """
@@ -83,7 +87,7 @@ def command(root: Path, address: str, port: int | None) -> list[str]:
         settings["server.port"] = port
     flags = [f"--{name}={value}" for name, value in settings.items()]
     # Never "python -m" as it is: that would put the current folder on the path of imports.
-    return [sys.executable, "-P", "-m", "pytest_llmeval.ui", "run", str(_SCRIPT), *flags, "--", str(root)]
+    return [sys.executable, "-P", "-m", "pytest_llmeval.ui", "run", str(_SCRIPT), *flags, "--", str(root), str(labels)]
 
 
 def _address(said: str) -> str:

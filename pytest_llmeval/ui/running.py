@@ -46,13 +46,14 @@ def run(root: Path, arguments: Sequence[str]) -> Ran:
     return Ran(done.returncode, done.stdout.decode("utf-8", "replace"))
 
 
-def parts(output: str, metric: str) -> tuple[str, str]:
-    """Return what pytest printed, and what ``llmeval judge check`` said after it; all is the latter where it failed.
+def parts(ran: Ran, metric: str) -> tuple[str, str]:
+    """Return what pytest printed, and what ``llmeval judge check`` said after it: its report, or why there is none.
 
     Args:
-        output: of the command.
+        ran: the command.
         metric: that was measured: the report begins with its name.
     """
-    lines = output.splitlines()
-    start = next((place for place, line in enumerate(lines) if line.startswith(f"{metric}, version ")), 0)
+    lines = ran.output.splitlines()
+    head = "llmeval: " if ran.status else f"{metric}, version "
+    start = next((place for place, line in reversed([*enumerate(lines)]) if line.startswith(head)), 0)
     return "\n".join(lines[:start]).strip(), "\n".join(lines[start:]).strip()

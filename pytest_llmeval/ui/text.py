@@ -28,7 +28,7 @@ GOOD, BAD, OPEN = "good", "bad", "open"
 STYLE = """\
 <style>
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: 1.7rem; padding: 0; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.7rem; padding: 0 0 .5rem; }
 [data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; }
 .llmeval { overflow-wrap: anywhere; }
 .llmeval p { margin: 0 0 .4rem; white-space: pre-wrap; }

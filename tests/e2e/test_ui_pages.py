@@ -17,9 +17,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore")]
 
 _SCRIPT = """
 from pytest_llmeval.commands import project
-from pytest_llmeval.ui.pages import {page}, site
+from pytest_llmeval.ui.pages import site
 
-site.show(project.find({root!r}), {page}.draw)
+found = project.find({root!r})
+site.show(found, site.pages(found.root / "labels.jsonl")["{page}"][1])
 """
 
 
@@ -81,7 +82,7 @@ def test_a_project_without_sessions_says_what_to_do(tmp_path):
     for page in ("sessions", "compare", "label"):
         assert "session" in words(open_(page, tmp_path))
     assert "There are no labels yet" in words(open_("agreement", tmp_path))
-    assert open_("try_prompt", tmp_path).button(key="ask").disabled
+    assert open_("try", tmp_path).button(key="ask").disabled
 
 
 def test_two_sessions_stand_side_by_side(root):
@@ -225,7 +226,7 @@ def asked(root):
 def test_a_prompt_is_tried_by_the_projects_own_settings_and_metrics(root, asked):
     """The model is asked once; the new answer and the recorded one are scored alike, by a metric of the user's too."""
     write_project(root, session(id="20260202T120000Z-dd", results=(_brief(),)), ini=_api_base(root))
-    at = open_("try_prompt", root)
+    at = open_("try", root)
     at.text_area[0].input("Be brief.")
     at.text_area[1].input("When?")
     _drawn(at.run())
@@ -251,7 +252,7 @@ def test_a_prompt_is_tried_by_the_projects_own_settings_and_metrics(root, asked)
 
 def test_a_metric_that_cannot_be_asked_here_says_why(root, asked):
     """One that the test computes by itself has no name to be asked by; the others are scored all the same."""
-    at = open_("try_prompt", root)
+    at = open_("try", root)
     at.multiselect[0].set_value(["relevance", "correctness"])
     _drawn(at.run())
     at.button(key="ask").click()
@@ -264,7 +265,7 @@ def test_a_metric_that_cannot_be_asked_here_says_why(root, asked):
 def test_a_provider_that_fails_is_told_as_it_is(root):
     """The error's own words, and no score."""
     write_project(root, ini="llmeval_api_base = http://127.0.0.1:9/v1\n")
-    at = open_("try_prompt", root)
+    at = open_("try", root)
     at.button(key="ask").click()
     _drawn(at.run())
     assert "ended by" in words(at)

@@ -30,7 +30,7 @@ def test_it_listens_here_only_and_tells_nobody(tmp_path, replaced, capsys):
         "--server.enableCORS=true",
         "--server.port=8765",
     } <= set(command)
-    assert ["--", str(tmp_path)] == command[-2:]
+    assert ["--", str(tmp_path), str(tmp_path / "labels.jsonl")] == command[-3:]
     assert "Ctrl-C" in capsys.readouterr().out
 
 

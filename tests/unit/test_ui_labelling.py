@@ -97,11 +97,16 @@ def test_progress_counts_what_stands_and_what_is_a_sample():
 
 
 def test_the_report_of_a_measurement_is_told_from_what_pytest_printed():
-    """The report begins with the metric; where there is none all is shown."""
-    assert ("running pytest\n1 passed", "relevance, version 2\nfine") == running.parts(
-        "running pytest\n1 passed\n\nrelevance, version 2\nfine\n", "relevance"
+    """The report begins with the metric; where it failed, the command says why at its end."""
+    whole = running.Ran(0, "running pytest\n1 passed\n\nrelevance, version 2\nfine\n")
+    failed = running.Ran(4, "running pytest\nE  it is broken\nllmeval: nothing was scored\n  see above\n")
+    assert ("running pytest\n1 passed", "relevance, version 2\nfine") == running.parts(whole, "relevance")
+    assert ("running pytest\nE  it is broken", "llmeval: nothing was scored\n  see above") == running.parts(
+        failed, "relevance"
     )
-    assert ("", "llmeval: no label is about it") == running.parts("llmeval: no label is about it\n", "relevance")
+    assert ("", "llmeval: no label is about it") == running.parts(
+        running.Ran(4, "llmeval: no label is about it\n"), "relevance"
+    )
 
 
 def test_a_command_is_run_in_the_project(tmp_path: Path):

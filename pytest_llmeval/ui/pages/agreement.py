@@ -23,16 +23,20 @@ _RAN = "agreement-ran"
 _NOBODY = "(no session)"
 
 
-def draw(found: Project) -> None:
-    """Draw the labels that there are, what is known of their metrics, and the button that measures."""
+def draw(found: Project, labels: Path) -> None:
+    """Draw the labels that there are, what is known of their metrics, and the button that measures.
+
+    Args:
+        found: the project.
+        labels: the file of labels.
+    """
     st.title("Agreement")
-    path = args.label_file(found)
-    labels = args.known(path)
-    if not labels:
+    known = args.known(labels)
+    if not known:
         drawing.say("There are no labels yet. The page Label makes them.")
         return
-    drawing.table([dict(zip(ls.COLUMNS, row, strict=True)) for row in ls.rows(standing(labels))])
-    metrics = sorted({label.metric for label in labels if label.metric})
+    drawing.table([dict(zip(ls.COLUMNS, row, strict=True)) for row in ls.rows(standing(known))])
+    metrics = sorted({label.metric for label in known if label.metric})
     left, right = st.columns(2)
     with left:
         metric = drawing.choose("Metric", metrics, key="agreement-metric")
@@ -50,7 +54,7 @@ def draw(found: Project) -> None:
         small=True,
     )
     if st.button("Measure", type="primary", shortcut="m", key="measure"):
-        _measure(found, path, metric, "" if session in (None, _NOBODY) else session)
+        _measure(found, labels, metric, "" if session in (None, _NOBODY) else session)
     _said(metric)
 
 
@@ -88,7 +92,7 @@ def _said(metric: str) -> None:
     about, ran = st.session_state.get(_RAN, ("", None))
     if ran is None or about != metric:
         return
-    before, report = running.parts(ran.output, metric)
+    before, report = running.parts(ran, metric)
     st.code(text.block(report), language=None, wrap_lines=True)
     if before:
         with st.expander("What pytest printed"):

@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 _SHOWN, _SAID, _SKIPPED, _WHO = "label-shown", "label-said", "label-skipped", "label-who"
 
 
-def draw(found: Project) -> None:
-    """Draw the answer whose turn it is, or what its score is once it is labelled."""
+def draw(found: Project, labels: Path) -> None:
+    """Draw the answer whose turn it is, or what its score is once it is labelled.
+
+    Args:
+        found: the project.
+        labels: the file of labels.
+    """
     stored = reading.stored(found.folder)
     st.title("Label")
     if not stored.heads:
@@ -50,7 +55,7 @@ def draw(found: Project) -> None:
         drawing.say("Who are you? Labels have a name, so that people can be set against each other.")
     else:
         drawing.say(labelling.WHY[by], small=True)
-        _turn(args.label_file(found), collected, metric, by, who)
+        _turn(labels, collected, metric, by, who)
     for words in labelling.left_out(collected):
         drawing.say(words, small=True)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import streamlit as st
 
@@ -15,32 +16,38 @@ from pytest_llmeval.ui.pages import agreement, compare, drawing, label, sessions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PAGES: tuple[tuple[str, str, Callable[[project.Project], None]], ...] = (
-    ("Sessions", "sessions", sessions.draw),
-    ("Compare", "compare", compare.draw),
-    ("Try a prompt", "try", try_prompt.draw),
-    ("Label", "label", label.draw),
-    ("Agreement", "agreement", agreement.draw),
-)
+_Page: TypeAlias = "Callable[[project.Project], None]"
 
 
-def draw(rootdir: str) -> None:
+def draw(rootdir: str, labels: str) -> None:
     """Draw the page that was asked for.
 
     Args:
         rootdir: of the project.
+        labels: the file of labels.
     """
     st.set_page_config(page_title="llmeval", layout="wide")
     st.html(text.STYLE)
     found = project.find(rootdir)
-    pages = [
-        st.Page(partial(show, found, page), title=title, url_path=path, default=not number)
-        for number, (title, path, page) in enumerate(_PAGES)
+    every = [
+        st.Page(partial(show, found, page), title=title, url_path=path, default=path == "sessions")
+        for path, (title, page) in pages(Path(labels)).items()
     ]
-    st.navigation(pages, position="top").run()
+    st.navigation(every, position="top").run()
 
 
-def show(found: project.Project, page: Callable[[project.Project], None]) -> None:
+def pages(labels: Path) -> dict[str, tuple[str, _Page]]:
+    """Return the title of each page and what draws it, by its address."""
+    return {
+        "sessions": ("Sessions", sessions.draw),
+        "compare": ("Compare", compare.draw),
+        "try": ("Try a prompt", try_prompt.draw),
+        "label": ("Label", partial(label.draw, labels=labels)),
+        "agreement": ("Agreement", partial(agreement.draw, labels=labels)),
+    }
+
+
+def show(found: project.Project, page: _Page) -> None:
     """Draw a page, or why it cannot be drawn; an error of ours is no traceback."""
     try:
         page(found)

@@ -9,4 +9,4 @@ import sys
 
 from pytest_llmeval.ui.pages import site
 
-site.draw(sys.argv[1])
+site.draw(*sys.argv[1:])
