@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.label import Label
 
 ORDERS: Mapping[str, str] = {
-    DISAGREEMENT: "where judges, metrics, trials or people disagree",
-    THRESHOLD: "where the score is near its threshold",
+    DISAGREEMENT: "where opinions differ",
+    THRESHOLD: "near the threshold",
     RANDOM: "at random",
 }
 """Whose turn it is, and how a person is told it."""
 WHY: Mapping[str, str] = {
-    DISAGREEMENT: "These answers tell the most about a judge. They say nothing about how good the whole suite is.",
+    DISAGREEMENT: "Of judges, metrics, trials or people. These answers tell the most about a judge. They say nothing about how good the whole suite is.",
     THRESHOLD: "These answers move the threshold the most. They say nothing about how good the whole suite is.",
     RANDOM: "A random sample: the only one from which people's word on a few answers says what they would say of all "
     "(prediction-powered inference, llmeval judge check --session).",
@@ -114,10 +114,13 @@ def material(candidate: Candidate) -> tuple[list[tuple[str, str]], list[tuple[st
     """
     draft = candidate.draft
     messages = [(str(one.get("role", "message")), as_text(one.get("content"))) for one in candidate.messages]
-    beside: dict[str, Json] = {"reference": draft.expected, "source": draft.context, **draft.data}
+    # In capitals are the parts that criteria speak of.
+    beside: dict[str, Json] = {"REFERENCE": draft.expected, "SOURCE": draft.context, **draft.data}
     if not messages:
-        beside = {"asked": draft.input, **beside}
+        beside = {"QUESTION": draft.input, **beside}
     last = max((place for place, (role, _) in enumerate(messages) if role == "user"), default=0)
+    if messages[last:] and messages[last][0] == "user":
+        messages[last] = "QUESTION", messages[last][1]
     known = [(name, as_text(value)) for name, value in beside.items() if value is not None]
     return messages[:last], [*messages[last:], *known]
 

@@ -53,7 +53,7 @@ def test_no_score_is_seen_before_the_label():
     one = candidate(score=0.123, reason="because of the reason", expected="The reference.")
     told, asked = labelling.material(one)
     assert [("system", "Be kind.")] == told
-    assert [("user", "When?"), ("reference", "The reference.")] == asked
+    assert [("QUESTION", "When?"), ("REFERENCE", "The reference.")] == asked
     shown = f"{told}{asked}{labelling.criterion(one)}"
     assert not any(hidden in shown for hidden in ("0.12", "reason", "0.5"))
 
