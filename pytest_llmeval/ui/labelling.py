@@ -30,8 +30,9 @@ ORDERS: Mapping[str, str] = {
 }
 """Whose turn it is, and how a person is told it."""
 WHY: Mapping[str, str] = {
-    DISAGREEMENT: "Of judges, metrics, trials or people. These answers tell the most about a judge. They say nothing about how good the whole suite is.",
-    THRESHOLD: "These answers move the threshold the most. They say nothing about how good the whole suite is.",
+    DISAGREEMENT: "Opinions of judges, metrics, trials or people. These answers tell the most about a judge; they say "
+    "nothing about how good the whole suite is.",
+    THRESHOLD: "These answers move the threshold the most; they say nothing about how good the whole suite is.",
     RANDOM: "A random sample: the only one from which people's word on a few answers says what they would say of all "
     "(prediction-powered inference, llmeval judge check --session).",
 }

@@ -63,6 +63,8 @@ def test_sessions_are_listed_and_one_is_shown_with_its_verdict_first(root):
     assert ["support", "summaries"] == [row["suite"] for row in cells(at, 0)]
 
     at.selectbox(key="session").select(OLD)
+    _drawn(at.run())
+    at.selectbox(key="case").select("tests/test_support.py::test_refund[a]")
     assert "Within 30 days, yes. 0" in words(_drawn(at.run()))
 
 
