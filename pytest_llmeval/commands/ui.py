@@ -29,7 +29,7 @@ what the project's budget allows: --address is for a machine that lets nobody el
 _SCRIPT = Path(__file__).parents[1] / "ui" / "start" / "view.py"
 _LOOPBACK = "127.0.0.1"
 _LAST_PORT = 65_535
-_BLUE = "#1f6feb"
+_BLUE, _LIGHT_BLUE = "#1f6feb", "#58a6ff"
 
 
 def declare(commands: Commands) -> None:
@@ -81,7 +81,7 @@ def command(root: Path, labels: Path, address: str, port: int | None) -> list[st
         "global.developmentMode": "false",
         # Streamlit's own is red, which is what a verdict is.
         "theme.light.primaryColor": _BLUE,
-        "theme.dark.primaryColor": _BLUE,
+        "theme.dark.primaryColor": _LIGHT_BLUE,
     }
     if port is not None:
         settings["server.port"] = port

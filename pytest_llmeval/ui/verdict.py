@@ -19,7 +19,7 @@ _TONES = {Verdict.REGRESSED: BAD, Verdict.UNCHANGED: GOOD, Verdict.IMPROVED: GOO
 
 
 def sentences(session: Session) -> Iterator[Sentence]:
-    """Yield the verdict first, then what the exit status means, then all else that is said of the whole session."""
+    """Yield the verdict, what the exit status means, what the session lacks, then all else that is said."""
     verdict = session.verdict
     if verdict is None:
         n_below = sum(line.is_below for line in worst_lines(session))
@@ -33,8 +33,8 @@ def sentences(session: Session) -> Iterator[Sentence]:
         yield from (Sentence(text, tone) for text in own or [verdict.verdict.upper()])
     if session.exit_line:
         yield Sentence(session.exit_line)
-    yield from (Sentence(text) for text in said if text not in own)
     yield from _lacks(session)
+    yield from (Sentence(text, tone_of(text)) for text in said if text not in own)
 
 
 def _lacks(session: Session) -> Iterator[Sentence]:
@@ -52,7 +52,7 @@ def _lacks(session: Session) -> Iterator[Sentence]:
         yield Sentence(wording.uncalibrated(session), OPEN)
 
 
-def tone(words: str) -> str:
+def tone_of(words: str) -> str:
     """Return the tone of a sentence of the gate's, by the verdict that it begins with."""
     found = next((verdict for verdict in Verdict if headline.is_about(words, verdict)), None)
     return "" if found is None else _TONES.get(found, OPEN)

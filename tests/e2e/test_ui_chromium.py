@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -38,6 +39,7 @@ def guarded(self, address):
     return connect(self, address)
 socket.socket.connect = guarded
 """
+FAINT = Path(__file__).with_name("faint.js").read_text(encoding="utf-8")
 PAGES = {"": "Sessions", "compare": "Compare", "try": "Try a prompt", "label": "Label", "agreement": "Agreement"}
 
 
@@ -66,7 +68,8 @@ def serve(tmp_path):
         root, port = write_project(tmp_path, *more), free_port()
         entry = "import sys; from pytest_llmeval.commands import main; sys.exit(main())"
         command = [sys.executable, "-P", "-c", entry, "ui", "--rootdir", str(root), "--port", str(port)]
-        own = {"PYTHONPATH": str(tmp_path / "guard"), "GUARD_LOG": str(root / "left.txt"), "USER": "ada"}
+        path = os.pathsep.join([str(tmp_path / "guard"), *filter(None, [os.environ.get("PYTHONPATH")])])
+        own = {"PYTHONPATH": path, "GUARD_LOG": str(root / "left.txt"), "USER": "ada"}
         # A person's own settings do not turn anything on.
         own |= {"STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true", "GIT_CONFIG_GLOBAL": "/dev/null"}
         with (tmp_path / "ui.log").open("w") as log:
@@ -150,6 +153,23 @@ def test_an_answer_is_labelled_by_keyboard(browser, serve):
     _press(browser, "n", lambda: "You said" not in text(browser) and "Judge it by" in text(browser))
     assert [] == foreign(asked_for(browser), served)
     assert "" == served.left
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_can_be_read_in_any_light(browser, serve, scheme):
+    """Text, marked words too, stands out from its ground by 4.5 to 1 at least, as WCAG 2.2 (1.4.3) asks."""
+    served = serve()
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [feature]})
+    try:
+        for page in ("", "compare", "label"):
+            opened(browser, served, page)
+            until(lambda: browser.find_elements("css selector", ".llmeval"))
+            ground = browser.execute_script("return getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+            assert ("rgb(255, 255, 255)" == ground) is (scheme == "light")
+            assert [] == browser.execute_script(FAINT), page
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
 def test_hostile_text_does_nothing_on_any_page(browser, serve):

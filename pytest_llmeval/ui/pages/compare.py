@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pytest_llmeval.exports import wording
 from pytest_llmeval.ui import history, pairs, reading, verdict
 from pytest_llmeval.ui.pages import drawing
 from pytest_llmeval.ui.pairs import Pair, Side
@@ -33,7 +32,7 @@ def draw(found: Project) -> None:
         drawing.say("It takes two sessions, or one that ran several models or prompts (--llmeval-model=A,B).")
         return
     every, said = _compared(sides)
-    _say(said)
+    drawing.say_first(said, _MOST_SENTENCES)
     shown = _filtered(every)
     drawing.say(f"{len(shown)} of {len(every)} lines: each is a case by a metric", small=True)
     if not shown:
@@ -84,16 +83,9 @@ def _compared(sides: tuple[Side, Side]) -> tuple[list[Pair], list[Sentence]]:
     if known is None or any(
         one.session is not other.session or one.arm != other.arm for one, other in zip(known[0], sides, strict=True)
     ):
-        said = [Sentence(words, verdict.tone(words)) for words in pairs.sentences(*sides)]
+        said = [Sentence(words, verdict.tone_of(words)) for words in pairs.sentences(*sides)]
         known = st.session_state[_COMPARED] = sides, pairs.pairs(*sides), said
     return known[1], known[2]
-
-
-def _say(said: list[Sentence]) -> None:
-    drawing.say_all(said[:_MOST_SENTENCES])
-    if len(said) > _MOST_SENTENCES:
-        with st.expander(wording.count(len(said) - _MOST_SENTENCES, "more sentence")):
-            drawing.say_all(said[_MOST_SENTENCES:])
 
 
 def _filtered(every: Sequence[Pair]) -> list[Pair]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pytest_llmeval.exports import wording
 from pytest_llmeval.ui import text
 from pytest_llmeval.ui.text import Sentence
 
@@ -28,6 +29,14 @@ def say_all(said: Iterable[Sentence]) -> None:
     every = list(said)
     if every:
         st.html(text.sentences(every))
+
+
+def say_first(said: Sequence[Sentence], most: int) -> None:
+    """Draw the first sentences, and the others where a person asks for them."""
+    say_all(said[:most])
+    if len(said) > most:
+        with st.expander(wording.count(len(said) - most, "more sentence")):
+            say_all(said[most:])
 
 
 def quote(words: str, name: str = "") -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Json, Session
 
 _ALL = "all branches"
-_MOST_MOVED = 20
+_MOST_MOVED, _MOST_SENTENCES = 20, 14
 _DAY = (
     "substring(datum.label,0,4)+'-'+substring(datum.label,4,6)+'-'+substring(datum.label,6,8)"
     "+' '+substring(datum.label,9,11)+':'+substring(datum.label,11,13)"
@@ -37,7 +37,7 @@ def draw(found: Project) -> None:
     names = {head.id: history.name(head) for head in stored.heads}
     chosen = drawing.choose("Session", list(names), names, key="session")
     session = reading.session(stored.paths[chosen or stored.heads[0].id])
-    drawing.say_all(verdict.sentences(session))
+    drawing.say_first(list(verdict.sentences(session)), _MOST_SENTENCES)
     drawing.table(verdict.figures(session), most=20)
     drawing.say(verdict.facts(session), small=True)
     cases, worst, trend, every = st.tabs(["Cases", "Worst cases", "Over time", "All sessions"])
