@@ -166,3 +166,18 @@ def test_without_labels_or_answers_it_says_what_to_do(suite):
     result.stdout.fnmatch_lines(["0 of 0 answers to label*", "no answer is there that a person could label; *"])
     agreed = _label(suite, "", "--metric", "kindness")
     agreed.stdout.fnmatch_lines(["0 of 3 answers to label*", "nobody disagrees; a random sample: --by random"])
+
+
+@pytest.mark.parametrize(
+    ("errors", "status", "whys"), [("strict", 4, []), ("surrogateescape", 0, ["", "?"])], ids=["strict", "lenient"]
+)
+def test_what_is_no_text_is_refused_or_replaced(suite, monkeypatch, errors, status, whys):
+    """Bytes of another encoding in a pipe, as locales treat them: three lines or a question mark, no traceback."""
+    monkeypatch.setenv("PYTHONIOENCODING", f"utf-8:{errors}")
+    typed = b"good\n\nbad\n\xe9\n"
+
+    result = suite.pytester.run("llmeval", "label", "next", "--who", "anna", "--by", "random", stdin=typed)
+
+    written = _written(suite) if (suite.path / "labels.jsonl").exists() else []
+    assert (status, whys) == (result.ret, [label.why for label in written])
+    assert "Traceback" not in result.stderr.str()

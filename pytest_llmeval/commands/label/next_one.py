@@ -14,6 +14,7 @@ from pytest_llmeval.commands.output import inert, say, shown
 from pytest_llmeval.commands.parser import add_verb
 from pytest_llmeval.commands.sessions.arguments import count
 from pytest_llmeval.datasets import labels
+from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports import wording
 from pytest_llmeval.records.label import DISAGREEMENT, PICKED, RANDOM
 
@@ -72,12 +73,15 @@ def label_next(arguments: argparse.Namespace) -> None:
             value = _asked_value(is_pair=pick.candidate.draft.metric == OF_PAIRS)
             if value is None:
                 continue
-            why = input("why? (may be empty) ").strip()
+            # Bytes that are no text come as lone surrogates in some locales: no file of text can hold them.
+            why = input("why? (may be empty) ").strip().encode("utf-8", "replace").decode()
             labels.append(path, pick.label(value, who=who, when=args.now(), why=why))
             n_labelled += 1
             say("", *_after(pick))
     except (EOFError, KeyboardInterrupt):
         say("")
+    except UnicodeDecodeError as error:
+        raise UsageError("what was typed cannot be read", found=str(error), hint="set the locale to UTF-8") from None
     say(f"{wording.count(n_labelled, 'label')} written to {shown(path)}")
     if n_labelled:
         say(f"measure with them: llmeval judge check {shown(path)}")
