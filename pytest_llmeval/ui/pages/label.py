@@ -61,13 +61,14 @@ def draw(found: Project, labels: Path) -> None:
 
 
 def _who(found: Project) -> str:
-    """Ask for the person's name, once: the field's own memory ends with the page."""
+    """Ask for the person's name, once: what a field holds is forgotten with its page."""
     if _WHO not in st.session_state:
         try:
             st.session_state[_WHO] = args.person(found)
         except UsageError:
             st.session_state[_WHO] = ""
-    said: str = st.text_input("Who labels", value=st.session_state[_WHO], max_chars=100)
+    st.session_state.setdefault("who", st.session_state[_WHO])
+    said: str = st.text_input("Who labels", max_chars=100, key="who")
     st.session_state[_WHO] = said.strip()
     return said.strip()
 

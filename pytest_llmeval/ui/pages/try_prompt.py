@@ -32,8 +32,9 @@ def draw(found: Project) -> None:
     if st.button("Ask", type="primary", disabled=not (prompt.model and prompt.question), key="ask"):
         with st.spinner("Asking, and scoring"):
             st.session_state[_TRIED] = start, prompt, trying.ask(found, start, prompt)
-    if _TRIED in st.session_state:
-        _result(*st.session_state[_TRIED])
+    kept = st.session_state.get(_TRIED)
+    if kept is not None and kept[0].key == start.key:
+        _result(*kept)
 
 
 def _start(found: Project) -> Start:
