@@ -34,6 +34,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval sessions show --case ID           see all that was asked, answered and scored
   llmeval label next                        say what you think of answers, for a judge to be measured by
   llmeval judge check LABELS                see how far a metric, or a judge, agrees with people
+  llmeval ui                                look, compare, try and label in a browser
   llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
@@ -54,6 +55,7 @@ def command_line() -> argparse.ArgumentParser:
         rejudge,
         run,
         sessions,
+        ui,
         watch,
     )
 
@@ -79,6 +81,7 @@ def command_line() -> argparse.ArgumentParser:
     sessions.declare(commands)
     export.declare(commands)
     comment.declare(commands)
+    ui.declare(commands)
     return parser
 
 

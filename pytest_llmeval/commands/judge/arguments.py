@@ -99,7 +99,7 @@ def asked(arguments: argparse.Namespace, metrics: Mapping[str, str]) -> list[Ask
         if criterion
         else _ours(name, arguments.how or ("judge" if judge else ""), judge)
         if name in _CALLS
-        else Asked(name, f"assert_{name}(output, hard=False)", judge)
+        else _own(name, judge)
         for name, criterion in wanted.items()
     ]
 
@@ -109,6 +109,17 @@ def _ours(name: str, how: str, judge: str) -> Asked:
     if how not in ("", "judge") and "{how}" not in call:
         raise UsageError(f"--how={how!r} is not allowed", found=f"{name} has one form")
     return Asked(name, call.format(how=f", how={how!r}" if how else ""), judge)
+
+
+def _own(name: str, judge: str) -> Asked:
+    # The name comes from a file, and what is made of it is run.
+    if not _is_name(name):
+        raise UsageError(
+            f"no metric can be called {name!r}"[:160],
+            found="a metric of one's own is asked as assert_NAME",
+            hint="a criterion in plain words: --rubric TEXT --metric NAME",
+        )
+    return Asked(name, f"assert_{name}(output, hard=False)", judge)
 
 
 def _by_criterion(metric: str, criterion: str, judge: str) -> Asked:

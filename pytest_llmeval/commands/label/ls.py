@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LS = """\
 Count the labels by metric and person, and say how far people agree where two have labelled the same answer."""
 _GOOD_FROM = 0.5
+COLUMNS = ("metric", "who", "labels", "good", "bad", "picked", "last")
+"""Of ``rows``."""
 
 
 def declare(group: Commands) -> None:
@@ -40,7 +42,7 @@ def ls(arguments: argparse.Namespace) -> None:
         say(f"{shown(path)} has no labels; to write some: llmeval label next")
         return
     counted = standing(labels)
-    say_table(("metric", "who", "labels", "good", "bad", "picked", "last"), _rows(counted))
+    say_table(COLUMNS, rows(counted))
     if n_old := len(labels) - len(counted):
         say("", f"{wording.count(n_old, 'label')} more, which the same person has changed since")
     people = between(labels, _GOOD_FROM)
@@ -51,7 +53,8 @@ def ls(arguments: argparse.Namespace) -> None:
     say_table(("metric", "people", "both labelled", "agree", "beyond chance (Gwet's AC1)"), map(_row, people))
 
 
-def _rows(labels: Sequence[Label]) -> Iterator[tuple[str, ...]]:
+def rows(labels: Sequence[Label]) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each metric and person, of labels of which each counts; inert."""
     groups: dict[tuple[str, str], list[Label]] = defaultdict(list)
     for label in labels:
         groups[label.metric, label.who].append(label)
