@@ -46,13 +46,8 @@ def judged_checks(session: Session) -> Iterator[Old]:
         arm = f" @{result.arm}" if result.arm else ""
         for trial in result.trials:
             for check in trial.checks:
-<<<<<<< HEAD
-                if check.score.version.startswith(rubrics.JUDGED):
-                    yield with_material(Old(f"{result.id}{arm} trial {trial.index}", check), trial.judge_calls)
-=======
                 if check.score.version.startswith(JUDGED):
-                    yield _with_material(Old(f"{result.id}{arm} trial {trial.index}", check), trial.judge_calls)
->>>>>>> agree
+                    yield with_material(Old(f"{result.id}{arm} trial {trial.index}", check), trial.judge_calls)
 
 
 def with_material(old: Old, calls: Sequence[Response]) -> Old:
