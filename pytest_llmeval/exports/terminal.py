@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from pytest_llmeval.exports.beside import Beside
+
 _MOST_LINES, _MOST_SENTENCES = 5, 20
 _LONGEST_SENTENCE, _LONGEST_NAME, _LONGEST_HEAD = 1_000, 160, 200
 _HANGING = 2
@@ -31,7 +33,14 @@ _INVALID_STYLE = "bold red"
 
 
 def render(
-    session: Session, *, width: int, color: bool, verbose: bool = False, exit_line: str = "", ascii_only: bool = False
+    session: Session,
+    *,
+    width: int,
+    color: bool,
+    verbose: bool = False,
+    exit_line: str = "",
+    ascii_only: bool = False,
+    beside: Beside | None = None,
 ) -> str:
     """Return the summary of a session; empty where there was no LLM test.
 
@@ -43,6 +52,7 @@ def render(
             intervals, and the user's lines.
         exit_line: what the exit status means, printed right below the verdict; what it says is said nowhere else.
         ascii_only: for streams whose encoding cannot show a box.
+        beside: where it is given, bars show how the cases lie beside the baseline's, and how the means went.
 
     Returns:
         Lines that each end with a line feed.
@@ -64,7 +74,8 @@ def render(
         highlight=False,
         legacy_windows=False,
     )
-    for part in _Page(session, console, verbose=verbose, ascii_only=ascii_only).parts(exit_line):
+    page_of = _Page(session, console, verbose=verbose, ascii_only=ascii_only)
+    for part in page_of.parts(exit_line, beside):
         console.print(part)
     text = page.getvalue()
     if not color:
@@ -82,7 +93,7 @@ class _Page:
         self._ascii_only = ascii_only
         self._worst = worst_lines(session)
 
-    def parts(self, exit_line: str) -> Iterator[RenderableType]:
+    def parts(self, exit_line: str, beside: Beside | None) -> Iterator[RenderableType]:
         """Yield what is printed, from top to bottom."""
         # As it is shown: what was cut off has not been said.
         exit_line = self._plain(exit_line, _LONGEST_SENTENCE)
@@ -94,6 +105,7 @@ class _Page:
             yield from self._notes()
             if self._session.uncalibrated:
                 yield self._sentence(wording.uncalibrated(self._session))
+            yield from self._bars(beside)
         yield from self._contest()
         yield from self._worst_cases()
         yield ""
@@ -195,6 +207,13 @@ class _Page:
             yield from (self._sentence(note) for note in notes)
         elif notes:
             yield self._line("-v adds what is known of each metric, and the trials it lacks")
+
+    def _bars(self, beside: Beside | None) -> Iterator[RenderableType]:
+        if beside is not None:
+            from pytest_llmeval.exports.spread import spread
+
+            parts = spread(self._session, beside, ascii_only=self._ascii_only)
+            yield from ("", *parts) if parts else ()
 
     def _contest(self) -> Iterator[RenderableType]:
         """Yield who of several variants is better, or why nobody is."""

@@ -139,9 +139,12 @@ def _exports(
 
 
 def _write_html(state: State, path: Path, target: Path, ending: str, stored: list[Path]) -> None:
-    from pytest_llmeval.plugin import html_report
+    """Write the report of the stored session, which has every request and answer."""
+    from pytest_llmeval.exports import html
+    from pytest_llmeval.plugin import known
 
-    html_report.write(state, path, target, ending)
+    session = session_file.read(path)
+    html.write(session, target, known.beside(state, session, ending))
     stored.append(target)
 
 

@@ -41,7 +41,7 @@ def ls(arguments: argparse.Namespace) -> None:
 
 
 def _row(session: Session) -> tuple[str, ...]:
-    outcome = wording.outcome(session) + (", partial" if args.is_partial(session) else "")
+    outcome = wording.outcome(session) + (", partial" if session.is_partial else "")
     return (
         session.id,
         inert(session.branch, limit=_LONGEST_BRANCH),
