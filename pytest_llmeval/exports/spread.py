@@ -15,7 +15,7 @@ from pytest_llmeval.records import tally
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.table import Table
 
     from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.records import CheckId, Line, Session, Summary
@@ -46,13 +46,16 @@ def trend_of(key: Key, sessions: Iterable[Session]) -> list[float | None]:
     ]
 
 
-def spread(session: Session, beside: Beside, *, ascii_only: bool) -> list[RenderableType]:
+def spread(session: Session, beside: Beside, *, ascii_only: bool) -> tuple[Table, list[str]] | None:
     """Return a table with a row for each suite and metric of which bars tell something, and how to read it.
 
     Args:
         session: with its results.
         beside: the baseline's lines, and the sessions before; without either the column is left out.
         ascii_only: digits in the place of bars.
+
+    Returns:
+        None where no bar tells anything.
     """
     from rich.table import Table
     from rich.text import Text
@@ -62,9 +65,11 @@ def spread(session: Session, beside: Beside, *, ascii_only: bool) -> list[Render
     rows = [(one, *_bars(one, means, lines, past, session, ascii_only=ascii_only)) for one in session.summaries]
     rows = [row for row in rows if any(row[1:])]
     if not rows:
-        return []
+        return None
     columns = ["metric", *(["baseline"] if lines else []), "here", *(["trend"] if past else [])]
-    table = Table(*columns, box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="")
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     with_suite = len({one.suite for one in session.summaries}) > 1
     suite = None
     for summary, before, here, trend in rows:
@@ -75,7 +80,7 @@ def spread(session: Session, beside: Beside, *, ascii_only: bool) -> list[Render
         shown = _name(name, ascii_only=ascii_only)
         cells = [*([before] if lines else []), here, *([trend] if past else [])]
         table.add_row(Text(("  " if with_suite else "") + shown), *map(Text, cells))
-    return [table, Text(_legend(session, past, has_cases=any(row[2] for row in rows)))]
+    return table, _legend(session, past, has_cases=any(row[2] for row in rows))
 
 
 def _bars(
@@ -103,12 +108,12 @@ def _bars(
     return *cases, sparkline(trend, ascii_only=ascii_only) if is_trend else ""
 
 
-def _legend(session: Session, past: Sequence[Session], *, has_cases: bool) -> str:
+def _legend(session: Session, past: Sequence[Session], *, has_cases: bool) -> list[str]:
     said = ["cases by their means, 0 to 1 from left to right"] if has_cases else []
     if past:
         where = f" on {plain(session.branch, limit=_LONGEST_NAME)}" if session.branch else ""
         said.append(f"trend: the last {len(past) + 1} whole sessions{where}, this one on the right")
-    return "; ".join(said)
+    return said
 
 
 def _name(text: str, *, ascii_only: bool) -> str:

@@ -15,7 +15,7 @@ from pytest_llmeval.exports.arm_table import arm_table
 from pytest_llmeval.exports.inert import disarm, plain
 from pytest_llmeval.exports.score_table import score_table
 from pytest_llmeval.exports.worst import worst_lines
-from pytest_llmeval.records import Provenance, Session, Verdict
+from pytest_llmeval.records import Provenance, Session, SessionVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,10 +102,8 @@ class _Page:
         if self._session.summaries:
             yield ""
             yield score_table(self._session, self._console, ascii_only=self._ascii_only)
-            yield from self._notes()
-            if self._session.uncalibrated:
-                yield self._sentence(wording.uncalibrated(self._session))
-            yield from self._bars(beside)
+            bars, notes = list(self._bars(beside)), list(self._notes())
+            yield from (*bars, "", *notes) if bars and notes else (*bars, *notes)
         yield from self._contest()
         yield from self._worst_cases()
         yield ""
@@ -193,9 +191,12 @@ class _Page:
                 yield self._line(f"{left_out} by the selection")
 
     def _notes(self) -> Iterator[RenderableType]:
-        verdict = self._session.verdict
-        if verdict is None:
-            return
+        if self._session.verdict is not None:
+            yield from self._notes_of(self._session.verdict)
+        if self._session.uncalibrated:
+            yield self._sentence(wording.uncalibrated(self._session))
+
+    def _notes_of(self, verdict: SessionVerdict) -> Iterator[RenderableType]:
         with_suite = len({found.suite for found in verdict.comparisons}) > 1
         said = "\n".join(verdict.sentences)
         notes = [
@@ -209,11 +210,12 @@ class _Page:
             yield self._line("-v adds what is known of each metric, and the trials it lacks")
 
     def _bars(self, beside: Beside | None) -> Iterator[RenderableType]:
+        """Yield how the cases lie and how the means went, where that was asked for."""
         if beside is not None:
             from pytest_llmeval.exports.spread import spread
 
-            parts = spread(self._session, beside, ascii_only=self._ascii_only)
-            yield from ("", *parts) if parts else ()
+            found = spread(self._session, beside, ascii_only=self._ascii_only)
+            yield from ("", found[0], *map(self._sentence, found[1])) if found else ()
 
     def _contest(self) -> Iterator[RenderableType]:
         """Yield who of several variants is better, or why nobody is."""
