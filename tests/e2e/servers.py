@@ -17,9 +17,16 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _PATIENCE_S = 60.0
+# Its workers for jobs of its own import litellm seven times, which asks the network for prices.
+_QUIET = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
 
 
 def free_port() -> int:
@@ -114,7 +121,7 @@ def mlflow(folder: Path, store: str) -> Iterator[str]:
     port = free_port()
     arguments = ["-m", "mlflow", "server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port)]
     arguments += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
-    with _running(sys.executable, *arguments, folder=folder):
+    with _running(sys.executable, *arguments, folder=folder, environ=_QUIET):
         url = f"http://127.0.0.1:{port}"
         assert eventually(lambda: urlopen(f"{url}/health").status == 200)  # noqa: S310 - our own
         yield url
@@ -126,11 +133,19 @@ def _answers(port: int) -> bool:
 
 
 @contextmanager
-def _running(program: str, *arguments: str, folder: Path, cwd: str | None = None) -> Iterator[None]:
+def _running(
+    program: str,
+    *arguments: str,
+    folder: Path,
+    cwd: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[None]:
     found = shutil.which(program)
     assert found, f"e2e needs Debian's {program}"
     with (folder / f"{Path(program).name}.log").open("w") as log:
-        process = subprocess.Popen([found, *arguments], cwd=cwd or folder, stdout=log, stderr=log)  # noqa: S603 - ours
+        process = subprocess.Popen(  # noqa: S603 - ours
+            [found, *arguments], cwd=cwd or folder, stdout=log, stderr=log, env={**os.environ, **(environ or {})}
+        )
         try:
             yield
         finally:
