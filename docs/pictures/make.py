@@ -105,24 +105,24 @@ def of_pull_request(suite: Suite) -> None:
 
 
 def of_mlflow(suite: Suite) -> None:
-    """A run with its means, and the traces of its cases with feedback."""
-    with servers.mlflow(suite.folder, f"sqlite:///{suite.folder / 'mlflow.db'}") as url, Window() as window:
-        suite.run(f"--llmeval-mlflow={url}", is_broken=False)
-        suite.run(f"--llmeval-mlflow={url}", "--llmeval-mlflow-traces=all")
-        from mlflow import MlflowClient
+    """A run with its verdict and means, and its cases beside those of the run before."""
+    from mlflow import MlflowClient
 
+    with servers.mlflow(suite.folder, f"sqlite:///{suite.folder / 'mlflow.db'}") as url, Window() as window:
+        suite.run(is_broken=False)
+        suite.run()
+        export = [str(Path(sys.executable).with_name("llmeval")), "export", "--to", "mlflow", "--last", "2"]
+        traced = os.environ | {"LLMEVAL_MLFLOW": url, "LLMEVAL_MLFLOW_TRACES": "all"}
+        subprocess.run(export, cwd=suite.folder, env=traced, check=True)
         client = MlflowClient(url)
         experiment = client.get_experiment_by_name("llmeval").experiment_id
-        run = client.search_runs([experiment])[0].info.run_id
-        page = f"{url}/#/experiments/{experiment}"
-        window.take(HERE / "mlflow-run.png", f"{page}/runs/{run}", width=1280, height=900, until="relevance/mean")
-        window.take(
-            HERE / "mlflow-traces.png",
-            f"{page}/evaluation-runs?selectedRunUuid={run}",
-            width=1280,
-            height=900,
-            until="states_fact",
-        )
+        run, before = (found.info.run_id for found in client.search_runs([experiment]))
+        page = f"{url}/#/experiments/{experiment}/runs/{run}"
+        # Its assistant asks for room and for a model.
+        alone = "document.querySelectorAll('[aria-label=Close]').forEach((one) => one.click())"
+        window.take(HERE / "mlflow-run.png", page, width=1280, height=960, until="relevance/mean", act=alone)
+        page += f"/traces?compareToRunUuid={before}"
+        window.take(HERE / "mlflow-cases.png", page, width=1280, height=960, until="cancel my order")
 
 
 def of_prometheus(suite: Suite) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Window:
             WebDriverWait(self._driver, _PATIENCE_S).until(lambda it: until in it.find_element("tag name", "body").text)
         if act:
             self._driver.execute_script(act)
+            time.sleep(1)  # pages draw what was opened
         shown = self._driver.execute_script("return Math.ceil(document.documentElement.getBoundingClientRect().height)")
         clip = {"x": 0, "y": 0, "width": width, "height": min(height, shown) or height, "scale": 1}
         taken = self._driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "clip": clip})
