@@ -70,6 +70,10 @@ def _samples(session: Session) -> Iterator[tuple[str, str]]:
         yield f"llmeval_below_threshold{{{said}}}", str(summary.n_below)
         yield f"llmeval_unscored{{{said}}}", str(summary.n_unscored)
     yield "llmeval_lost_tests", str(len(session.lost))
+    scored, expected = session.coverage
+    if expected:
+        # A provider that was away leaves no check behind that could be called unscored.
+        yield "llmeval_session_scored_ratio", f"{scored / expected:.4f}"
     used = usage.measure(usage.responses(session))
     if used.n_answers and used.n_uncounted < used.n_answers:
         # Of all answers, replayed ones too: what the suite takes, whoever paid for it.
