@@ -85,7 +85,7 @@ def of_html(suite: Suite) -> None:
     suite.run(is_broken=False)
     suite.run("--llmeval-report=html:report.html")
     with Window() as window:
-        window.take(HERE / "html-report.png", (suite.folder / "report.html").as_uri(), width=1120, height=1500)
+        window.take(HERE / "html-report.png", (suite.folder / "report.html").as_uri(), width=1120, height=1640)
 
 
 def of_pull_request(suite: Suite) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _PATIENCE_S = 60
-_N_COLOURS = 128
+_N_COLOURS = 256
 
 
 class Window:
@@ -61,5 +61,7 @@ class Window:
         shown = self._driver.execute_script("return Math.ceil(document.documentElement.getBoundingClientRect().height)")
         clip = {"x": 0, "y": 0, "width": width, "height": min(height, shown) or height, "scale": 1}
         taken = self._driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "clip": clip})
-        # A page has few colours, and a picture of few colours is a third as large.
-        Image.open(io.BytesIO(base64.b64decode(taken["data"]))).quantize(_N_COLOURS).save(path, optimize=True)
+        # A page has few colours, and a picture of few colours is a third as large. The rare ones are what it is about.
+        Image.open(io.BytesIO(base64.b64decode(taken["data"]))).convert("RGB").quantize(
+            _N_COLOURS, Image.Quantize.MAXCOVERAGE
+        ).save(path, optimize=True)
