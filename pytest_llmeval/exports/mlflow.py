@@ -35,7 +35,7 @@ _SHARE_OF_TRACES = 0.7  # of that time; the rest is for ending a run that then i
 _ENVIRONMENT = {
     # MLflow's own are 7 and 120: a dead server would hold the end of a test run for minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
     # No socket but the tracker that the user named.
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",

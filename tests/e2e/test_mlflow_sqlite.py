@@ -236,7 +236,7 @@ def test_a_dead_tracker_is_a_named_error_without_its_password(tmp_path: Path) ->
 
 def test_a_silent_tracker_is_asked_twice_and_then_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts and never answers holds the end of a run for two timeouts, not for minutes (FAULTS 20)."""
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")  # the user's own setting wins over our five seconds
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")  # the user's own setting wins over ours
     with socket.create_server(("127.0.0.1", 0)) as server:
         with pytest.raises(LlmevalError) as caught:
             record(session(), uri=f"http://127.0.0.1:{server.getsockname()[1]}")
