@@ -23,6 +23,7 @@ from pytest_llmeval.options.parsing import (
     setting,
     several,
     share,
+    tracker,
     variant,
     yes_or_no,
 )
@@ -132,7 +133,7 @@ OPTIONS = (
     Option("min_coverage", share, "0.9", "share of checks that must be scored for a verdict", has_flag=False),
     Option("report", report, "term", "a report of the session; repeatable", "TYPE[:PATH]", is_repeatable=True),
     Option("pushgateway", str, "", "push the summary to a Prometheus Pushgateway", "URL"),
-    Option("mlflow", str, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
+    Option("mlflow", tracker, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
     Option("mlflow_traces", one_of(*TRACES), "failed", "cases that MLflow gets whole, as traces", "none|failed|all"),
 )
 
