@@ -80,7 +80,14 @@ def export(arguments: argparse.Namespace) -> None:
     if len(paths) > 1:
         raise UsageError(f"--to {arguments.to} is of one session", found=f"{len(paths)} are meant")
     target = Path(arguments.output) if arguments.output else folder / FILES[arguments.to].file
-    FILES[arguments.to].write(session_file.read(paths[0]), target)
+    session = session_file.read(paths[0])
+    if arguments.to == "html":
+        from pytest_llmeval.commands import known
+        from pytest_llmeval.exports import html
+
+        html.write(session, target, known.beside(found, session))
+    else:
+        FILES[arguments.to].write(session, target)
     say(f"{arguments.to} of {paths[0].stem} written to {shown(target)}")
 
 

@@ -75,6 +75,10 @@ def _samples(session: Session) -> Iterator[tuple[str, str]]:
         if judged is not None and judged.agreement is not None:
             yield f"llmeval_judge_agreement{{{said}}}", f"{judged.agreement[0]:.4f}"
     yield "llmeval_lost_tests", str(len(session.lost))
+    scored, expected = session.coverage
+    if expected:
+        # A provider that was away leaves no check behind that could be called unscored.
+        yield "llmeval_session_scored_ratio", f"{scored / expected:.4f}"
     used = usage.measure(usage.responses(session))
     if used.n_answers and used.n_uncounted < used.n_answers:
         # Of all answers, replayed ones too: what the suite takes, whoever paid for it.

@@ -104,7 +104,7 @@ def _session(session: Session) -> Object:
         "commit": session.commit,
         "branch": session.branch,
         "models": list(usage.models(session)),
-        "settings": dict(session.settings),
+        "settings": dict(sorted(session.settings.items())),
         "versions": dict(session.versions),
     }
 

@@ -35,7 +35,7 @@ _SHARE_OF_TRACES = 0.7  # of that time; the rest is for ending a run that then i
 _ENVIRONMENT = {
     # MLflow's own are 7 and 120: a dead server would hold the end of a test run for minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
     # No socket but the tracker that the user named.
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -62,7 +62,8 @@ def record(
         experiment: is made where it is missing.
         artifacts: files that are stored with the run, the session file among them.
         traces: which cases get a trace with feedback: ``none``, ``failed`` (with regressed and new ones) or ``all``.
-        limit_s: most seconds of a server after its library is imported, and of the traces; infinite for no limit.
+        limit_s: most seconds of a server after its library is imported, and of the traces after a local store is set
+            up; infinite for no limit.
         tell: is told in one line of traces that did not fit in that time.
 
     Returns:
@@ -77,7 +78,7 @@ def record(
         hint="see that the tracker answers, then record it again: what is there already is not written twice",
     ):
         until_s = time.monotonic() + limit_s * _SHARE_OF_TRACES
-        work = partial(_record, session, uri, experiment, artifacts, _Traces(traces, until_s, tell))
+        work = partial(_record, session, uri, experiment, artifacts, _Traces(traces, until_s, tell), limit_s)
         if not _is_remote(uri) or math.isinf(limit_s):
             return work()
         return within(limit_s, f"the record of session {session.id!r} to MLflow at {masked(uri)!r}", work)
@@ -163,11 +164,17 @@ class _Traces(NamedTuple):
             )
 
 
-def _record(session: Session, uri: str, experiment: str, artifacts: Sequence[Path], traces: _Traces) -> str:
+def _record(
+    session: Session, uri: str, experiment: str, artifacts: Sequence[Path], traces: _Traces, limit_s: float
+) -> str:
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
-    run_id, is_new = _run(client, _experiment(client, experiment, uri), session, artifacts)
+    experiment_id = _experiment(client, experiment, uri)
+    if not _is_remote(uri):
+        # The first session makes sixty tables; its traces need not pay for that.
+        traces = traces._replace(until_s=time.monotonic() + limit_s * _SHARE_OF_TRACES)
+    run_id, is_new = _run(client, experiment_id, session, artifacts)
     if is_new or math.isinf(traces.until_s):  # who has all the time there is wants what had no time before
         traces.write(client, session, run_id, uri)
     if is_new:

@@ -180,6 +180,16 @@ def folder_name(text: str) -> str:
     return text
 
 
+def tracker(text: str) -> str:
+    """Read MLflow's tracking URI; empty for none. A folder is none: its store for files takes nothing any more."""
+    if text and not text.startswith("databricks") and ":/" not in text:
+        raise ValueError(
+            "a URI such as sqlite:///mlflow.db or https://host; after a blank it takes the next argument for one, so"
+            " write it last, or --llmeval-mlflow=URI"
+        )
+    return text
+
+
 def report(text: str) -> tuple[str, str]:
     """Read ``TYPE:PATH``; the path may be missing."""
     kind, _, path = text.partition(":")

@@ -23,6 +23,7 @@ from pytest_llmeval.options.parsing import (
     setting,
     several,
     share,
+    tracker,
     variant,
     yes_or_no,
 )
@@ -133,7 +134,7 @@ OPTIONS = (
     Option("report", report, "term", "a report of the session; repeatable", "TYPE[:PATH]", is_repeatable=True),
     Option("pushgateway", str, "", "push the summary to a Prometheus Pushgateway", "URL"),
     Option("push_every_s", seconds, "60", "least seconds between two pushes of progress to it", has_flag=False),
-    Option("mlflow", str, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
+    Option("mlflow", tracker, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
     Option("mlflow_traces", one_of(*TRACES), "failed", "cases that MLflow gets whole, as traces", "none|failed|all"),
 )
 

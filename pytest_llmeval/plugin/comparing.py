@@ -72,14 +72,15 @@ def compare(
         recorded_at=max((run.recorded_at for run in baseline.runs.values()), default=""),
     )
     verdict = confirmed.verdict
-    sentences = (*verdict.sentences, *confirmed.sentences, *_sentences(against))
+    sentences = (*verdict.sentences, *confirmed.sentences, *_sentences(against, has_baseline=bool(baseline.lines)))
     return replace(verdict, sentences=sentences), against
 
 
-def _sentences(against: Against) -> Iterator[str]:
+def _sentences(against: Against, *, has_baseline: bool) -> Iterator[str]:
     yield from acceptance_sentences(against.accepted, against.refused)
     yield from weakened_sentences(against.weakened)
-    yield from origin_sentences(against.cases)
+    # Without a baseline nothing can be its own recording.
+    yield from origin_sentences(against.cases) if has_baseline else ()
     if against.commit:
         where = f"{against.name} at {against.commit[:_SHOWN]}"
         yield f"compared with the baseline of {where}" + (

@@ -131,17 +131,25 @@ def _exports(
 
         wanted.append(("pushgateway", partial(pushgateway.push, record, settings.pushgateway)))
     if settings.mlflow:
-        from pytest_llmeval.exports import mlflow
-
-        send = partial(mlflow.record, record, uri=settings.mlflow, artifacts=stored)
-        wanted.append(("mlflow", partial(send, traces=settings.mlflow_traces, tell=tell)))
+        wanted.append(("mlflow", partial(_send_to_mlflow, settings, path, stored, tell)))
     return wanted
 
 
-def _write_html(state: State, path: Path, target: Path, ending: str, stored: list[Path]) -> None:
-    from pytest_llmeval.plugin import html_report
+def _send_to_mlflow(settings: Settings, path: Path, stored: list[Path], tell: Callable[[str], None]) -> None:
+    """Record the stored session: traces and digests of prompts are of every request and answer."""
+    from pytest_llmeval.exports import mlflow
 
-    html_report.write(state, path, target, ending)
+    session = session_file.read(path)
+    mlflow.record(session, uri=settings.mlflow, artifacts=stored, traces=settings.mlflow_traces, tell=tell)
+
+
+def _write_html(state: State, path: Path, target: Path, ending: str, stored: list[Path]) -> None:
+    """Write the report of the stored session, which has every request and answer."""
+    from pytest_llmeval.exports import html
+    from pytest_llmeval.plugin import known
+
+    session = session_file.read(path)
+    html.write(session, target, known.beside(state, session, ending))
     stored.append(target)
 
 

@@ -28,6 +28,7 @@ from pytest_llmeval.records import Session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Contest, Line, Spend, Summary, TrialPlan
 
@@ -240,11 +241,13 @@ def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:
     encoding = getattr(getattr(stream, "_file", None), "encoding", None) or "ascii"
     terminalreporter.write_sep("=", "llmeval")
     if any(kind == "term" for kind, _ in state.settings.reports):
+        is_verbose = terminalreporter.config.get_verbosity() > 0
         text = terminal.render(
             state.session,
             width=stream.fullwidth,
             color=stream.hasmarkup,
-            verbose=terminalreporter.config.get_verbosity() > 0,
+            verbose=is_verbose,
+            beside=_bars(state, state.session) if is_verbose else None,
             ascii_only=not encoding.lower().startswith("utf"),
             exit_line=state.closing_lines[0],
         )
@@ -254,3 +257,9 @@ def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:
     terminalreporter.write_line(text.rstrip("\n") or state.closing_lines[0])
     for line in state.closing_lines[1:]:
         terminalreporter.write_line(line)
+
+
+def _bars(state: State, record: Session) -> Beside:
+    from pytest_llmeval.plugin import known
+
+    return known.bars(state, record)

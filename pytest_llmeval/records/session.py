@@ -171,6 +171,11 @@ class Session:
     uncalibrated: tuple[str, ...] = ()
 
     @property
+    def is_partial(self) -> bool:
+        """Whether not all of its tests ran, so that its means are of other cases than a whole session's."""
+        return bool(self.lost or self.stopped or self.selection or self.plan.n_deselected)
+
+    @property
     def coverage(self) -> tuple[int, int]:
         """How many checks are scored, and how many should have been.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_llmeval.exports.html.beside import Beside
+from pytest_llmeval.exports.beside import Beside
 from pytest_llmeval.exports.html.material import ORDER, materials
 
 if TYPE_CHECKING:

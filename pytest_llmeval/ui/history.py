@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.commands.sessions.arguments import is_partial
 from pytest_llmeval.exports import wording
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def when(session: Session) -> str:
 
 def outcome(session: Session) -> str:
     """Say in a word or two how it ended, and whether not all of it ran."""
-    return wording.outcome(session) + (", partial" if is_partial(session) else "")
+    return wording.outcome(session) + (", partial" if session.is_partial else "")
 
 
 def name(session: Session) -> str:
@@ -67,7 +66,7 @@ def points(heads: Sequence[Session], suite: str, *, branch: str = "") -> list[di
         suite: its name.
         branch: only sessions of that branch; empty for all.
     """
-    whole = [session for session in heads if not is_partial(session) and branch in ("", session.branch)]
+    whole = [session for session in heads if not session.is_partial and branch in ("", session.branch)]
     return [
         {
             "session": session.id,

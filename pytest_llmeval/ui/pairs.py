@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.commands.baseline.differences import differences, mean
-from pytest_llmeval.commands.sessions.arguments import is_partial
 from pytest_llmeval.records import Baseline, tally
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def pairs(first: Side, second: Side) -> list[Pair]:
     """Return every line of either side, sorted by id."""
     before, now = _lines(first), _lines(second)
     old, new = _answers(first), _answers(second)
-    is_whole = not is_partial(second.session)
+    is_whole = not second.session.is_partial
     return [_pair(one, old, new) for one in differences(before, list(now.values()), is_whole=is_whole)]
 
 

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PATIENCE_S = 60.0
+# Its workers for jobs of its own import litellm seven times, which asks the network for prices.
+_QUIET = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
 
 
 def free_port() -> int:
@@ -114,7 +121,7 @@ def mlflow(folder: Path, store: str) -> Iterator[str]:
     port = free_port()
     arguments = ["-m", "mlflow", "server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port)]
     arguments += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
-    with running(sys.executable, *arguments, folder=folder):
+    with running(sys.executable, *arguments, folder=folder, env={**os.environ, **_QUIET}):
         url = f"http://127.0.0.1:{port}"
         assert eventually(lambda: urlopen(f"{url}/health").status == 200)  # noqa: S310 - our own
         yield url

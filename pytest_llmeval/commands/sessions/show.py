@@ -14,9 +14,9 @@ from pytest_llmeval.commands.sessions import arguments as args
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports import agreement
 from pytest_llmeval.exports.sparkline import histogram
+from pytest_llmeval.exports.spread import LEAST_CASES, case_means
 from pytest_llmeval.exports.usage import percentile
 from pytest_llmeval.gather import session_file, session_folder
-from pytest_llmeval.records import tally
 from pytest_llmeval.records.agreement import named
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ came from, every score with its reason, and the versions that made them. It is r
 there whatever was pruned from the cache, and as long as llmeval_retention keeps the session."""
 
 _MOST_CASES = 5
-_LEAST_CASES = 5  # of which a picture says more than the list
 _LONGEST = 2_000
 
 
@@ -97,18 +96,16 @@ def _page(session: Session, *, verbose: bool) -> Sequence[str]:
 
 def _say_spread(session: Session) -> None:
     """Print how the means of the cases lie, where there are enough of them to lie anyhow."""
-    means: dict[tuple[str, ...], list[float]] = {}
-    for result in session.results:
-        for found in tally(*result.id, result.trials, result.checks, arm=result.arm):
-            name = f"{found.id.metric} @{result.arm}" if result.arm else found.id.metric
-            means.setdefault((result.suite, name), []).extend([] if found.mean is None else [found.mean])
-    many = {name: found for name, found in means.items() if len(found) >= _LEAST_CASES}
+    many = {key: sorted(means.values()) for key, means in case_means(session).items() if len(means) >= LEAST_CASES}
     if many:
         is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
         say("")
         say_table(
             ("suite", "metric", "cases", "0 to 1", "lowest", "median", "highest"),
-            [(*name, *_spread(sorted(many[name]), ascii_only=is_ascii)) for name in sorted(many)],
+            [
+                (suite, f"{metric} @{arm}" if arm else metric, *_spread(many[suite, metric, arm], ascii_only=is_ascii))
+                for suite, metric, arm in sorted(many)
+            ],
         )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_llmeval.exports.arm_table import Row
-    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.exports.html.cases import CaseView
     from pytest_llmeval.records import Comparison, Judged, Session, Summary
 

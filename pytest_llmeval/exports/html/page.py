@@ -13,7 +13,7 @@ from pytest_llmeval.records import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.exports.html.cases import CaseView
     from pytest_llmeval.exports.html.lines import LineView
     from pytest_llmeval.records import Session

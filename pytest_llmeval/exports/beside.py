@@ -1,4 +1,4 @@
-"""What stands beside a session in its report: the baseline's scores and answers, and the sessions before it."""
+"""What stands beside a session in its reports: the baseline's scores and answers, and the sessions before it."""
 
 from __future__ import annotations
 
