@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 COMPOSE = Path(__file__).parents[2] / "deploy" / "compose"
-_PATIENCE_S = 120.0
+# Importing MLflow on a machine where much else runs takes minutes.
+_PATIENCE_S = 300.0
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?([-?])([^}]*))?\}")
 # Image to the program that it starts.
 _PROGRAMS = {
