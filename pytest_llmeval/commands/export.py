@@ -18,7 +18,7 @@ from pytest_llmeval.exports.rows import ROWS
 from pytest_llmeval.exports.tables import FORMATS
 from pytest_llmeval.exports.wording import count as counted
 from pytest_llmeval.gather import session_file, session_folder
-from pytest_llmeval.options import below
+from pytest_llmeval.options.settings import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

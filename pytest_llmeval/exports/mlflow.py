@@ -24,7 +24,7 @@ from pytest_llmeval.exports.inert import plain
 from pytest_llmeval.exports.mlflow_figures import SESSION_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlflow import MlflowClient
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 LIMIT_S = 10.0  # of a server: its answers may come a byte a second
 _SHARE_OF_TRACES = 0.7  # of that time; the rest is for ending a run that then is whole
+# MLflow's own are 7 and 120: a dead server would hold the end of a test run for minutes.
+_HURRIED = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+_PATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 _ENVIRONMENT = {
-    # MLflow's own are 7 and 120: a dead server would hold the end of a test run for minutes.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     # No socket but the tracker that the user named.
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -75,6 +75,7 @@ def record(
         uri,
         f"session {session.id!r} is not in MLflow at",
         hint="see that the tracker answers, then record it again: what is there already is not written twice",
+        is_hurried=not math.isinf(limit_s),
     ):
         until_s = time.monotonic() + limit_s * _SHARE_OF_TRACES
         work = partial(_record, session, uri, experiment, artifacts, _Traces(traces, until_s, tell))
@@ -84,13 +85,14 @@ def record(
 
 
 @contextmanager
-def reaching(uri: str, what: str, *, hint: str) -> Iterator[None]:
+def reaching(uri: str, what: str, *, hint: str, is_hurried: bool = False) -> Iterator[None]:
     """Be ready to speak with a tracker; what goes wrong then is an error of ours, without the URI's password.
 
     Args:
         uri: MLflow's tracking URI.
         what: is not to be had, for the message, as the beginning of "... 'http://host'".
         hint: what to do.
+        is_hurried: a test run ends with it; else a person waits, who wants an answer of a slow server rather than none.
 
     Raises:
         LlmevalError: MLflow is not installed, or whatever it let out.
@@ -102,7 +104,7 @@ def reaching(uri: str, what: str, *, hint: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _require(uri)
-            with _muted():
+            with _muted(), _waiting(_HURRIED if is_hurried else _PATIENT):
                 yield
     except LlmevalError:
         raise
@@ -129,6 +131,18 @@ def _require(uri: str) -> None:
 
 def _is_remote(uri: str) -> bool:
     return urlsplit(uri).scheme in ("http", "https")
+
+
+@contextmanager
+def _waiting(limits: Mapping[str, str]) -> Iterator[None]:
+    """Set how long MLflow waits for a server, unless the user has; then as it was."""
+    ours = {name: value for name, value in limits.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.exports import usage
+from pytest_llmeval.exports import agreement, usage
 from pytest_llmeval.exports.inert import plain
 from pytest_llmeval.records import digest
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SESSION_TAG = "llmeval.session"
 _LONGEST_NAME = 110  # MLflow takes 250 for <suite>.<metric>/<figure>
+_MOST_FIGURES = 50  # of one log_batch, as far as those of judges go; MLflow takes 1,000
+_OF_JUDGES = ("agreement", "agreement_lower", "labels", "ac1", "tpr", "tnr")
 _LONGEST_VALUE = 500  # a setting is short; MLflow takes 6000
 
 
@@ -32,6 +34,7 @@ def tags(session: Session) -> dict[str, str]:
         "mlflow.source.git.branch": session.branch,
         "llmeval.verdict": session.verdict.verdict.value if session.verdict else "",
         "llmeval.valid": str(not session.verdict.invalid).lower() if session.verdict else "",
+        "llmeval.uncalibrated": plain(", ".join(session.uncalibrated), limit=_LONGEST_VALUE),
     }
     return {name: value for name, value in named.items() if value}
 
@@ -61,7 +64,18 @@ def metrics(session: Session) -> dict[str, float]:
         figures |= _figures(prefix, [summary]) | ({} if drop is None else {f"{prefix}/drop": drop})
     for metric, summaries in of_metric.items():
         figures |= _figures(_name(metric), summaries)
-    return figures
+    return figures | _judges(session, _MOST_FIGURES - len(figures))
+
+
+def _judges(session: Session, room: int) -> dict[str, float]:
+    """Return how far each judge agrees with people; of many metrics as much of it as there is room for.
+
+    What stands first is what a chart is made of; ``verdict.json`` has all of it.
+    """
+    weak = {_name(metric): agreement.weakest(found) for metric, found in agreement.versions(session).items()}
+    known = {name: agreement.figures(one) for name, one in weak.items() if one is not None}
+    every = [(f"{name}/{part}", of[part]) for part in _OF_JUDGES for name, of in known.items() if part in of]
+    return dict(every[: max(room, 0)])
 
 
 def _figures(prefix: str, summaries: Sequence[Summary]) -> dict[str, float]:
@@ -92,6 +106,12 @@ def params(session: Session) -> dict[str, str]:
     named: dict[str, Json] = {
         "models": ", ".join(usage.models(session)),
         "judges": ", ".join(sorted({call.request.model for call in judged})),
+        "judge_versions": "; ".join(
+            f"{metric}: {one.version}"
+            for metric, found in agreement.versions(session).items()
+            for one in found
+            if one.version
+        ),
         "prompt_hash": _prompt_hash(session),
         "dataset_hash": digest(sorted({(str(result.id), result.input_hash) for result in session.results}))[:16],
         "git.base": session.against.commit if session.against else "",

@@ -10,11 +10,13 @@ import hashlib
 import math
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_llmeval.errors import LlmevalError
-from pytest_llmeval.exports import usage
+from pytest_llmeval.exports import agreement, usage
+from pytest_llmeval.exports import prometheus_progress as progress
 from pytest_llmeval.exports.inert import plain
+from pytest_llmeval.exports.prometheus_progress import Sample
 from pytest_llmeval.records import Comparison, Provenance, Session, Summary, Verdict
 
 if TYPE_CHECKING:
@@ -28,14 +30,6 @@ _LONGEST_LABEL = 80
 _LONGEST_FAMILY = 500  # samples of one name; more would be a suite or a model a case
 
 
-class Sample(NamedTuple):
-    """One gauge's value under its labels, which are without the branch."""
-
-    name: str
-    value: float
-    labels: Mapping[str, str]
-
-
 _HELP = {
     "llmeval_score_mean": "Mean over cases of the mean over their scored trials, 0 to 1, higher is better.",
     "llmeval_score_low": "Lower end of the 95 % interval of the mean over trial noise.",
@@ -43,6 +37,10 @@ _HELP = {
     "llmeval_scored_ratio": "Share of the trials that have a score.",
     "llmeval_unscored": "Trials without a score.",
     "llmeval_below_threshold": "Cases whose mean is below their threshold.",
+    "llmeval_judge_agreement": "Share of people's labels with which the judge behind a metric agrees, 0 to 1.",
+    "llmeval_judge_agreement_lower": "Lower end of the 95 % interval of that agreement.",
+    "llmeval_judge_labels": "Labelled answers on which that agreement was measured.",
+    "llmeval_judge_uncalibrated": "1 if nobody has measured how far the judge behind a metric agrees with people.",
     "llmeval_baseline_mean": "Mean of the baseline over the compared cases.",
     "llmeval_baseline_timestamp_seconds": "When the newest run of the baseline began, in seconds since 1970.",
     "llmeval_drop": "Mean fall from the baseline over the compared cases, positive is worse.",
@@ -57,6 +55,12 @@ _HELP = {
     "llmeval_unpriced_responses": "Answers that this session bought at an unknown price.",
     "llmeval_latency_median_seconds": "Median time to an answer, over those that this session bought.",
     "llmeval_latency_p95_seconds": "Time to an answer that 95 % do not exceed, over those that this session bought.",
+    "llmeval_session_running": "1 while a session runs that pushes its progress, 0 from its end on.",
+    "llmeval_progress_timestamp_seconds": "When progress was last pushed, in seconds since 1970.",
+    "llmeval_progress_cases": "Cases of that session that were planned, and that have landed.",
+    "llmeval_progress_checks": "Checks of the cases that have landed, with and without a score.",
+    "llmeval_progress_responses": "Answers of the cases that have landed, by where they came from.",
+    "llmeval_progress_cost_usd": "Known price of the answers that these cases bought, in US dollars.",
     "llmeval_session_duration_seconds": "Wall time of the session.",
     "llmeval_session_timestamp_seconds": "When the session began, in seconds since 1970; alert when it grows old.",
 }
@@ -115,10 +119,14 @@ class _SessionCollector:
                 yield family
 
 
-def groups(session: Session) -> Iterator[tuple[Mapping[str, str], CollectorRegistry]]:
+Group: TypeAlias = "tuple[Mapping[str, str], CollectorRegistry]"
+
+
+def groups(session: Session) -> Iterator[Group]:
     """Yield what a Pushgateway keeps apart, and replaces apart: the session as a whole, then each of its suites.
 
-    So a run of one suite leaves the scores of the others as they were, and a branch those of main.
+    So a run of one suite leaves the scores of the others as they were, and a branch those of main. What was pushed
+    while the session ran is replaced by how it ended.
 
     Returns:
         the labels of the group (``branch``, then ``suite`` as well), with the gauges that belong to it.
@@ -126,10 +134,16 @@ def groups(session: Session) -> Iterator[tuple[Mapping[str, str], CollectorRegis
     of_suite: dict[str, list[Sample]] = {}
     for sample in _samples(session):
         of_suite.setdefault(sample.labels.get("suite", ""), []).append(sample)
+    whole = of_suite.pop("", [])
+    yield group(session.branch, [*whole, *progress.at_end(session)])
     branch = {"branch": _label(session.branch)}
-    yield branch, _registry(of_suite.pop("", []), session.branch)
     for suite, samples in of_suite.items():
         yield branch | {"suite": _label(suite)}, _registry(samples, session.branch)
+
+
+def group(branch: str, samples: Iterable[Sample]) -> Group:
+    """Return what a Pushgateway keeps of the sessions of a branch as a whole."""
+    return {"branch": _label(branch)}, _registry(samples, branch)
 
 
 def _registry(samples: Iterable[Sample], branch: str) -> CollectorRegistry:
@@ -143,6 +157,7 @@ def _registry(samples: Iterable[Sample], branch: str) -> CollectorRegistry:
 def _samples(session: Session) -> Iterator[Sample]:
     for summary in session.summaries:
         yield from _scores(summary, session)
+    yield from _judges(session)
     if session.verdict:
         for comparison in session.verdict.comparisons:
             yield from _change(comparison, session)
@@ -177,6 +192,19 @@ def _scores(summary: Summary, session: Session) -> Iterator[Sample]:
         yield Sample("llmeval_scored_ratio", summary.n_scored / n_trials, labels)
     yield Sample("llmeval_unscored", summary.n_unscored, labels)
     yield Sample("llmeval_below_threshold", summary.n_below, labels)
+
+
+def _judges(session: Session) -> Iterator[Sample]:
+    """Yield what is known of the judges, once a suite and metric: the same one judges all variants."""
+    judged = {(one.suite, one.metric): agreement.judged_of(session, one) for one in session.summaries}
+    for (suite, metric), versions in judged.items():
+        one, labels = agreement.weakest(versions), {"suite": suite, "metric": metric}
+        if one is not None:
+            figures = agreement.figures(one)
+            for name in ("agreement", "agreement_lower", "labels"):
+                if name in figures:
+                    yield Sample(f"llmeval_judge_{name}", figures[name], labels)
+            yield Sample("llmeval_judge_uncalibrated", not one.is_calibrated, labels)
 
 
 def _change(comparison: Comparison, session: Session) -> Iterator[Sample]:

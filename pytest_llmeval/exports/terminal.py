@@ -10,7 +10,7 @@ from collections import Counter
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.exports import headline, usage, wording
+from pytest_llmeval.exports import agreement, headline, usage, wording
 from pytest_llmeval.exports.arm_table import arm_table
 from pytest_llmeval.exports.inert import disarm, plain
 from pytest_llmeval.exports.score_table import score_table
@@ -92,8 +92,7 @@ class _Page:
             yield ""
             yield score_table(self._session, self._console, ascii_only=self._ascii_only)
             yield from self._notes()
-            if self._session.uncalibrated:
-                yield self._sentence(wording.uncalibrated(self._session))
+            yield from self._judges()
         yield from self._contest()
         yield from self._worst_cases()
         yield ""
@@ -195,6 +194,14 @@ class _Page:
             yield from (self._sentence(note) for note in notes)
         elif notes:
             yield self._line("-v adds what is known of each metric, and the trials it lacks")
+
+    def _judges(self) -> Iterator[RenderableType]:
+        """Yield how far judges agree with people, and of which metrics nobody knows."""
+        session = self._session
+        if session.uncalibrated:
+            yield self._sentence(wording.uncalibrated(session))
+        said = [*agreement.sentences(session)] if self._verbose else [agreement.line(session)]
+        yield from (self._sentence(text) for text in said if text)
 
     def _contest(self) -> Iterator[RenderableType]:
         """Yield who of several variants is better, or why nobody is."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmeval.gate.acceptances import Held
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Baseline
 

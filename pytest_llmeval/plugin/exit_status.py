@@ -15,7 +15,7 @@ from pytest_llmeval.gate.floors import floor_sentence
 from pytest_llmeval.records import Verdict
 
 if TYPE_CHECKING:
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.records import Session, Spend
 
 NO_VERDICT = 6

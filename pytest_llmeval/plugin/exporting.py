@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line, Session
 

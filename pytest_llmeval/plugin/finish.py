@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import platform
 import secrets
-import subprocess
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.floors import below_floors
 from pytest_llmeval.gate.summary import of_first_pass
 from pytest_llmeval.gather import session_file
-from pytest_llmeval.plugin import exit_status, exporting, notices
+from pytest_llmeval.plugin import checkout, exit_status, exporting, notices
 from pytest_llmeval.plugin.recording import needs_recording
 from pytest_llmeval.records import Session
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Contest, Line, Spend, TrialPlan
+    from pytest_llmeval.records import Contest, Line, Spend, Summary, TrialPlan
 
 _SHOWN = 5
 
@@ -86,7 +85,7 @@ def finish(session: pytest.Session, state: State) -> None:
 def _session(session: pytest.Session, state: State, session_id: str, lines: tuple[Line, ...]) -> Session:
     """Put the gathered results in one fixed order, aggregate them, and compare them with the baseline."""
     stopped, selection = _stopped(session), _selection(session.config, state)
-    commit, branch, folder = _git(session.config)
+    commit, branch, folder = checkout.place_of(session.config.rootpath)
     lost = state.collector.lost(was_stopped=bool(stopped), dropped=state.dropped)
     verdict = against = None
     if state.settings.gate != "off":
@@ -97,6 +96,7 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         stopped = stopped or _stopped(session)
     trials = state.trials.plan if state.settings.trials == "auto" else None
     summaries = gate.summarise(lines, trials)
+    summaries, uncalibrated = _judged(state, summaries) if state.settings.judges else (summaries, ())
     return Session(
         id=session_id,
         started_at=datetime.fromtimestamp(state.started_s, tz=UTC).isoformat(timespec="seconds"),
@@ -118,14 +118,17 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         trials=trials,
         contest=_contest(state, lines, trials),
         spend=_spend(state),
-        uncalibrated=_uncalibrated(state, lines) if state.settings.judges else (),
+        uncalibrated=uncalibrated,
     )
 
 
-def _uncalibrated(state: State, lines: tuple[Line, ...]) -> tuple[str, ...]:
-    from pytest_llmeval.plugin import calibrated
+def _judged(state: State, summaries: tuple[Summary, ...]) -> tuple[tuple[Summary, ...], tuple[str, ...]]:
+    """Put beside the summaries how far their judges agree with people; name the metrics of which nobody knows."""
+    from pytest_llmeval.store import judged
 
-    return calibrated.uncalibrated(state.settings, lines, state.closing_lines.append)
+    tell = state.closing_lines.append
+    summaries = judged.with_agreement(summaries, state.collector.results(), state.settings.calibration, tell)
+    return summaries, judged.uncalibrated(summaries)
 
 
 def _spend(state: State) -> Spend | None:
@@ -225,20 +228,6 @@ def _versions() -> dict[str, str]:
         "pytest-llmeval": __version__,
         "python": platform.python_version(),
     }
-
-
-def _git(config: pytest.Config) -> tuple[str, str, str]:
-    """Return commit and branch of the root, and where it lies in its repository; empty texts where there is none."""
-    command = ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--show-prefix"]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command
-            command, cwd=config.rootpath, env=environment, capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "", "", ""
-    commit, branch, folder, *_ = [*done.stdout.splitlines(), "", "", ""]
-    return commit, branch, folder
 
 
 def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:

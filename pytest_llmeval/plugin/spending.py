@@ -20,7 +20,7 @@ from pytest_llmeval.store.spend import SpendLedger
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import CaseResult
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmeval.commands.judge import arguments as args
 from pytest_llmeval.commands.judge.asking import run_apart
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.metrics.judge import rubric as rubrics
+from pytest_llmeval.records.score import JUDGED
 from pytest_llmeval.ui.cases import as_text, case_name
 from pytest_llmeval.ui.running import ONE_AT_A_TIME
 
@@ -171,7 +171,7 @@ def _start(result: CaseResult, trial: Trial, about: Mapping[str, Candidate]) -> 
         data=known.data if known else {},
         metrics={
             check.score.metric: How(
-                check.score.version.startswith(rubrics.JUDGED),
+                check.score.version.startswith(JUDGED),
                 about[check.score.metric].draft.rubric if check.score.metric in about else "",
             )
             for check in trial.checks

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 
 # How each metric of ours is asked of one labelled answer; {how} is the form, where it has several.
 _CALLS: Mapping[str, str] = {
+    "answering": "assert_answers(output{how})",
     "civility": "assert_civil(output)",
     "completeness": "assert_complete(output)",
     "consistency": "assert_consistent([output, field('other')])",
     "correctness": "assert_correct(output{how})",
     "faithfulness": "assert_faithful(output{how})",
     "goal_reached": "assert_goal_reached(output, field('goal'))",
+    "injection": "assert_no_injection(output)",
     "memory": "assert_remembers(output)",
     "preference": "assert_prefers(output, over=field('other'))",
+    "refusal": "assert_refuses(output{how})",
     "relevance": "assert_relevance(output{how})",
+    "resistance": "assert_resists(output, attack=case.input, how='judge')",
     "safety": "assert_safe(output{how})",
+    "secrecy": "assert_keeps_prompt(output, prompt=case.context{how})",
     "unbiasedness": "assert_unbiased(output, field('other'), field('difference'))",
 }
 # Rubrics whose metric has another name.
@@ -77,7 +82,7 @@ def asked(arguments: argparse.Namespace, metrics: Mapping[str, str]) -> list[Ask
         if name not in _CALLS:
             raise UsageError(
                 f"--rubric={rubric!r} is no rubric of ours",
-                found=f"there are {', '.join(sorted({*_CALLS} - {'consistency'}))}",
+                found=f"there are {', '.join(sorted({*_CALLS} - {'consistency', 'injection'}))}",
                 hint="a criterion of your own is a sentence: --rubric 'It names the deadline.'",
             )
         if arguments.metric not in (None, name):

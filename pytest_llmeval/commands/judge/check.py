@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,6 +181,8 @@ def _measured(
         labels=digest(said)[:16],
         good_from=arguments.good_from,
         threshold=checks[0].threshold if arguments.threshold is None else arguments.threshold,
+        judges=tuple(sorted({judge for check in checks for judge in check.score.judges})),
+        measured_on=datetime.now(tz=UTC).date().isoformat(),
     )
 
 

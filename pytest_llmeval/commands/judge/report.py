@@ -42,7 +42,7 @@ def say_agreement(agreement: Agreement, found: Sequence[Finding], *, is_whole: b
         found: every labelled answer.
         is_whole: print every disagreement.
     """
-    say(f"{inert(agreement.metric)}, version {inert(agreement.version)}", *_counts(agreement))
+    say(f"{inert(agreement.metric)}, version {inert(agreement.key)}", *_counts(agreement))
     columns, at = [], []
     if agreement.at_threshold is not None:
         columns.append(f"at {agreement.threshold:g}")

@@ -9,6 +9,7 @@ from pytest_llmeval.agreement.measuring import label_of
 from pytest_llmeval.commands.output import inert, say, shown
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.gather import session_file
+from pytest_llmeval.records.agreement import named
 from pytest_llmeval.records.label import RANDOM
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def say_suite_rate(path: Path, agreement: Agreement, findings: Sequence[Finding]
     checks = _checks(session, agreement)
     if not checks:
         raise UsageError(
-            f"{shown(path)} has no score of {agreement.metric!r}, version {agreement.version!r}",
+            f"{shown(path)} has no score of {agreement.metric!r}, version {agreement.key!r}",
             found=", ".join(sorted(_versions(session, agreement.metric))) or "none of that metric",
             hint="scores of another version are of another metric, or judge",
         )
@@ -87,7 +88,11 @@ def _conditions(findings: Sequence[Finding], sample: Sequence[Finding], outputs:
 
 
 def _checks(session: Session, agreement: Agreement) -> list[Check]:
-    return [check for check in _of_metric(session, agreement.metric) if check.score.version == agreement.version]
+    return [
+        check
+        for check in _of_metric(session, agreement.metric)
+        if check.score.version == agreement.version and set(check.score.judges) <= set(agreement.judges)
+    ]
 
 
 def _of_metric(session: Session, metric: str) -> list[Check]:
@@ -100,4 +105,4 @@ def _of_metric(session: Session, metric: str) -> list[Check]:
 
 
 def _versions(session: Session, metric: str) -> set[str]:
-    return {check.score.version for check in _of_metric(session, metric)}
+    return {named(check.score.version, check.score.judges) for check in _of_metric(session, metric)}

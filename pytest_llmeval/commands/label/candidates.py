@@ -14,6 +14,7 @@ from pytest_llmeval.gather.answers import HEAD_LENGTH
 from pytest_llmeval.metrics.judge import rubric as rubrics
 from pytest_llmeval.records import CheckId
 from pytest_llmeval.records.label import Judged, Label
+from pytest_llmeval.records.score import JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,7 +95,7 @@ def of_result(
 
 def _candidate(session: Session, result: CaseResult, trial: Trial, check: Check, cases: Cases) -> Candidate | str:
     old = Old("", check)
-    if check.score.version.startswith(rubrics.JUDGED):
+    if check.score.version.startswith(JUDGED):
         old = with_material(old, trial.judge_calls)
     call = _call_of(check, trial)
     output = _output(check, old.parts, call)

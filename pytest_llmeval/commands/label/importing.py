@@ -17,7 +17,7 @@ from pytest_llmeval.commands.parser import add_verb
 from pytest_llmeval.datasets import labels
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports import wording
-from pytest_llmeval.options import below
+from pytest_llmeval.options.settings import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

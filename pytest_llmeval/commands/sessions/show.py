@@ -12,10 +12,12 @@ from pytest_llmeval.commands.interaction import answer_lines, part_lines, reques
 from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.commands.sessions import arguments as args
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.exports import agreement
 from pytest_llmeval.exports.sparkline import histogram
 from pytest_llmeval.exports.usage import percentile
 from pytest_llmeval.gather import session_file, session_folder
 from pytest_llmeval.records import tally
+from pytest_llmeval.records.agreement import named
 
 if TYPE_CHECKING:
     import argparse
@@ -54,7 +56,10 @@ def show(arguments: argparse.Namespace) -> None:
         _say_spread(session)
         return
     found = _picked(session, arguments.case)
-    say(*_heading(session), *([inert(session.exit_line, limit=_LONGEST)] if session.exit_line else []))
+    metrics = {check.score.metric for result in found for trial in result.trials for check in trial.checks}
+    said = [session.exit_line] if session.exit_line else []
+    said += (f"judge: {text}" for text in agreement.sentences(session, metrics))
+    say(*_heading(session), *(inert(text, limit=_LONGEST) for text in said))
     for result in found:
         say("", *_case(result, arguments.trial))
 
@@ -177,7 +182,8 @@ def _check(check: Check) -> Iterator[str]:
     value = "unscored" if check.value is None else f"{check.value:.6g}"
     mark = "" if check.threshold is None else f", threshold {check.threshold:g}"
     mark += "" if check.require is None else f", require {check.require:g}"
-    yield f"check {inert(check.score.metric)}: {value}{mark}, version {inert(check.score.version)}"
+    version = named(check.score.version, check.score.judges)
+    yield f"check {inert(check.score.metric)}: {value}{mark}, version {inert(version)}"
     if check.place.path:
         yield f"  at {inert(check.place.path)}:{check.place.line}  {inert(check.place.source)}"
     if check.score.reason:
