@@ -68,7 +68,7 @@ def command(root: Path, labels: Path, address: str, port: int | None) -> list[st
     settings: dict[str, object] = {
         "server.address": address,
         # Pages that are open under another name may not speak to it: they are somebody else's.
-        "browser.serverAddress": address,
+        "browser.serverAddress": f"[{address}]" if ":" in address else address,
         "server.headless": "true",
         "server.fileWatcherType": "none",
         "server.runOnSave": "false",

@@ -16,6 +16,8 @@ _ENTRY = "import sys; from pytest_llmeval.commands import main; sys.exit(main())
 ONE_AT_A_TIME = threading.Lock()
 """Two people who measure at once would write one test over the other's, and spend one budget twice."""
 
+_PROPOSALS = ("change threshold ", "keep threshold ", "no threshold is proposed")
+
 
 class Ran(NamedTuple):
     """What became of a command: its exit status, and all that it and pytest printed."""
@@ -57,3 +59,16 @@ def parts(ran: Ran, metric: str) -> tuple[str, str]:
     head = "llmeval: " if ran.status else f"{metric}, version "
     start = next((place for place, line in reversed([*enumerate(lines)]) if line.startswith(head)), 0)
     return "\n".join(lines[:start]).strip(), "\n".join(lines[start:]).strip()
+
+
+def proposals(report: str) -> list[str]:
+    """Return what a report says that is to be done with a threshold, each with the lines of code it speaks of."""
+    found: list[str] = []
+    is_inside = False
+    for line in report.splitlines():
+        if line.startswith(_PROPOSALS):
+            found.append(line)
+        elif is_inside and line.startswith("  "):
+            found[-1] += f"\n{line}"
+        is_inside = line.startswith(_PROPOSALS) or (is_inside and line.startswith("  "))
+    return found

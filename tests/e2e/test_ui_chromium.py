@@ -188,7 +188,7 @@ def test_hostile_text_does_nothing_on_any_page(browser, serve):
         assert browser.title == "llmeval", page
         planted = "img[src*='127.0.0.1:64999'], a[href^='javascript'], [onerror], .llmeval script, .llmeval img"
         assert [] == browser.find_elements("css selector", planted), page
-        assert [] == [url for url in asked_for(browser) if "127.0.0.1:64999/" in url], page
+        assert [] == foreign(asked_for(browser), served), page
     assert "" == served.left
 
 

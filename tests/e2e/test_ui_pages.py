@@ -201,6 +201,7 @@ def test_agreement_is_measured_as_the_command_measures_it(root):
     report = at.code[0].value
     assert report.startswith("relevance, version ")
     assert "6 labelled answers" in report
+    assert "threshold" in at.get("html")[-1].proto.body
     assert "running pytest" in at.code[1].value
     assert (root / "calibration" / "relevance.jsonl").exists()
     assert 6 == cells(at, 1)[0]["labelled answers"]

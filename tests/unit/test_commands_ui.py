@@ -40,6 +40,13 @@ def test_the_port_is_left_open_where_nobody_names_one(tmp_path, replaced):
     assert not any(part.startswith("--server.port") for part in replaced[0][1])
 
 
+@pytest.mark.parametrize(("address", "name"), [("10.0.0.5", "10.0.0.5"), ("::1", "[::1]")])
+def test_another_address_is_one_that_people_open(tmp_path, replaced, address, name):
+    """It is where the server listens, and the only name under which a page may speak to it."""
+    main(["ui", "--rootdir", str(tmp_path), "--address", address])
+    assert {f"--server.address={address}", f"--browser.serverAddress={name}"} <= set(replaced[0][1])
+
+
 @pytest.mark.parametrize(
     "said", ["--port=0", "--port=70000", "--port=x", "--address=0.0.0.0", "--address=::", "--address=a"]
 )

@@ -109,6 +109,17 @@ def test_the_report_of_a_measurement_is_told_from_what_pytest_printed():
     )
 
 
+def test_what_is_to_be_done_with_a_threshold_is_told_from_the_report():
+    """With the lines of code it speaks of, and nothing after them."""
+    changed = (
+        "change threshold 0.5 to 0.119: it is better,\n  on answers\n  tests/test_a.py:9: assert_relevance(answer)"
+    )
+    kept = "keep threshold 0.2: fitted ones are no better,\n  on answers"
+    report = f"relevance, version 2\n  not this\n\n{changed}\n\n{kept}\nstored in calibration/relevance.jsonl"
+    assert [changed, kept] == running.proposals(report)
+    assert [] == running.proposals("llmeval: nothing was scored\n  see above")
+
+
 def test_a_command_is_run_in_the_project(tmp_path: Path):
     """Its words and its exit status come back; it asks nobody anything."""
     ran = running.run(tmp_path, ["label", "ls"])

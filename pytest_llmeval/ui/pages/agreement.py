@@ -12,6 +12,7 @@ from pytest_llmeval.records.label import standing
 from pytest_llmeval.store import calibration
 from pytest_llmeval.ui import history, reading, running, text
 from pytest_llmeval.ui.pages import drawing
+from pytest_llmeval.ui.text import Sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +94,7 @@ def _said(metric: str) -> None:
     if ran is None or about != metric:
         return
     before, report = running.parts(ran, metric)
+    drawing.say_all(Sentence(words, text.OPEN) for words in running.proposals(report))
     st.code(text.block(report), language=None, wrap_lines=True)
     if before:
         with st.expander("What pytest printed"):
