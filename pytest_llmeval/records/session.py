@@ -118,6 +118,31 @@ class Spend:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shard:
+    """Which part of a session one machine ran; all that proves, beside its fellows, that nothing is missing.
+
+    Args:
+        number: from 1 to ``n_shards``.
+        n_shards: how many machines the session was split over.
+        parts: the tests of each shard, in the order of their numbers, by test id: an LLM test with its plan, any other
+            test with None. Empty where this machine never came to know them.
+        status: pytest's exit status of this part.
+        n_failed: tests of this part that failed, of whatever kind.
+        rules: what the whole is judged by, by name; the same in every shard.
+    """
+
+    number: int
+    n_shards: int
+    parts: tuple[Mapping[str, PlannedCase | None], ...] = ()
+    status: int = 0
+    n_failed: int = 0
+    rules: Mapping[str, Json] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"shard {self.number} of {self.n_shards}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """One pytest invocation as it is stored; everything in one fixed order, whatever the workers did.
 
@@ -144,6 +169,8 @@ class Session:
         exit_status: what pytest's exit status was to be when this was stored; None where nobody has said.
         exit_line: the same with its reason, as it is printed.
         uncalibrated: judged metrics of which nobody has stored how far they agree with people.
+        shard: which part of a session this is; None where it is one.
+        merged: ids of the shards that it was made of; empty where it was not.
     """
 
     id: str
@@ -169,6 +196,8 @@ class Session:
     exit_status: int | None = None
     exit_line: str = ""
     uncalibrated: tuple[str, ...] = ()
+    shard: Shard | None = None
+    merged: tuple[str, ...] = ()
 
     @property
     def coverage(self) -> tuple[int, int]:

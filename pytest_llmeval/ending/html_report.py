@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pytest_llmeval.plugin.state import State
+    from pytest_llmeval.ending.grounds import Grounds
     from pytest_llmeval.records import CheckId, Line, Session
 
 _MOST_PAST, _MOST_RUNS = 30, 5
 
 
-def write(state: State, path: Path, target: Path, ending: str) -> None:
+def write(grounds: Grounds, path: Path, target: Path, ending: str) -> None:
     """Write the report.
 
     Args:
-        state: of the controller.
+        grounds: what the session was judged by.
         path: of the stored session, which has every request and answer.
         target: where the report is to stand.
         ending: what the exit status is, and why.
@@ -35,36 +35,36 @@ def write(state: State, path: Path, target: Path, ending: str) -> None:
     from pytest_llmeval.exports import html
 
     session = session_file.read(path)
-    lines = _lines(state, session)
+    lines = _lines(grounds, session)
     beside = html.Beside(
         lines=lines,
-        answers=_answers(state, session, lines),
-        past=past.before(state.settings.folder, session, most=_MOST_PAST),
+        answers=_answers(grounds, session, lines),
+        past=past.before(grounds.settings.folder, session, most=_MOST_PAST),
         ending=ending,
     )
     html.write(session, target, beside)
 
 
-def _lines(state: State, session: Session) -> Mapping[CheckId, Line]:
+def _lines(grounds: Grounds, session: Session) -> Mapping[CheckId, Line]:
     """Return the baseline's lines of the session's cases; none where the baseline is being made anew."""
-    if state.settings.baseline_update:
+    if grounds.settings.baseline_update:
         return {}
     from pytest_llmeval import gate
 
-    baseline = state.baseline
+    baseline = grounds.baseline
     if session.plan.variants:
         baseline = gate.of_arms(baseline, gate.lines_of(session.id, session.results))
     tests = {result.id.test for result in session.results}
     return {id_: line for id_, line in baseline.lines.items() if id_.test in tests}
 
 
-def _answers(state: State, session: Session, lines: Mapping[CheckId, Line]) -> Mapping[str, str]:
+def _answers(grounds: Grounds, session: Session, lines: Mapping[CheckId, Line]) -> Mapping[str, str]:
     """Return the texts of the baseline's draws, from the nearest place that has them."""
     here = {call.origin for result in session.results for trial in result.trials for call in trial.calls}
     runs = {draw.origin: draw.run for line in lines.values() for draw in line.draws if draw.origin not in here}
     runs.pop("", None)
     found: dict[str, str] = {}
-    settings = state.settings
+    settings = grounds.settings
     if runs and settings.recordings:
         from pytest_llmeval.store import named_recordings
 
