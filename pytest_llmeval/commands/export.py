@@ -80,7 +80,9 @@ def export(arguments: argparse.Namespace) -> None:
     if len(paths) > 1:
         raise UsageError(f"--to {arguments.to} is of one session", found=f"{len(paths)} are meant")
     target = Path(arguments.output) if arguments.output else folder / FILES[arguments.to].file
-    FILES[arguments.to].write(session_file.read(paths[0]), target)
+    session = session_file.read(paths[0])
+    project.refuse_shard(session, f"--to {arguments.to}")
+    FILES[arguments.to].write(session, target)
     say(f"{arguments.to} of {paths[0].stem} written to {shown(target)}")
 
 
@@ -95,6 +97,7 @@ def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Pat
         )
     for path in paths:
         session = session_file.read(path)
+        project.refuse_shard(session, f"--to {arguments.to}")
         if arguments.to == "pushgateway":
             from pytest_llmeval.exports import pushgateway
 

@@ -37,7 +37,7 @@ def before(folder: Path, session: Session, *, most: int) -> tuple[Session, ...]:
         if path.stem == session.id or _second(path.stem) > _second(session.id):
             continue
         head = _head(path)
-        if head is not None and not any(head.get(name) for name in ("stopped", "selection", "lost")):
+        if head is not None and not any(head.get(name) for name in ("stopped", "selection", "lost", "shard")):
             try:
                 found.append(from_json(Session, {name: head[name] for name in _KEPT if name in head}))
             except ValueError:

@@ -18,7 +18,7 @@ from pytest_llmeval.gather.splitting import Weighed, split
 from pytest_llmeval.plugin import workers
 from pytest_llmeval.plugin.fixtures import is_llm_test
 from pytest_llmeval.plugin.planned import plan_of
-from pytest_llmeval.records import Plan, Shard
+from pytest_llmeval.records import Floor, Plan, Rules, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.ending.concluding import Ended
     from pytest_llmeval.ending.exit_status import Decision
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Json, Line, PlannedCase, Session
+    from pytest_llmeval.records import Line, PlannedCase, Session
 
     Parts = tuple[Mapping[str, PlannedCase | None], ...]
 
@@ -205,21 +205,20 @@ def _weighed(item: pytest.Item, id_: str, case: PlannedCase | None) -> Weighed:
     return Weighed(id_, id_.partition("::")[0], case.n_trials if case else 1, "_".join(sorted(names)))
 
 
-def _rules(state: State) -> dict[str, Json]:
+def _rules(state: State) -> Rules:
     """Return what the whole session is judged by, as every shard of it must have it."""
     settings, base = state.settings, state.base
-    baseline = settings.baseline
-    is_below = baseline.is_relative_to(settings.root)
-    shown = baseline.relative_to(settings.root).as_posix() if is_below else str(baseline)
-    return {
-        "gate": settings.gate,
-        "baseline": shown,
-        "baseline_update": settings.baseline_update,
-        "fail_under": [list(floor) for floor in settings.fail_under],
-        "min_coverage": settings.min_coverage,
-        "max_age": settings.max_age,
-        "judges": list(settings.judges),
-        "budget_usd": settings.budget_usd,
-        "base": base.commit if base is not None else "",
-        "is_fork": state.is_fork,
-    }
+    folder = settings.baseline
+    is_below = folder.is_relative_to(settings.root)
+    return Rules(
+        gate=settings.gate,
+        baseline=folder.relative_to(settings.root).as_posix() if is_below else str(folder),
+        baseline_update=settings.baseline_update,
+        fail_under=tuple(Floor(metric, least) for metric, least in settings.fail_under),
+        min_coverage=settings.min_coverage,
+        max_age=settings.max_age,
+        judges=settings.judges,
+        budget_usd=settings.budget_usd,
+        base=base.commit if base is not None else "",
+        is_fork=state.is_fork,
+    )

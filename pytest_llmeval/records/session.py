@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import NamedTuple
 
 from pytest_llmeval.records.against import Against
 from pytest_llmeval.records.arms import Contest, Variant
@@ -117,6 +118,39 @@ class Spend:
     undone: tuple[str, ...] = ()
 
 
+class Floor(NamedTuple):
+    """The least mean of a suite, in [0, 1], by a metric; by every metric where that is empty."""
+
+    metric: str
+    least: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a session over several machines is judged by, the same on each.
+
+    Args:
+        gate, baseline_update, fail_under, min_coverage, max_age: as the settings of those names; of a fork as its base
+            commit has them.
+        baseline: its folder, from the root where it stands below.
+        judges: models that grade.
+        budget_usd: a shard's equal share of the budget; None for no limit.
+        base: the commit that is compared with; empty for none.
+        is_fork: whether the branch's own baseline counts for nothing.
+    """
+
+    gate: str = "off"
+    baseline: str = "baselines"
+    baseline_update: str = ""
+    fail_under: tuple[Floor, ...] = ()
+    min_coverage: float = 0.9
+    max_age: float | None = None
+    judges: tuple[str, ...] = ()
+    budget_usd: float | None = None
+    base: str = ""
+    is_fork: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shard:
     """Which part of a session one machine ran; all that proves, beside its fellows, that nothing is missing.
@@ -128,7 +162,7 @@ class Shard:
             test with None. Empty where this machine never came to know them.
         status: pytest's exit status of this part.
         n_failed: tests of this part that failed, of whatever kind.
-        rules: what the whole is judged by, by name; the same in every shard.
+        rules: what the whole is judged by.
     """
 
     number: int
@@ -136,7 +170,7 @@ class Shard:
     parts: tuple[Mapping[str, PlannedCase | None], ...] = ()
     status: int = 0
     n_failed: int = 0
-    rules: Mapping[str, Json] = field(default_factory=dict)
+    rules: Rules = Rules()
 
     def __str__(self) -> str:
         return f"shard {self.number} of {self.n_shards}"

@@ -69,4 +69,5 @@ def _head(path: Path) -> Iterator[Session]:
 
 def is_partial(session: Session) -> bool:
     """Whether not all of its tests ran, so that its means are of other cases than a whole session's."""
-    return bool(session.lost or session.stopped or session.selection or session.plan.n_deselected)
+    is_narrowed = session.selection or session.plan.n_deselected or session.shard
+    return bool(session.lost or session.stopped or is_narrowed)
