@@ -41,6 +41,17 @@ def test_foreign(n):
 def test_skipped():
     pytest.skip("not here")
 """
+AUTO = """
+import pytest
+from pathlib import Path
+from pytest_llmeval import assert_score
+
+CASES = [{"id": f"c{n}", "input": f"case {n}"} for n in range(12)]
+
+@pytest.mark.llmeval(cases=CASES)
+def test_case(llm_case, llmeval):
+    assert_score("right", float(llm_case.id != Path(__file__).with_name("broken").read_text()))
+"""
 ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
@@ -120,25 +131,15 @@ def test_a_missing_shard_leaves_no_verdict_and_its_tests_are_named(suite):
 
 def test_a_worker_that_dies_in_a_shard_loses_its_tests_by_name(suite):
     """FAULTS 4, on one of several machines; the shard that ran again takes its place."""
-    suite.write("app.py", "import os\nANSWER = not os.environ.get('DIES') or os._exit(1)\n")
-    suite.write(
-        "test_suite.py",
-        SUITE.replace("from app import ANSWER\n", "ANSWER = True\n").replace(
-            "    answer = llm(llm_case.input)\n",
-            "    if llm_case.id == 'c4' and __import__('os').path.exists('dies'):\n        __import__('os')._exit(1)\n"
-            "    answer = llm(llm_case.input)\n",
-        ),
-    )
-    suite.write("app.py", "ANSWER = True\n")
+    dying = "    if llm_case.id == 'c4' and os.path.exists('dies'):\n        os._exit(1)\n    answer ="
+    suite.write("test_suite.py", "import os\n" + SUITE.replace("    answer =", dying))
+    suite.write("dies", "")
     options = ("-n2", "--llmeval-gate=pr", "--llmeval-cache=replay")
     machines = Machines(suite, 3)
-    suite.write("dies", "")
     assert [0, 1, 0] == machines.run_all(*options)
 
-    done = machines.merge()
-
-    assert 6 == done.returncode
-    assert [name for name in suite.session.lost if "c4" in name] == list(suite.session.lost) != []
+    assert 6 == machines.merge().returncode
+    assert ["test_suite.py::test_case[c4]"] == [name for name in suite.session.lost if "c4" in name]
 
     (suite.path / "dies").unlink()
     broken = session_file.read(machines.files[1]).id
@@ -147,3 +148,33 @@ def test_a_worker_that_dies_in_a_shard_loses_its_tests_by_name(suite):
     assert 0 == done.returncode, done.stdout
     assert f"shard 2 of 3 once more: {broken} is left out" in done.stdout
     assert () == suite.session.lost
+
+
+def test_merging_the_same_files_once_more_makes_the_same_session(suite):
+    """To the byte, so that what was sent to a tracker is not sent twice."""
+    machines = Machines(suite, 3)
+    machines.run_all("--llmeval-cache=replay")
+    assert 0 == machines.merge("--output", "first/merged.jsonl").returncode
+    machines.files.reverse()
+    assert 0 == machines.merge("--output", "second.jsonl").returncode
+    first, second = (suite.path / name for name in ("first/merged.jsonl", "second.jsonl"))
+    assert first.read_bytes() == second.read_bytes() == (suite.path / ".llmeval" / "session.jsonl").read_bytes()
+
+
+def test_cases_are_drawn_again_on_a_shard_as_in_a_whole_session(project, way):
+    """What looks bad is decided from the baseline and a case's own scores: no other machine is asked."""
+    project.write("test_auto.py", AUTO)
+    project.write("broken", "")
+    project.run("--llmeval-trials=10", "--llmeval-baseline-update")
+    project.write("broken", "c3")
+    options = (*way, "--llmeval-trials=auto", "--llmeval-gate=pr")
+    whole = project.run(*options)
+    session = project.session
+
+    machines = Machines(project, 2)
+    machines.run_all(*options)
+    done = machines.merge()
+
+    assert (1, 1) == (whole.ret, done.returncode)
+    assert _timeless(session) == _timeless(project.session)
+    assert len({len(result.trials) for result in session.results}) > 1
