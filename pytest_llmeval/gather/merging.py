@@ -50,7 +50,7 @@ def shard_of(session: Session) -> Shard:
     """Return which shard a session is of.
 
     Raises:
-        UsageError: it is of none.
+        UsageError: it is of none, or says what cannot be.
     """
     if session.shard is None:
         found = "it was merged before" if session.merged else "it ran the whole session"
@@ -59,7 +59,21 @@ def shard_of(session: Session) -> Shard:
             found=found,
             hint="give the files that pytest --llmeval-shard=I/N left",
         )
-    return session.shard
+    shard = session.shard
+    if not 1 <= shard.number <= shard.n_shards or len(shard.parts) not in (0, shard.n_shards) or not _began(session):
+        raise UsageError(
+            f"session {session.id!r} is malformed",
+            found=f"it is {shard}, with {len(shard.parts)} parts, and began {session.started_at!r}",
+            hint="give the file as pytest --llmeval-shard=I/N left it",
+        )
+    return shard
+
+
+def _began(session: Session) -> datetime | None:
+    try:
+        return datetime.fromisoformat(session.started_at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def is_complete(session: Session) -> bool:
@@ -108,14 +122,15 @@ def merged(chosen: Chosen) -> Session:
     first = shards[0]
     results = _results(shards)
     ids = sorted(session.id for session in shards)
-    began = min(session.started_at for session in shards)
-    ended_s = max(datetime.fromisoformat(session.started_at).timestamp() + session.duration_s for session in shards)
-    last = datetime.fromisoformat(max(session.started_at for session in shards)).astimezone(UTC)
+    times = [(began, session) for session in shards if (began := _began(session)) is not None]
+    began_s = min(began.timestamp() for began, _ in times)
+    ended_s = max(began.timestamp() + session.duration_s for began, session in times)
+    last = max(began for began, _ in times)
     return Session(
         # Where the shards stand in one folder with it, it is the newest.
         id=f"{last:%Y%m%dT%H%M%SZ}-{digest(ids)[:8]}",
-        started_at=began,
-        duration_s=ended_s - datetime.fromisoformat(began).timestamp(),
+        started_at=min(session.started_at for session in shards),
+        duration_s=ended_s - began_s,
         commit=first.commit,
         branch=first.branch,
         folder=first.folder,

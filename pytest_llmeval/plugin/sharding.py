@@ -150,16 +150,14 @@ class Sharding:
             gate="off", fail_under=(), baseline_update="", reports=(), mlflow="", pushgateway=""
         )
         ground = Ground(quiet, base=None, is_fork=state.is_fork, started_s=state.started_s)
-        return Ended(record, ground, self._decide(record, status, session.testsfailed))
+        return Ended(record, ground, self._decide(status, session.testsfailed))
 
-    def _decide(self, record: Session, status: int, n_failed: int) -> Decision:
+    def _decide(self, status: int, n_failed: int) -> Decision:
         from pytest_llmeval.ending import exit_status
 
         own = exit_status.pytests_own(status)
         if own is not None:
             return own
-        if self._state.base_fault and (record.results or record.lost):
-            return exit_status.because(exit_status.USAGE_ERROR, " ".join(self._state.base_fault.split()))
         failed = f"{n_failed} test{'s' * (n_failed != 1)} failed; " if status else ""
         return exit_status.because(status, f"{failed}{self._shard}: the verdict is `llmeval merge`'s")
 
@@ -169,9 +167,13 @@ class Sharding:
         left = [kind for kind, _ in asked.reports if kind != "term"]
         left += [name for name in ("mlflow", "pushgateway") if getattr(asked, name)]
         left += ["the baseline"] if asked.baseline_update else []
-        left += ["the rerun of --llmeval-confirm"] if self._is_confirming else []
         if left:
             said.append(f"llmeval: {self._shard} leaves {', '.join(left)} to `llmeval merge`")
+        if self._is_confirming:
+            said.append(
+                f"llmeval: {self._shard} confirms nothing: what the merge calls regressed, pytest --llmeval-confirm "
+                "without a shard runs on the base version too"
+            )
         if asked.budget_usd is not None:
             whole = asked.budget_usd * self._shard.n_shards
             said.append(f"llmeval: {self._shard} has an equal share of the budget of ${whole:g}: ${asked.budget_usd:g}")

@@ -60,8 +60,9 @@ def test_a_shard_writes_and_sends_nothing_but_its_session(project):
     machines = _plain(project, "llmeval_confirm = true")
     asked = ["--llmeval-report=md", "--llmeval-report=term", "--llmeval-pushgateway=http://127.0.0.1:1"]
     machines.run(1, *asked, "--llmeval-baseline-update", "--llmeval-mlflow=sqlite:///mlflow.db")
-    left = "md, mlflow, pushgateway, the baseline, the rerun of --llmeval-confirm"
+    left = "md, mlflow, pushgateway, the baseline"
     assert f"llmeval: shard 1 of 2 leaves {left} to `llmeval merge`" in machines.outputs[0]
+    assert "llmeval: shard 1 of 2 confirms nothing" in machines.outputs[0]
     kept = {path.name for path in (project.path / ".llmeval").rglob("*") if path.is_file()}
     assert kept == {"session.jsonl", *(path.name for path in (project.path / ".llmeval" / "sessions").iterdir())}
     assert not (project.path / "baselines").exists()
@@ -158,3 +159,33 @@ def test_the_merge_compares_with_the_base_that_the_shards_had(repository, monkey
     assert 4 == done.returncode
     assert "the shards were compared with another base" in done.stderr
     assert f"LLMEVAL_BASE={base}" in done.stderr
+
+
+def test_a_fork_without_its_base_commit_runs_on_no_machine(project, github_event):
+    """It may have taken the gate out of its ini, and no part could tell."""
+    machines = _plain(project)
+    github_event("mallory/app")
+    assert [4, 4] == machines.run_all()
+    assert [] == machines.files
+
+
+def test_a_plan_is_of_the_part(project):
+    """And runs nothing."""
+    machines = _plain(project)
+    assert 0 == machines.run(1, "--llmeval-plan")
+    assert "3 cases" in machines.outputs[0]
+    assert [] == machines.files
+
+
+def test_a_whole_session_imports_nothing_of_it(project):
+    """Who has one machine pays nothing for those who have several."""
+    project.write(
+        "conftest.py",
+        "import sys\n\ndef pytest_unconfigure():\n"
+        "    open('modules.txt', 'w').write(' '.join(name for name in sys.modules if 'pytest_llmeval' in name))\n",
+    )
+    project.write("test_suite.py", SUITE)
+    project.run_apart()
+    ours = (project.path / "modules.txt").read_text().split()
+    assert "pytest_llmeval.ending.concluding" in ours
+    assert [] == [name for name in ours if name.endswith(("sharding", "splitting", "merging", "commands.merge"))]

@@ -101,7 +101,7 @@ ODD = {
     "rules": ({"rules": Rules(gate="pr")}, "different settings", "gate is 'off' in .*, 'pr' in"),
     "versions": ({"versions": {"python": "3.12"}}, "different versions", "python is '3.11'"),
     "selection": ({"selection": "-k x"}, "different selections", "-k x"),
-    "number": ({"n_shards": 4}, "several sessions", "is shard 2 of 4"),
+    "number": ({"n_shards": 4, "parts": (*PARTS, {})}, "several sessions", "is shard 2 of 4"),
     "tests": ({"parts": (*PARTS[:2], {"c.py::new": None})}, "collected different tests", "b.py::three, c.py::new"),
     "split": ({"parts": PARTS[::-1]}, "collected different tests", "split otherwise"),
     "whole": ({"shard": None}, "is no shard", "ran the whole session"),
@@ -117,6 +117,20 @@ def test_what_is_no_part_of_the_same_session_is_refused(name):
         _merge(_shard(1), _shard(2, **changes), _shard(3))
     assert caught.value.found
     assert caught.match(found)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"number": 4}, {"number": 0}, {"parts": PARTS[:2]}, {"started_at": "yesterday"}],
+    ids=["beyond", "zeroth", "parts", "time"],
+)
+def test_a_file_that_says_what_cannot_be_is_refused(changes):
+    """It came from another machine, and may hold anything."""
+    shard = _shard(1)
+    of = replace(shard.shard, **{name: value for name, value in changes.items() if name != "started_at"})
+    odd = replace(shard, shard=of, started_at=changes.get("started_at", shard.started_at))
+    with pytest.raises(UsageError, match="is malformed"):
+        _merge(odd)
 
 
 def test_a_test_with_two_results_is_refused():

@@ -68,6 +68,8 @@ def _facts(session: Session) -> Iterator[str]:
     yield f"session {session.id}, {session.started_at}, {session.duration_s:.1f} s"
     if session.commit:
         yield f"commit {session.commit} on {session.branch}"
+    if session.merged:
+        yield "merged of " + ", ".join(session.merged)
     yield "versions " + ", ".join(f"{name} {version}" for name, version in sorted(session.versions.items()))
     yield "settings " + ", ".join(f"{name}={value}" for name, value in sorted(session.settings.items()))
 
