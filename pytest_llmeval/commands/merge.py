@@ -53,7 +53,6 @@ _OPTIONS = {
     "pushgateway": "push the summary",
     "baseline": "folder of the baseline, or @NAME (default: what the shards compared with)",
 }
-_SHOWN = 5
 _SHOWN_DIGITS = 12
 
 
@@ -232,9 +231,8 @@ def _heading(chosen: Chosen) -> Iterator[str]:
         instead = f"{inert(used.id)} counts" if used else "it does not know which tests there were"
         yield f"{session.shard} once more: {inert(session.id)} is left out, {instead}"
     for number in chosen.missing:
-        part = sorted(chosen.parts[number - 1])
-        names = ", ".join(inert(test) for test in part[:_SHOWN]) + (" ..." if len(part) > _SHOWN else "")
-        yield f"shard {number} of {chosen.n_shards} is MISSING, and {count(len(part), 'test')} with it: {names}"
+        n_lost = len(chosen.parts[number - 1])
+        yield f"shard {number} of {chosen.n_shards} is MISSING, and {count(n_lost, 'test')} with it"
 
 
 def _copy(path: Path, target: Path) -> None:
