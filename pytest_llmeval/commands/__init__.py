@@ -31,6 +31,7 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval pack run NAME                     run a ready suite: refusal, injection, safety, robustness
   llmeval watch                             work on a prompt: run again what a saved file may have changed
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
+  llmeval merge FILE...                     make one session of the shards of several machines, and decide
   llmeval sessions show --case ID           see all that was asked, answered and scored
   llmeval label next                        say what you think of answers, for a judge to be measured by
   llmeval judge check LABELS                see how far a metric, or a judge, agrees with people
@@ -51,6 +52,7 @@ def command_line() -> argparse.ArgumentParser:
         init,
         judge,
         label,
+        merge,
         pack,
         rejudge,
         run,
@@ -73,6 +75,7 @@ def command_line() -> argparse.ArgumentParser:
     watch.declare(commands)
     gate.declare(commands)
     compare.declare(commands)
+    merge.declare(commands)
     dataset.declare(commands)
     judge.declare(commands)
     label.declare(commands)

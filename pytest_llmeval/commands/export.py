@@ -81,6 +81,7 @@ def export(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--to {arguments.to} is of one session", found=f"{len(paths)} are meant")
     target = Path(arguments.output) if arguments.output else folder / FILES[arguments.to].file
     session = session_file.read(paths[0])
+    project.refuse_shard(session, f"--to {arguments.to}")
     if arguments.to == "html":
         from pytest_llmeval.commands import known
         from pytest_llmeval.exports import html
@@ -102,6 +103,7 @@ def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Pat
         )
     for path in paths:
         session = session_file.read(path)
+        project.refuse_shard(session, f"--to {arguments.to}")
         if arguments.to == "pushgateway":
             from pytest_llmeval.exports import pushgateway
 

@@ -20,6 +20,7 @@ __all__ = [
     "FIRST_TRIAL",
     "FOLDER",
     "LOOKS",
+    "ONLY",
     "OPTIONS",
     "PURSE",
     "ROUNDS",
@@ -38,6 +39,8 @@ FIRST_TRIAL = "_LLMEVAL_FIRST_TRIAL"
 # Set by `llmeval gate check` and `llmeval cache refresh --drift`: their runs are kept apart, and the newest session
 # stays the user's own.
 FOLDER = "_LLMEVAL_FOLDER"
+# Names the cases to run, in a pytest that we ourselves start; nobody else has a reason to set it.
+ONLY = "_LLMEVAL_ONLY"
 # Set by what starts several pytests that spend one budget: its name, and the ledger's path behind a blank.
 PURSE = "_LLMEVAL_PURSE"
 # Set by `llmeval run --until-decided`: rounds of each suite and metric, as JSON.

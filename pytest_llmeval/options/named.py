@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmeval.records import Variant
+
+
+class Source(Protocol):
+    """Where options come from: pytest's configuration is this."""
+
+    @property
+    def rootpath(self) -> Path:
+        """Where relative paths start."""
+
+    def getoption(self, name: str, /, default: Any) -> Any:  # noqa: ANN401 - as pytest has it
+        """Return what the command line says for a flag, else the default."""
+
+    def getini(self, name: str, /) -> Any:  # noqa: ANN401 - as pytest has it
+        """Return what the ini file says; None where it says nothing."""
 
 
 def variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str, object]]) -> tuple[Variant, ...]:
@@ -47,13 +61,13 @@ def prices(root: Path, lines: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         raise pytest.UsageError(f"llmeval: {error}") from None
 
 
-def purse(config: pytest.Config) -> str:
+def purse(config: Source) -> str:
     """Return whose money is spent: a worker's is its controller's; that of nobody else, or it is a new one."""
     said = getattr(config, "workerinput", {}).get(PURSE) or os.environ.get(PURSE)
     return str(said) if said else secrets.token_hex(8)
 
 
-def baseline(config: pytest.Config, said: str) -> Path:
+def baseline(config: Source, said: str) -> Path:
     """Return the folder of a baseline that is named, as ``@release``.
 
     Raises:

@@ -49,6 +49,16 @@ def count_or_auto(text: str) -> int | Literal["auto"]:
         raise ValueError(f"{error}, or auto") from None
 
 
+def shard(text: str) -> tuple[int, int] | None:
+    """Read ``2/4``, the second of four; empty for none."""
+    if not text:
+        return None
+    number, slash, of = text.partition("/")
+    if not (slash and all(part.isascii() and part.isdigit() for part in (number, of)) and 1 <= int(number) <= int(of)):
+        raise ValueError("I/N, such as 2/4: the second of four machines")
+    return int(number), int(of)
+
+
 def several(text: str) -> tuple[str, ...]:
     """Read names with commas between them, each once."""
     return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))

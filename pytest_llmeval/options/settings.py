@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from pytest_llmeval.options.named import Source
     from pytest_llmeval.records import Variant
 
 
@@ -36,7 +37,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
-        budget_usd: most that may be spent, in US dollars; None for no limit.
+        budget_usd: most that may be spent here, in US dollars: of a shard, its share; None for no limit.
         prices: rows of litellm's form, by model.
         purse: name of the account that the budget is kept in, and the ledger's file; empty where there is no budget.
         eager: every test waits for its own calls, and a failing check raises on the spot.
@@ -67,6 +68,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         looks: trials of every case after each round, where `llmeval compare --run` runs pytest; ``trials`` is one of
             them.
         sessions_name: where sessions stand below the root; empty: beside the working cache.
+        shard: number of this machine, from 1, and how many there are; None where it runs the whole session.
     """
 
     root: Path
@@ -112,6 +114,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     looks: tuple[int, ...] = ()
     folder_name: str = DEFAULT_FOLDER
     sessions_name: str = ""
+    shard: tuple[int, int] | None = None
 
     @property
     def folder(self) -> Path:
@@ -135,8 +138,11 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         return self.folder / CACHE_FILE
 
 
-def resolve(config: pytest.Config) -> Settings:
+def resolve(config: Source) -> Settings:
     """Read every option from its best source.
+
+    Args:
+        config: of pytest, or what says the same.
 
     Raises:
         pytest.UsageError: a value that is not allowed, with the source it came from.
@@ -146,6 +152,7 @@ def resolve(config: pytest.Config) -> Settings:
     models = values["model"]
     declared, baseline = [said for said in values["variants"] if said], values["baseline"]
     prices = [line for line in values["prices"] if line.strip()]
+    budget, shard = values["budget_usd"], values["shard"]
     return Settings(
         root=root,
         model=models[0] if models else "",
@@ -160,9 +167,9 @@ def resolve(config: pytest.Config) -> Settings:
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
-        budget_usd=values["budget_usd"],
+        budget_usd=budget if budget is None or shard is None else budget / shard[1],
         prices=_named().prices(root, prices) if prices else {},
-        purse="" if values["budget_usd"] is None else _named().purse(config),
+        purse="" if budget is None else _named().purse(config),
         eager=values["eager"],
         intercept=values["intercept"],
         intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
@@ -190,6 +197,7 @@ def resolve(config: pytest.Config) -> Settings:
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
         folder_name=os.environ.get(FOLDER, DEFAULT_FOLDER),
         sessions_name=os.environ.get(SESSIONS, ""),
+        shard=shard,
     )
 
 
@@ -206,7 +214,7 @@ def below(root: Path, uri: str) -> str:
     return uri if path == uri or path.startswith("/") else f"sqlite:///{root / path}"
 
 
-def _value(option: Option, config: pytest.Config) -> Any:  # noqa: ANN401 - each option has its own type
+def _value(option: Option, config: Source) -> Any:  # noqa: ANN401 - each option has its own type
     given = config.getoption(option.flag, default=None) if option.has_flag else None
     source = option.flag
     if given is None:

@@ -22,6 +22,7 @@ from pytest_llmeval.options.parsing import (
     seconds,
     setting,
     several,
+    shard,
     share,
     tracker,
     variant,
@@ -128,6 +129,7 @@ OPTIONS = (
         "confirm", yes_or_no, "false", "run cases that regressed on the base version too, side by side", is_switch=True
     ),
     Option("fail_under", floor, "", "least mean of every suite; repeatable", "[METRIC:]MIN", is_repeatable=True),
+    Option("shard", shard, "", "run this machine's part of the tests; llmeval merge decides", "I/N"),
     Option("max_age", days, "", "days after which a recording counts as stale", has_flag=False),
     Option("retention", days, "", "days for which sessions are kept", has_flag=False),
     Option("min_coverage", share, "0.9", "share of checks that must be scored for a verdict", has_flag=False),

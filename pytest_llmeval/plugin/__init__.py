@@ -48,8 +48,7 @@ from pytest_llmeval.plugin.state import STATE, State  # noqa: E402
 
 STARTED = "llmeval_started_s"
 BASE = "llmeval_base"
-# Names the cases to run, in a pytest that we ourselves start; nobody else has a reason to set it.
-ONLY = "_LLMEVAL_ONLY"
+ONLY = options.ONLY
 # One of them is set in every pull request that tells itself; a look at them costs a foreign suite nothing.
 PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LLMEVAL_FORK")
 
@@ -91,6 +90,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_llmeval.plugin import planning
 
         planning.begin(config, state)
+    if state.is_told and state.settings.shard is not None:
+        from pytest_llmeval.plugin import sharding
+
+        state.sharding = sharding.begin(config, state)
     if worker_input.get(BASE):
         from pytest_llmeval.plugin import base
 
@@ -199,7 +202,8 @@ def _listen(config: pytest.Config, state: State) -> None:
             from pytest_llmeval.plugin.junit import ScoreProperties
 
             config.pluginmanager.register(ScoreProperties(state), "llmeval_junit")
-        if state.is_told and state.settings.pushgateway:
+        # Of shards nobody would know whose progress it is.
+        if state.is_told and state.settings.pushgateway and state.settings.shard is None:
             from pytest_llmeval.plugin.pushing import ProgressPush
 
             config.pluginmanager.register(ProgressPush(state, config.rootpath), "llmeval_pushing")

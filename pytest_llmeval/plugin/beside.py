@@ -46,6 +46,7 @@ _FORGOTTEN = (
             "PLAN",
             "PUSHGATEWAY",
             "REPORT",
+            "SHARD",
         ]
     ),
 )

@@ -17,15 +17,16 @@ from pytest_llmeval.plugin.fixtures import has_marker, is_llm_test
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_llmeval.ending.base import Base
     from pytest_llmeval.errors import UsageError
     from pytest_llmeval.gather.collector import Collector
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.backend import Backend
-    from pytest_llmeval.plugin.base import Base
     from pytest_llmeval.plugin.display import Display
     from pytest_llmeval.plugin.flight import Flight
     from pytest_llmeval.plugin.ledger import Ledger
+    from pytest_llmeval.plugin.sharding import Sharding
     from pytest_llmeval.plugin.trials import Trials
     from pytest_llmeval.records import Baseline, CaseResult, PlannedCase, Session
 
@@ -66,6 +67,7 @@ class State:
         self.flight: Flight | None = None
         self.ledger: Ledger | None = None
         self.display: Display | None = None
+        self.sharding: Sharding | None = None
         # Whether a test has its application's own calls recorded.
         self.intercepts = self.is_told and self.settings.intercept
         self._is_frozen = False
@@ -104,11 +106,15 @@ class State:
 
     @property
     def is_asked(self) -> bool:
-        """Whether gate, floor or baseline was asked for, so that a run without LLM tests must say that it has none."""
+        """Whether gate, floor or baseline was asked for, so that a run without LLM tests must say that it has none.
+
+        A shard says so too: the merge wants to hear of every one.
+        """
         if not self.is_told:
             return False
         settings = self.settings
-        return settings.gate != "off" or bool(settings.fail_under) or bool(settings.baseline_update)
+        is_judged = settings.gate != "off" or bool(settings.fail_under) or bool(settings.baseline_update)
+        return is_judged or settings.shard is not None
 
     def collect(self, report: pytest.TestReport) -> None:
         """Take what rides on a report; an empty result says that its test has begun."""
@@ -220,11 +226,9 @@ class State:
     @cached_property
     def baseline(self) -> Baseline:
         """What the session is compared with, as it was when it was first read."""
-        if self.base is not None:
-            return self.base.held.baseline
-        from pytest_llmeval.store import baselines
+        from pytest_llmeval.ending.grounds import baseline_of
 
-        return baselines.read(self.settings.baseline)
+        return baseline_of(self)
 
     def recorder_of(self, item: pytest.Item) -> Recorder:
         """Return the item's recorder; made when the item first needs it, which may be in several threads at once."""
@@ -248,7 +252,7 @@ class State:
         from pytest_llmeval.gather import wire
         from pytest_llmeval.plugin.planned import plan_of
 
-        plan = plan_of(declared, self)
+        plan = plan_of(declared, self) if self.sharding is None else self.sharding.plan
         if self.is_worker:
             self._plan_text = wire.encode_plan(plan)
         else:

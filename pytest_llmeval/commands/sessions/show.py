@@ -51,7 +51,7 @@ def show(arguments: argparse.Namespace) -> None:
     """Print the session, or its cases."""
     session = session_file.read(session_folder.pick(project.find(arguments.rootdir).folder, arguments.id))
     if arguments.case is None:
-        say(*_heading(session), "", *_page(session, verbose=arguments.verbose))
+        say(*_heading(session), "", *page(session, verbose=arguments.verbose))
         _say_spread(session)
         return
     found = _picked(session, arguments.case)
@@ -72,12 +72,19 @@ def _facts(session: Session) -> Iterator[str]:
     yield f"session {session.id}, {session.started_at}, {session.duration_s:.1f} s"
     if session.commit:
         yield f"commit {session.commit} on {session.branch}"
+    if session.merged:
+        yield "merged of " + ", ".join(session.merged)
     yield "versions " + ", ".join(f"{name} {version}" for name, version in sorted(session.versions.items()))
     yield "settings " + ", ".join(f"{name}={value}" for name, value in sorted(session.settings.items()))
 
 
-def _page(session: Session, *, verbose: bool) -> Sequence[str]:
-    """Return what pytest printed at its end."""
+def page(session: Session, *, verbose: bool) -> Sequence[str]:
+    """Return what pytest printed at its end, as wide as the terminal.
+
+    Args:
+        session: of any age.
+        verbose: name everything.
+    """
     from rich.console import Console
 
     from pytest_llmeval.exports import terminal

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import pytest
-
 from pytest_llmeval.gate.floors import floor_sentence
 from pytest_llmeval.records import Verdict
 
@@ -21,11 +19,13 @@ if TYPE_CHECKING:
 NO_VERDICT = 6
 UNDECIDED = 7
 
+USAGE_ERROR = 4
+
 _PYTESTS_OWN = {
-    pytest.ExitCode.INTERRUPTED: "the run was interrupted",
-    pytest.ExitCode.INTERNAL_ERROR: "pytest met an internal error",
-    pytest.ExitCode.USAGE_ERROR: "pytest was not used as it must be",
-    pytest.ExitCode.NO_TESTS_COLLECTED: "no tests were collected",
+    2: "the run was interrupted",
+    3: "pytest met an internal error",
+    USAGE_ERROR: "pytest was not used as it must be",
+    5: "no tests were collected",
 }
 
 
@@ -36,23 +36,36 @@ class Decision(NamedTuple):
     line: str
 
 
-def decide(session: pytest.Session, settings: Settings, record: Session, *, base_fault: str = "") -> Decision:
-    """Choose the exit status of a session; ``base_fault`` says why a fork's base commit could not be read."""
-    status = int(session.exitstatus)
-    if status in _PYTESTS_OWN:
-        return _because(status, _PYTESTS_OWN[pytest.ExitCode(status)])
+def decide(settings: Settings, record: Session, *, status: int, n_failed: int, base_fault: str = "") -> Decision:
+    """Choose the exit status of a session.
+
+    Args:
+        settings: what it was asked to do.
+        record: the session, judged.
+        status: what pytest would exit with.
+        n_failed: tests that failed, those of others included.
+        base_fault: why a fork's base commit could not be read; empty where it could.
+    """
+    own = pytests_own(status)
+    if own is not None:
+        return own
     if base_fault and (record.results or record.lost):
-        return _because(pytest.ExitCode.USAGE_ERROR, " ".join(base_fault.split()))
+        return because(USAGE_ERROR, " ".join(base_fault.split()))
     invalid = invalid_reasons(settings, record)
     if invalid:
-        return _because(NO_VERDICT, "no verdict is possible: " + "; ".join(invalid))
-    bad = _bad_reason(record, session.testsfailed if status != pytest.ExitCode.OK else 0)
+        return because(NO_VERDICT, "no verdict is possible: " + "; ".join(invalid))
+    bad = _bad_reason(record, n_failed if status else 0)
     if bad:
-        return _because(max(status, 1), bad)
+        return because(max(status, 1), bad)
     verdict = record.verdict.verdict if record.verdict else None
     if verdict is Verdict.UNDECIDED and settings.gate == "strict":
-        return _because(UNDECIDED, "undecided, and the gate is strict")
-    return _because(0, "nothing failed" if verdict is None else "the gate is open")
+        return because(UNDECIDED, "undecided, and the gate is strict")
+    return because(0, "nothing failed" if verdict is None else "the gate is open")
+
+
+def pytests_own(status: int) -> Decision | None:
+    """Return the decision where pytest has made it: interrupted, internal error, wrong usage, no tests."""
+    return because(status, _PYTESTS_OWN[status]) if status in _PYTESTS_OWN else None
 
 
 def _bad_reason(record: Session, n_failed: int) -> str:
@@ -95,8 +108,9 @@ def _left_undone(spend: Spend) -> str:
 
 def unstored(decision: Decision, reason: str) -> Decision:
     """What could not be stored as it was asked never ends with 0."""
-    return decision if decision.status else _because(NO_VERDICT, reason)
+    return decision if decision.status else because(NO_VERDICT, reason)
 
 
-def _because(status: int, reason: str) -> Decision:
+def because(status: int, reason: str) -> Decision:
+    """Say a status with its reason."""
     return Decision(int(status), f"exit status {status}: {reason}")

@@ -5,50 +5,60 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval import gate
 from pytest_llmeval.gate.acceptances import acceptance_sentences, with_thresholds_of
 from pytest_llmeval.gate.origins import origin_sentences, origins_of
 from pytest_llmeval.gate.weakened import find_weakened, weakened_sentences
-from pytest_llmeval.plugin.confirming import Confirmed, beside_base
-from pytest_llmeval.records import Against, SessionVerdict
+from pytest_llmeval.records import Against, Rerun, SessionVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    import pytest
+    from pytest_llmeval.ending.base import Base
+    from pytest_llmeval.ending.grounds import Grounds
+    from pytest_llmeval.records import Comparison, Line, Session
 
-    from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Line
+    Decide = Callable[[Sequence[Comparison]], SessionVerdict]
+    Confirm = Callable[[Base, Sequence[Line], Sequence[Comparison], SessionVerdict, Decide], "Confirmed"]
 
 _SHOWN = 12  # of a commit's id
 
 
+class Confirmed(NamedTuple):
+    """The verdict after the base version was run, and what is said of it."""
+
+    verdict: SessionVerdict
+    reruns: tuple[Rerun, ...] = ()
+    sentences: tuple[str, ...] = ()
+
+
 def compare(
-    session: pytest.Session, state: State, lines: Sequence[Line], *, is_whole: bool
+    grounds: Grounds, record: Session, lines: Sequence[Line], *, confirm: Confirm | None = None
 ) -> tuple[SessionVerdict, Against]:
     """Compare a session with its baseline, and say what the branch did to that baseline.
 
     Args:
-        session: of pytest.
-        state: of the controller.
+        grounds: what it is compared with.
+        record: the session, gathered.
         lines: of the session.
-        is_whole: the session was to run every test and did, so that a check it lacks is gone.
+        confirm: runs on the base version what regressed, and decides again; None where nobody can or will.
     """
-    base, results = state.base, state.collector.results()
-    baseline = gate.of_arms(state.baseline, lines)
+    base, results = grounds.base, record.results
+    # The session was to run every test and did, so that a check it lacks is gone.
+    is_whole = not (record.stopped or record.selection or record.lost)
+    baseline = gate.of_arms(grounds.baseline, lines)
     stored = gate.of_arms(base.stored, lines) if base is not None else baseline
     judged = with_thresholds_of(stored, lines) if base is not None and base.is_fork else tuple(lines)
-    trials = state.trials.plan if state.settings.trials == "auto" else None
-    compared = gate.compare_all(baseline, judged, trials=trials)
+    compared = gate.compare_all(baseline, judged, trials=record.trials)
     contracts = gate.contracts_of(baseline.lines, judged)
-    now = datetime.fromtimestamp(state.started_s, tz=UTC)
+    now = datetime.fromtimestamp(grounds.started_s, tz=UTC)
     remarks = gate.of_age(baseline, now.date())
-    confirmed = Confirmed(gate.decide(compared, contracts=contracts, remarks=remarks))
-    if state.settings.confirm and base is not None and is_whole:
-        decide = partial(gate.decide, contracts=contracts, remarks=remarks)
-        confirmed = beside_base(session, state, base, judged, compared, confirmed.verdict, decide)
+    decide = partial(gate.decide, contracts=contracts, remarks=remarks)
+    confirmed = Confirmed(decide(compared))
+    if confirm is not None and base is not None and is_whole:
+        confirmed = confirm(base, judged, compared, confirmed.verdict, decide)
     own = gate.of_arms(base.own, lines) if base is not None and base.own is not None and not base.is_fork else None
     weakened = find_weakened(stored, lines, results, own=own)
     if not is_whole:
@@ -57,7 +67,7 @@ def compare(
     against = Against(
         commit=base.commit if base is not None else "",
         name=base.name if base is not None else "",
-        is_fork=state.is_fork,
+        is_fork=grounds.is_fork,
         accepted=base.held.accepted if base is not None else (),
         refused=base.held.refused if base is not None else (),
         weakened=weakened,
@@ -66,7 +76,7 @@ def compare(
             lines,
             results,
             now=now,
-            max_age_days=state.settings.max_age,
+            max_age_days=grounds.settings.max_age,
         ),
         reruns=confirmed.reruns,
         recorded_at=max((run.recorded_at for run in baseline.runs.values()), default=""),

@@ -1,4 +1,4 @@
-"""What leaves the controller after the session file is written: the baseline, where asked, and the exports.
+"""What leaves this process after the session file is written: the baseline, where asked, and the exports.
 
 Each returns the lines to print. An export that fails says so by name, and changes nothing.
 """
@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gather import session_file
-from pytest_llmeval.options import FOLDER
-from pytest_llmeval.plugin import ONLY
+from pytest_llmeval.options import FOLDER, ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import pytest
-
+    from pytest_llmeval.ending.grounds import Grounds
     from pytest_llmeval.options.settings import Settings
-    from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line, Session
 
 
@@ -44,17 +41,17 @@ def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]
     return [f"baseline: {len(written)} {noun} written below {settings.baseline.name}/; review them, and commit them"]
 
 
-def export(state: State, record: Session, path: Path, ending: str) -> list[str]:
+def export(grounds: Grounds, record: Session, path: Path, ending: str) -> list[str]:
     """Write every report that was asked for; return a line for each that failed, or lacks something.
 
     Args:
-        state: of the controller.
+        grounds: what it was judged by.
         record: the session.
         path: of the session as it was stored.
         ending: what the exit status is, and why.
     """
     lines: list[str] = []
-    for name, write in _exports(state, record, path, ending, lines.append):
+    for name, write in _exports(grounds, record, path, ending, lines.append):
         try:
             write()
         except (LlmevalError, OSError) as error:
@@ -98,22 +95,10 @@ def tell_github(settings: Settings, record: Session, environ: Mapping[str, str])
     return said
 
 
-def tell_users(config: pytest.Config, path: Path) -> list[str]:
-    """Hand the session, as it was stored, to the users' own hooks; return a line where one of them failed."""
-    if not config.hook.pytest_llmeval_session.get_hookimpls():
-        return []
-    record = session_file.read(path)
-    try:
-        config.hook.pytest_llmeval_session(config=config, session=record)
-    except Exception as error:  # noqa: BLE001 - it is the user's code: whatever it raises cannot change the verdict
-        return [f"llmeval: a hook pytest_llmeval_session failed: {type(error).__name__}: {error}"]
-    return []
-
-
 def _exports(
-    state: State, record: Session, path: Path, ending: str, tell: Callable[[str], None]
+    grounds: Grounds, record: Session, path: Path, ending: str, tell: Callable[[str], None]
 ) -> list[tuple[str, Callable[[], object]]]:
-    settings = state.settings
+    settings = grounds.settings
     wanted: list[tuple[str, Callable[[], object]]] = []
     stored = [path]  # what goes to MLflow as a file; it is the last to be written
     for kind, target in settings.reports:
@@ -123,7 +108,7 @@ def _exports(
 
         target = target or settings.folder / FILES[kind].file  # noqa: PLW2901 - the same, with its default
         if kind == "html":
-            wanted.append((kind, partial(_write_html, state, path, target, ending, stored)))
+            wanted.append((kind, partial(_write_html, grounds, path, target, ending, stored)))
             continue
         wanted.append((kind, partial(_write, kind, record, path, target)))
     if settings.pushgateway:
@@ -143,13 +128,13 @@ def _send_to_mlflow(settings: Settings, path: Path, stored: list[Path], tell: Ca
     mlflow.record(session, uri=settings.mlflow, artifacts=stored, traces=settings.mlflow_traces, tell=tell)
 
 
-def _write_html(state: State, path: Path, target: Path, ending: str, stored: list[Path]) -> None:
+def _write_html(grounds: Grounds, path: Path, target: Path, ending: str, stored: list[Path]) -> None:
     """Write the report of the stored session, which has every request and answer."""
+    from pytest_llmeval.ending import known
     from pytest_llmeval.exports import html
-    from pytest_llmeval.plugin import known
 
     session = session_file.read(path)
-    html.write(session, target, known.beside(state, session, ending))
+    html.write(session, target, known.beside(grounds, session, ending))
     stored.append(target)
 
 

@@ -1,4 +1,4 @@
-"""What is known beside a session of this process: the baseline's lines and answers, and the sessions before it.
+"""What is known beside a session that is over: the baseline's lines and answers, and the sessions before it.
 
 The baseline holds scores, not texts. What its draws said stands in this session where they are replayed, in the
 recordings beside the test modules, and in the sessions that drew them, as far as those are on this machine.
@@ -15,13 +15,13 @@ from pytest_llmeval.gather import past
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_llmeval.plugin.state import State
+    from pytest_llmeval.ending.grounds import Grounds
     from pytest_llmeval.records import CheckId, Line, Session
 
 _MOST_PAST, _MOST_BARS = 30, 15
 
 
-def beside(state: State, session: Session, ending: str) -> Beside:
+def beside(grounds: Grounds, session: Session, ending: str) -> Beside:
     """Return all of it, for a report that has the room.
 
     Raises:
@@ -29,7 +29,7 @@ def beside(state: State, session: Session, ending: str) -> Beside:
     """
     from pytest_llmeval.store import named_recordings
 
-    settings, lines = state.settings, _lines(state, session)
+    settings, lines = grounds.settings, _lines(grounds, session)
     tests = {id_.test for id_ in lines}
     recorded = partial(named_recordings.texts_beside, settings.root, tests, settings.recordings)
     return Beside(
@@ -40,21 +40,21 @@ def beside(state: State, session: Session, ending: str) -> Beside:
     )
 
 
-def bars(state: State, session: Session) -> Beside:
+def bars(grounds: Grounds, session: Session) -> Beside:
     """Return what the terminal draws: the lines that were compared with, and the last sessions of this branch."""
     return Beside(
-        lines=_lines(state, session) if session.verdict is not None else {},
-        past=past.before(state.settings.folder, session, most=_MOST_BARS - 1, branch=session.branch),
+        lines=_lines(grounds, session) if session.verdict is not None else {},
+        past=past.before(grounds.settings.folder, session, most=_MOST_BARS - 1, branch=session.branch),
     )
 
 
-def _lines(state: State, session: Session) -> Mapping[CheckId, Line]:
+def _lines(grounds: Grounds, session: Session) -> Mapping[CheckId, Line]:
     """Return the baseline's lines of the session's cases; none where the baseline is being made anew."""
-    if state.settings.baseline_update:
+    if grounds.settings.baseline_update:
         return {}
     from pytest_llmeval import gate
 
-    baseline = state.baseline
+    baseline = grounds.baseline
     if session.plan.variants:
         baseline = gate.of_arms(baseline, gate.lines_of(session.id, session.results))
     tests = {result.id.test for result in session.results}
