@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pytest_llmeval.records import Variant
+    from pytest_llmeval.store.postgres.address import Address
 
 __all__ = [
     "FIRST_TRIAL",
@@ -65,6 +66,8 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         judge_settings: sent with every call to a judge; None takes a default of a rubric back.
         calibration: folder of what is known of how far metrics agree with people.
         namespace: the tenant whose answers are asked for and replayed; empty for none.
+        store: the working cache where it does not stand in ``folder``: a file, or the database of a team.
+        tenant: whose answers, sessions and spend these are; empty for nobody's.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
@@ -110,6 +113,8 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     judge_settings: tuple[tuple[str, object], ...]
     calibration: Path
     namespace: str
+    store: Path | Address | None
+    tenant: str
     concurrency: int
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
@@ -149,10 +154,10 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         return self.root / self.folder_name
 
     @property
-    def ledger(self) -> tuple[Path, str]:
-        """The file of the ledger, and the name of the account in it."""
-        name, _, path = self.purse.partition(" ")
-        return self.root / (path or f"{self.folder_name}/spend.db"), name
+    def ledger(self) -> tuple[Path | Address, str]:
+        """The ledger's file or database, and the name of the account in it."""
+        place: tuple[Path | Address, str] = _named().ledger(self.purse, self.root, self.database, self.folder)
+        return place
 
     @property
     def sessions_folder(self) -> Path:
@@ -161,8 +166,18 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
 
     @property
     def working_cache(self) -> Path:
-        """The SQLite file of the working cache."""
-        return self.folder / "llmeval.db"
+        """The SQLite file of the working cache; not there where a database is."""
+        return self.root / self.store if isinstance(self.store, os.PathLike) else self.folder / "llmeval.db"
+
+    @property
+    def database(self) -> Address | None:
+        """The database of a team, where that is the store."""
+        return None if self.store is None or isinstance(self.store, os.PathLike) else self.store
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there may be a stored answer outside of the recordings."""
+        return self.database is not None or self.working_cache.exists()
 
 
 def resolve(config: pytest.Config) -> Settings:
@@ -175,6 +190,7 @@ def resolve(config: pytest.Config) -> Settings:
     root = config.rootpath
     models = values["model"]
     declared, baseline = [said for said in values["variants"] if said], values["baseline"]
+    tenant = values["tenant"]
     prices = [line for line in values["prices"] if line.strip()]
     return Settings(
         root=root,
@@ -187,12 +203,14 @@ def resolve(config: pytest.Config) -> Settings:
         judge_settings=tuple(filter(None, values["judge_settings"])),
         calibration=root / values["calibration"],
         namespace=values["namespace"],
+        store=_named().store(root, values["store"], tenant) if values["store"] and FOLDER not in os.environ else None,
+        tenant=tenant,
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
         budget_usd=values["budget_usd"],
         prices=_named().prices(root, prices) if prices else {},
-        purse="" if values["budget_usd"] is None else _named().purse(config),
+        purse="" if values["budget_usd"] is None else _named().purse(config, values["store"]),
         eager=values["eager"],
         intercept=values["intercept"],
         intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
@@ -217,7 +235,7 @@ def resolve(config: pytest.Config) -> Settings:
         pushgateway=values["pushgateway"],
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
-        folder_name=os.environ.get(FOLDER, ".llmeval"),
+        folder_name=os.environ.get(FOLDER) or (_named().kept_in(tenant) if tenant else ".llmeval"),
         sessions_name=os.environ.get(SESSIONS, ""),
     )
 

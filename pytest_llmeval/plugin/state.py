@@ -130,7 +130,7 @@ class State:
         Raises:
             pytest.UsageError: one of them is malformed; the message names file and kind.
         """
-        has_cache, is_adaptive = self.settings.working_cache.exists(), self.settings.trials == "auto"
+        has_cache, is_adaptive = self.settings.has_store, self.settings.trials == "auto"
         if not (self.is_asked or is_adaptive or has_cache):
             return
         from pytest_llmeval.errors import LlmevalError
@@ -155,9 +155,7 @@ class State:
     def prepare(self, places: Sequence[str]) -> None:
         """Begin what takes seconds, if calls are to be expected of this process; ``places`` is what is collected."""
         settings = self.settings
-        may_call = settings.cache in ("refresh", "live") or (
-            settings.cache == "auto" and not settings.working_cache.exists()
-        )
+        may_call = settings.cache in ("refresh", "live") or (settings.cache == "auto" and not settings.has_store)
         # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.
         names = {settings.model, *settings.judges, *(variant.model for variant in settings.variants)} - {""}
         if may_call and not all(name.startswith("openai/") for name in names):
