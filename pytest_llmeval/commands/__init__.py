@@ -52,6 +52,7 @@ def command_line() -> argparse.ArgumentParser:
         rejudge,
         run,
         sessions,
+        store,
         watch,
     )
 
@@ -74,6 +75,7 @@ def command_line() -> argparse.ArgumentParser:
     rejudge.declare(commands)
     pack.declare(commands)
     sessions.declare(commands)
+    store.declare(commands)
     export.declare(commands)
     comment.declare(commands)
     return parser

@@ -130,12 +130,29 @@ def _exports(
         from pytest_llmeval.exports import pushgateway
 
         wanted.append(("pushgateway", partial(pushgateway.push, record, settings.pushgateway)))
+    if settings.database is not None and settings.sessions_folder == settings.folder:
+        wanted.append((f"session in the store {settings.database}", partial(_send, settings, record, path)))
     if settings.mlflow:
         from pytest_llmeval.exports import mlflow
 
         send = partial(mlflow.record, record, uri=settings.mlflow, artifacts=stored)
         wanted.append(("mlflow", partial(send, traces=settings.mlflow_traces, tell=tell)))
     return wanted
+
+
+def _send(settings: Settings, record: Session, path: Path) -> None:
+    """Store the session where all machines of a team find it, and delete there what is older than it may be."""
+    from datetime import UTC, datetime, timedelta
+
+    from pytest_llmeval.store.postgres.sessions import PostgresSessions
+
+    assert settings.database is not None  # noqa: S101 - asked before
+    sessions = PostgresSessions(settings.database)
+    sessions.put(record.id, record.branch, path.read_bytes())
+    if settings.retention is not None:
+        old = sessions.older_than(datetime.now(UTC) - timedelta(days=settings.retention))
+        sessions.forget([one.id for one in old])
+    sessions.close()
 
 
 def _write_html(state: State, path: Path, target: Path, ending: str, stored: list[Path]) -> None:

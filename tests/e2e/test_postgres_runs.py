@@ -54,7 +54,8 @@ class Machine:
         """Run pytest to its end; return its exit status, and what it said."""
         process = self.start(*args, **environment)
         said = process.communicate(timeout=120)[0]
-        assert "Traceback" not in said and "INTERNALERROR" not in said, said
+        assert "Traceback" not in said, said
+        assert "INTERNALERROR" not in said, said
         return process.returncode, said
 
     def passes(self, *args: str, **environment: str) -> str:

@@ -108,7 +108,8 @@ class PostgresLedger:
         self._run(lambda connection: connection.execute(_OPEN, (self._account,)))
 
     def close(self) -> None:
-        """Do nothing: the connection is the process's, and its reservations are its lock's."""
+        """Close this process's connection; what it still has reserved, others count as spent."""
+        self._link.close()
 
     def _reserve(self, amount: int, limit: int) -> Reserved:
         values = {"account": self._account, "owner": self._owner(), "amount": amount, "limit": limit}

@@ -15,11 +15,12 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_llmeval.errors import StoreError
+from pytest_llmeval.errors import StoreError, UsageError
 from pytest_llmeval.store.postgres import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
     from psycopg import Connection
 
@@ -106,8 +107,7 @@ class Link:
             SchemaTooNew: a newer version made the schema.
             StoreError: it answers with another error.
         """
-        import psycopg
-
+        psycopg = _driver()
         process = self._processes.setdefault(os.getpid(), _Process())
         with process.lock:
             self._refuse_while_away()
@@ -232,6 +232,18 @@ class Link:
 
     def _said(self, error: Exception) -> str:
         return " ".join(self.address.masked(str(error)).split())[:300]
+
+
+def _driver() -> ModuleType:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise UsageError(
+            "a store in PostgreSQL needs psycopg, which is not installed, or finds no libpq",
+            found=str(error),
+            hint="pip install 'pytest-llmeval[postgres]'",
+        ) from None
+    return psycopg
 
 
 def _has_locked(connection: Connection[Any], lock: int) -> bool:

@@ -45,7 +45,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE sessions (
                id text COLLATE "C" PRIMARY KEY,      -- begins with its time
                branch text NOT NULL,
-               head bytea NOT NULL,                  -- its file's first line, deflated
                body bytea NOT NULL,                  -- the file, deflated
                stored_at timestamptz NOT NULL DEFAULT now()
            )""",
@@ -79,7 +78,7 @@ def bring_up_to_date(connection: Connection[Any], address: Address, lock: int) -
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (lock,))
         # IF NOT EXISTS asks for the right to make one even where there is one.
-        if not connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", (address.schema,)).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (address.schema,)).fetchone():
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(address.schema)))
         version = _version(connection)  # another machine's work meanwhile
         if not version:

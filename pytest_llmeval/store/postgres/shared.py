@@ -97,11 +97,18 @@ class SharedCache:
             StoreError: the database lets us not in, or its schema is a newer one; one that is away is told, no more.
         """
         try:
-            self._remote.check()
-            n_sent = self._send()
+            self.connect()
         except Unreachable as error:
             self._tell(error)
-            return
+
+    def connect(self) -> None:
+        """Connect, and send what an earlier run could not.
+
+        Raises:
+            StoreError: it cannot be reached, lets us not in, or its schema is a newer one.
+        """
+        self._remote.check()
+        n_sent = self._send()
         if n_sent:
             answers = "1 answer" if n_sent == 1 else f"{n_sent} answers"
             self._notify(f"llmeval: {answers} of an earlier run sent to the store {self._address}")
