@@ -59,7 +59,7 @@ def record(
     Args:
         session: finished, with its summaries and verdict.
         uri: MLflow's tracking URI: ``sqlite:///path`` (whole ``mlflow``) or ``http(s)://host`` (``mlflow-skinny``).
-        experiment: is made where it is missing.
+        experiment: is made where it is missing; a tenant has one of its own, ``<tenant>/<experiment>``.
         artifacts: files that are stored with the run, the session file among them.
         traces: which cases get a trace with feedback: ``none``, ``failed`` (with regressed and new ones) or ``all``.
         limit_s: most seconds of a server after its library is imported, and of the traces; infinite for no limit.
@@ -151,6 +151,7 @@ def _record(session: Session, uri: str, experiment: str, artifacts: Sequence[Pat
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
+    experiment = f"{session.tenant}/{experiment}" if session.tenant else experiment
     run_id, is_new = _run(client, _experiment(client, experiment, uri), session, artifacts)
     if is_new or math.isinf(traces.until_s):  # who has all the time there is wants what had no time before
         traces.write(client, session, run_id, uri)

@@ -1,7 +1,8 @@
 """Session → a Prometheus text file: gauges of the last session, for node_exporter's textfile collector or a gateway.
 
-Labels are suite, metric, variant, model, outcome and branch, all of bounded number and length; node ids, case ids and
-text of models never stand here. What is unknown is left out: no sample is NaN, and none is zero for "could not tell".
+Labels are suite, metric, variant, model, outcome, branch and, where there is one, tenant, all of bounded number and
+length; node ids, case ids and text of models never stand here. What is unknown is left out: no sample is NaN, and none
+is zero for "could not tell".
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LONGEST_FAMILY = 500  # samples of one name; more would be a suite or a model a
 
 
 class Sample(NamedTuple):
-    """One gauge's value under its labels, which are without the branch."""
+    """One gauge's value under its labels, which are without the branch and the tenant."""
 
     name: str
     value: float
@@ -66,7 +67,7 @@ def render(session: Session) -> bytes:
     """Return the session as Prometheus' text format, UTF-8."""
     from prometheus_client import generate_latest
 
-    return generate_latest(_registry(tuple(_samples(session)), session.branch))
+    return generate_latest(_registry(tuple(_samples(session)), _own(session)))
 
 
 def write(session: Session, path: Path) -> None:
@@ -79,7 +80,7 @@ def write(session: Session, path: Path) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_to_textfile(str(path), _registry(tuple(_samples(session)), session.branch))
+        write_to_textfile(str(path), _registry(tuple(_samples(session)), _own(session)))
     except OSError as error:
         raise LlmevalError(
             f"no metrics file {str(path)!r}",
@@ -94,9 +95,9 @@ class _SessionCollector:
     Not ``Gauge`` objects: those write files of their own where the user has set PROMETHEUS_MULTIPROC_DIR.
     """
 
-    def __init__(self, samples: Iterable[Sample], branch: str) -> None:
+    def __init__(self, samples: Iterable[Sample], own: Mapping[str, str]) -> None:
         self._samples = samples
-        self._branch = branch
+        self._own = own
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield a gauge family a name; what has no sample has no family either."""
@@ -106,37 +107,41 @@ class _SessionCollector:
         for sample in self._samples:
             if math.isfinite(sample.value):
                 families[sample.name].append(sample)
-        branch = _label(self._branch)
         for name, samples in families.items():
             if samples:
-                family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, "branch"])
+                family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, *self._own])
                 for sample in samples[:_LONGEST_FAMILY]:
-                    family.add_metric([*map(_label, sample.labels.values()), branch], sample.value)
+                    family.add_metric([*map(_label, sample.labels.values()), *self._own.values()], sample.value)
                 yield family
 
 
 def groups(session: Session) -> Iterator[tuple[Mapping[str, str], CollectorRegistry]]:
     """Yield what a Pushgateway keeps apart, and replaces apart: the session as a whole, then each of its suites.
 
-    So a run of one suite leaves the scores of the others as they were, and a branch those of main.
+    So a run of one suite leaves the scores of the others as they were, a branch those of main, a tenant all others'.
 
     Returns:
-        the labels of the group (``branch``, then ``suite`` as well), with the gauges that belong to it.
+        the labels of the group (``branch`` and ``tenant``, then ``suite`` as well), with the gauges that belong to it.
     """
     of_suite: dict[str, list[Sample]] = {}
     for sample in _samples(session):
         of_suite.setdefault(sample.labels.get("suite", ""), []).append(sample)
-    branch = {"branch": _label(session.branch)}
-    yield branch, _registry(of_suite.pop("", []), session.branch)
+    own = _own(session)
+    yield own, _registry(of_suite.pop("", []), own)
     for suite, samples in of_suite.items():
-        yield branch | {"suite": _label(suite)}, _registry(samples, session.branch)
+        yield {**own, "suite": _label(suite)}, _registry(samples, own)
 
 
-def _registry(samples: Iterable[Sample], branch: str) -> CollectorRegistry:
+def _own(session: Session) -> Mapping[str, str]:
+    """Return the labels of every sample; none of a tenant where there is none, so that series go on as they were."""
+    return {"branch": _label(session.branch), **({"tenant": _label(session.tenant)} if session.tenant else {})}
+
+
+def _registry(samples: Iterable[Sample], own: Mapping[str, str]) -> CollectorRegistry:
     from prometheus_client import CollectorRegistry
 
     registry = CollectorRegistry()
-    registry.register(_SessionCollector(samples, branch))
+    registry.register(_SessionCollector(samples, own))
     return registry
 
 

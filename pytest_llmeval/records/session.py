@@ -171,6 +171,11 @@ class Session:
     uncalibrated: tuple[str, ...] = ()
 
     @property
+    def tenant(self) -> str:
+        """Whose session it is; empty for nobody's."""
+        return str(self.settings.get("tenant", ""))
+
+    @property
     def coverage(self) -> tuple[int, int]:
         """How many checks are scored, and how many should have been.
 

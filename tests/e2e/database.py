@@ -55,6 +55,11 @@ class Server:
         """Return the address of a database, through a wire where a port is given."""
         return f"postgresql://{user}{':' if password else ''}{password}@127.0.0.1:{port or self.port}/{database}"
 
+    @property
+    def shown(self) -> str:
+        """The address of its first database, as we show it."""
+        return self.url("postgres", password="")
+
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as_user, str(PROGRAMS[-1] / program), *arguments]
         # Not a pipe: the server would inherit it, and keep it open.

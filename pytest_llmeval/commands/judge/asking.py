@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.commands.project import Project
     from pytest_llmeval.records import Check, Json, Session
 
-KEPT_IN = ".llmeval/judge"
+KEPT_IN = "judge"
 
 _MODULE = '''\
 """Written by `llmeval judge`, and deleted after it."""
@@ -40,7 +40,6 @@ def test_answers(llm_case):
 '''
 
 _APART = {
-    SESSIONS: KEPT_IN,
     # Grades stay in the working cache: nothing of this is a suite's recording.
     "LLMEVAL_RECORDINGS": "",
     "LLMEVAL_VARIANTS": "",
@@ -51,8 +50,6 @@ _APART = {
 _OPTIONS = (
     *("-q", "-x", "--tb=short", "--no-header", "-rN", "-o", "python_functions=test_answers", "-p", "no:cacheprovider"),
     *("--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-model=", "--llmeval-trials=1", *NO_EXPORTS[1:]),
-    # What is said of these scores is said by the command.
-    f"--llmeval-report=json:{KEPT_IN}/report.json",
 )
 
 
@@ -69,16 +66,20 @@ def scored(found: Project, asked: Asked, answers: Sequence[Mapping[str, Json]], 
         UsageError: pytest could not run it; its own output says why.
         StoreError: the session cannot be read.
     """
-    folder = found.root / KEPT_IN
+    folder = found.folder / KEPT_IN
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     module, cases = folder / "test_llmeval_answers.py", folder / "answers.jsonl"
     judge = [f"--llmeval-judge={asked.judge}"] if asked.judge else []
-    told = [str(module.relative_to(found.root)), *_conftests(found), *_OPTIONS, *judge, *options]
+    # What is said of these scores is said by the command.
+    report = f"--llmeval-report=json:{folder / 'report.json'}"
+    told = [str(module.relative_to(found.root)), *_conftests(found), *_OPTIONS, report, *judge, *options]
     try:
         module.write_text(_MODULE.format(call=asked.call, module=asked.module), encoding="utf-8")
         lines = (json.dumps(_case(str(place), answer)) + "\n" for place, answer in enumerate(answers))
         cases.write_text("".join(lines), encoding="ascii")
-        status, session = run_pytest(found, told, written=folder / "session.jsonl", environment=_APART)
+        status, session = run_pytest(
+            found, told, written=folder / "session.jsonl", environment={**_APART, SESSIONS: str(folder)}
+        )
     finally:
         # The labels hold these texts, or a session; nobody expects a third copy.
         for path in (module, cases):

@@ -209,7 +209,9 @@ class Link:
 
     def _gone(self, process: _Process, error: Exception, took_s: float) -> StoreError:
         text = self._said(error)
-        if process.connection is None and "FATAL" in text and not any(word in text for word in _PASSING):
+        # The first: it asks for a password, and there is none.
+        is_no = getattr(getattr(error, "pgconn", None), "needs_password", False) or "FATAL" in text
+        if process.connection is None and is_no and not any(word in text for word in _PASSING):
             return self._refused(error)
         if process.connection is not None:
             process.connection.close()
