@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmeval.loopback import Loopback, Reply
 from tests.e2e import database
+from tests.e2e.machines import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,3 +30,16 @@ def store(postgres_server: database.Server) -> str:
     name = f"test_{next(_NUMBERS)}"
     database.sql(postgres_server.url("postgres"), f"CREATE DATABASE {name}")
     return postgres_server.url(name)
+
+
+@pytest.fixture
+def provider():
+    """A provider that answers every question, after a while where it says so."""
+    with Loopback(lambda body: Reply(f"answer to {body['messages'][-1]['content']}", latency_s=0.2)) as server:
+        yield server
+
+
+@pytest.fixture
+def machine(tmp_path, provider, store):
+    """Make machines, by name."""
+    return lambda name, url=store: Machine(tmp_path / name, provider, url)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PASSWORD = "canary-4f1d9c-s3cret"  # noqa: S105 - looked for in everything that is written
+_TRIES = 10
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
@@ -45,7 +47,13 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = f"-h 127.0.0.1 -p {self.port} -k {self._data} -F"
-        self._run("pg_ctl", "-D", str(self._data), "-o", options, "-w", "-l", str(self._data / "log"), "start")
+        start = ["pg_ctl", "-D", str(self._data), "-o", options, "-w", "-l", str(self._data / "log"), "start"]
+        for _ in range(_TRIES):
+            with suppress(subprocess.CalledProcessError):  # while it was stopped, somebody was given its port
+                self._run(*start)
+                return
+            time.sleep(1)
+        raise AssertionError((self._data / "log").read_text())
 
     def stop(self) -> None:
         """Stop it as a power cut would."""
