@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmeval.errors import UsageError
 from pytest_llmeval.options.parsing import tenant as parsed
 from pytest_llmeval.store.claims import Claims
 from pytest_llmeval.store.postgres.address import address_of
@@ -138,11 +137,3 @@ def test_tenants_of_one_file_have_files_of_their_own(machine, provider):
     every = [each.folder / ".llmeval", *(path for path in (each.folder / ".llmeval").rglob("*") if path.is_dir())]
     assert {0o700} == {path.stat().st_mode & 0o777 for path in every}
     assert "6 answers in 1 file" in each.says("cache", "ls", LLMEVAL_TENANT="a")
-
-
-def test_an_address_that_is_none_is_not_shown():
-    """It may hold a password."""
-    for url in ("postgresql://u:secr#et@h/d", "postgresql://u:se/cret@h/d", "mysql://u:secret@h/d", "secret"):
-        with pytest.raises(UsageError) as caught:
-            address_of(url)
-        assert "secr" not in str(caught.value)

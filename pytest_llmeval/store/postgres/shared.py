@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.errors import StoreError
 from pytest_llmeval.store import holdings
 from pytest_llmeval.store.folder import locked
 from pytest_llmeval.store.postgres.cache import PostgresCache
@@ -75,7 +76,7 @@ class SharedCache:
         """Store a response; when this returns it is committed there, or here."""
         try:
             self._remote.put(response)
-        except Unreachable as error:
+        except StoreError as error:  # away, full, read-only: whatever it is, it was paid for
             self._unsent.put(response)
             self._tell(error)
 
@@ -118,7 +119,7 @@ class SharedCache:
         self._remote.close()
         self._unsent.close()
 
-    def _tell(self, error: Unreachable) -> None:
+    def _tell(self, error: StoreError) -> None:
         if not self._has_told:
             self._has_told = True
             self._notify(
