@@ -1,7 +1,7 @@
 """One connection a process to the database that a team shares, and all that may go wrong with it; psycopg's sole door.
 
 A server that hangs, or has gone, costs a run some seconds and no more: every statement has a limit, kept by the server,
-and where that does not answer by cutting the connection; after two such waits nobody asks it again (FAULTS 20).
+and where that does not answer by cutting the connection; after one such wait this process asks it no more (FAULTS 20).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ T = TypeVar("T")
 
 LIMIT_S = 5.0
 _LOOKS_S = 0.25
-_MOST_LOST_S = 9.0  # in waits for nothing, of one process; then the server is left alone
+# In waits for nothing; then this process leaves the server alone. Workers wait side by side, and their controller after
+# them: two waits of a run.
+_MOST_LOST_S = 4.0
 _AGAIN_S = 5.0
 # What a server says that will let us in a moment later; every other "FATAL" is about who we are, or what we ask for.
 _PASSING = ("starting up", "shutting down", "recovery mode", "too many", "remaining connection slots", "terminating")
