@@ -12,6 +12,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_llmeval.calls.guard import without_password
 from pytest_llmeval.commands.output import say
 from pytest_llmeval.options import PURSE
 from pytest_llmeval.options.stores import purse_of, run_of
@@ -64,7 +65,7 @@ def run_pytest(
     purse = {PURSE: purse_of(_account(found), found.database or found.folder / "spend.db")}
     given = {**purse, **os.environ, **(environment or {})}
     before = _newest(written)
-    say("running " + shlex.join(["pytest", *command[4:]]))
+    say("running " + shlex.join(["pytest", *map(without_password, command[4:])]))
     sys.stdout.flush()
     with _interrupts_left_to_it():
         status = subprocess.run(  # noqa: S603 - ourselves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.store.holdings import Damage, Holdings, Stored, response_of
@@ -30,7 +31,7 @@ def held(address: Address) -> Holdings:
     link = Link(address, LIMIT_S)
     stored, damaged, last = [], [], -1
     try:
-        while rows := link.run(lambda connection, after=last: _rows(connection, after)):  # type: ignore[misc]
+        while rows := link.run(partial(_rows, last)):
             for n, recorded_at, body, setup in rows:
                 response = response_of(recorded_at.encode(), body, setup)
                 if response is None:
@@ -62,5 +63,5 @@ def drop_rows(
         link.close()
 
 
-def _rows(connection: Connection[Any], after: int) -> list[tuple[int, str, bytes, bytes | None]]:
+def _rows(after: int, connection: Connection[Any]) -> list[tuple[int, str, bytes, bytes | None]]:
     return connection.execute(_ROWS, (after, _N_AT_ONCE), binary=True).fetchall()

@@ -70,7 +70,9 @@ class SharedCache:
                 raise
             self._tell(error)
             return found
-        return found if found is not None else self._unsent.get(key, request)
+        kept = self._unsent.get(key, request) if self._path.exists() else None
+        is_newer = kept is not None and (found is None or kept.recorded_at > found.recorded_at)
+        return kept if is_newer else found
 
     def put(self, response: Response) -> None:
         """Store a response; when this returns it is committed there, or here."""
