@@ -43,7 +43,9 @@ def finish(session: pytest.Session, state: State) -> None:
     lines = gate.lines_of(session_id, state.collector.results())
     record = _session(session, state, session_id, lines)
     decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
-    if state.settings.purse and record.spend is None and state.settings.cache != "replay":
+    # A database that is away has counted what was asked: nothing is asked that it did not count.
+    is_uncounted = record.spend is None and state.settings.database is None
+    if state.settings.purse and is_uncounted and state.settings.cache != "replay":
         decision = exit_status.unstored(decision, "what was spent could not be read")
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))

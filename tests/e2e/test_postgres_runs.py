@@ -164,3 +164,41 @@ def test_a_budget_is_shared_by_the_machines_of_one_run_of_ci(machine, provider):
     other = machine("d")
     other.passes("--llmeval-budget-usd=1", LLMEVAL_RUN_ID="run 2")
     assert 0 == other.session.spend.n_refused
+
+
+def test_nothing_is_bought_that_the_shared_budget_cannot_count(machine, provider, own_server):
+    """The server stops in mid-run: what would have been asked then is unscored, and the exit status says so."""
+    a = machine("a", own_server.url("postgres"))
+    (a.folder / "conftest.py").write_text(STOPPING)
+    process = a.start("--llmeval-budget-usd=1", LLMEVAL_EAGER="true")
+    while not (a.folder / "stop").exists():
+        assert process.poll() is None, process.stdout.read()
+    own_server.stop()
+    (a.folder / "stopped").touch()
+    said = process.communicate(timeout=60)[0]
+    assert 6 == process.returncode, said
+    assert {f"question {n}": 1 for n in range(3)} == asked(provider)
+    assert "Traceback" not in said
+
+
+def test_workers_are_told_what_their_controller_is(machine, provider, store):
+    """A wrong password under xdist: exit status 4, before any worker has asked."""
+    status, said = machine("a", store.replace(database.PASSWORD, "wrong-canary-77")).run("-n2", PGPASSWORD="")
+    assert (4, False) == (status, "canary" in said)
+    assert "cannot be entered" in said
+    assert not provider.requests
+
+
+def test_a_budget_that_cannot_be_read_at_the_end_changes_no_status(machine, own_server):
+    """All was asked and scored before the server stopped, and counted there."""
+    a = machine("a", own_server.url("postgres"))
+    (a.folder / "conftest.py").write_text(STOPPING.replace("def stop(request):", "def stop(request):\n    yield"))
+    (a.folder / "test_suite.py").write_text(SUITE.replace("range(6)", "range(4)"))
+    process = a.start("--llmeval-budget-usd=1", LLMEVAL_EAGER="true")
+    while not (a.folder / "stop").exists():
+        assert process.poll() is None, process.stdout.read()
+    own_server.stop()
+    (a.folder / "stopped").touch()
+    said = process.communicate(timeout=60)[0]
+    assert 0 == process.returncode, said
+    assert "cannot be used, and a budget is set" in said

@@ -7,8 +7,8 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.calls.budget import Reserved
-from pytest_llmeval.errors import LlmevalError, StoreError
-from pytest_llmeval.store.postgres.link import Refused, link_of
+from pytest_llmeval.errors import BudgetSpent, LlmevalError, StoreError
+from pytest_llmeval.store.postgres.link import Unreachable, link_of
 from pytest_llmeval.store.spend import KEPT_DAYS, Balance
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ _BALANCE = """
 """
 
 
+class LedgerAway(StoreError):
+    """Nobody can count what would be spent."""
+
+
 class PostgresLedger:
     """The account of one session, or of all that name it alike. Safe to share between threads, whole after a fork.
 
@@ -75,10 +79,17 @@ class PostgresLedger:
         self._link = link_of(address)
 
     def reserve(self, amount: int, limit: int) -> Reserved:
-        """See ``calls.budget.Ledger``."""
-        reserved = self._reserve(amount, limit)
-        if reserved.number is None and reserved.held and self._write_off_dead():
+        """See ``calls.budget.Ledger``.
+
+        Raises:
+            BudgetSpent: the database is away. An outage is not quality: its test is unscored, and did not fail.
+        """
+        try:
             reserved = self._reserve(amount, limit)
+            if reserved.number is None and reserved.held and self._write_off_dead():
+                reserved = self._reserve(amount, limit)
+        except LedgerAway as error:
+            raise BudgetSpent(f"{BudgetSpent.SIGN}: {error.what}", found=error.found, hint=error.hint) from None
         return reserved
 
     def settle(self, number: int, amount: int, *, is_sure: bool) -> None:
@@ -163,9 +174,9 @@ class PostgresLedger:
             raise self._failure(error) from None
 
     def _failure(self, error: LlmevalError) -> LlmevalError:
-        if isinstance(error, Refused):
+        if not isinstance(error, Unreachable):
             return error
-        return StoreError(
+        return LedgerAway(
             f"the ledger in the store {self._address} cannot be used, and a budget is set",
             found=" ".join(filter(None, (error.what, error.found))),
             hint="nothing is asked that nobody can count; see that the database answers: llmeval store check",
