@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import LlmevalError
+from pytest_llmeval.errors import LlmevalError, StoreError
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.options import FOLDER
 from pytest_llmeval.plugin import ONLY
@@ -148,11 +148,15 @@ def _send(settings: Settings, record: Session, path: Path) -> None:
 
     assert settings.database is not None  # noqa: S101 - asked before
     sessions = PostgresSessions(settings.database)
-    sessions.put(record.id, record.branch, path.read_bytes())
-    if settings.retention is not None:
-        old = sessions.older_than(datetime.now(UTC) - timedelta(days=settings.retention))
-        sessions.forget([one.id for one in old])
-    sessions.close()
+    try:
+        sessions.put(record.id, record.branch, path.read_bytes())
+        if settings.retention is not None:
+            old = sessions.older_than(datetime.now(UTC) - timedelta(days=settings.retention))
+            sessions.forget([one.id for one in old])
+    except StoreError as error:
+        raise StoreError(error.what, found=error.found, hint=f"later: llmeval export --to store {record.id}") from None
+    finally:
+        sessions.close()
 
 
 def _write_html(state: State, path: Path, target: Path, ending: str, stored: list[Path]) -> None:

@@ -89,6 +89,8 @@ def test_a_name_that_could_be_more_than_a_name_is_no_tenant(name):
     """It stands in SQL, in paths and in labels."""
     with pytest.raises(ValueError, match="a name of small letters"):
         tenant(name)
+    with pytest.raises(UsageError, match="is no tenant"):
+        address_of("postgresql:///d", name)
 
 
 @pytest.mark.parametrize(

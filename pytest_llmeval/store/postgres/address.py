@@ -70,8 +70,11 @@ def address_of(url: str, tenant: str = "") -> Address:
         tenant: a name, or empty.
 
     Raises:
-        UsageError: it is no such address; what was given is not shown, since it may hold a password.
+        UsageError: it is no such address; what was given is not shown, since it may hold a password. Or the tenant's
+            name is none.
     """
+    if tenant and not TENANT.fullmatch(tenant):
+        raise UsageError(f"{tenant!r} is no tenant", found="it takes small letters, digits and '_', at most 31")
     try:
         parts = urlsplit(url)
         said = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))

@@ -128,7 +128,11 @@ class Link:
             except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidSchemaName) as error:
                 raise self._refused(error) from None
             except psycopg.Error as error:
-                raise StoreError(f"the store {self.address} cannot be used", found=self._said(error)) from None
+                raise StoreError(
+                    f"the store {self.address} cannot be used",
+                    found=self._said(error),
+                    hint="see what it says of itself: llmeval store check, and the server's own log",
+                ) from None
 
     def take(self, lock: int) -> bool:
         """Take an advisory lock without waiting; True where this process has it, now or from before.
@@ -170,6 +174,7 @@ class Link:
     def _connected(self, process: _Process) -> Connection[Any]:
         import psycopg
 
+        process.has_cut = False
         connection = psycopg.connect(
             self.address.url,
             autocommit=True,
@@ -177,7 +182,7 @@ class Link:
             application_name="pytest-llmeval",
             client_encoding="utf8",
         )
-        process.connection, process.has_cut = connection, False
+        process.connection = connection
         try:
             with self._watched(process):
                 limits = {"search_path": self.address.schema, "statement_timeout": f"{self._limit_s * 1000:.0f}"}
