@@ -252,7 +252,8 @@ def _driver() -> ModuleType:
             found=str(error),
             hint="pip install 'pytest-llmeval[postgres]'",
         ) from None
-    return psycopg
+    driver: ModuleType = psycopg
+    return driver
 
 
 def _has_locked(connection: Connection[Any], lock: int) -> bool:

@@ -54,8 +54,9 @@ def drop_rows(
 
     def drop(connection: Connection[Any]) -> int:
         with connection.transaction():
-            n_gone = sum(connection.execute(_DROP, row).rowcount for row in whole)
-            return n_gone + sum(connection.execute(_DROP_DAMAGED, row).rowcount for row in damaged)
+            n_gone: int = sum(connection.execute(_DROP, row).rowcount for row in whole)
+            n_gone += sum(connection.execute(_DROP_DAMAGED, row).rowcount for row in damaged)
+            return n_gone
 
     try:
         return link.run(drop)
@@ -64,4 +65,6 @@ def drop_rows(
 
 
 def _rows(after: int, connection: Connection[Any]) -> list[tuple[int, str, bytes, bytes | None]]:
-    return connection.execute(_ROWS, (after, _N_AT_ONCE), binary=True).fetchall()
+    rows: list[tuple[int, str, bytes, bytes | None]]
+    rows = connection.execute(_ROWS, (after, _N_AT_ONCE), binary=True).fetchall()
+    return rows

@@ -41,7 +41,8 @@ class PostgresSessions:
         """
         # A name of a branch that PostgreSQL cannot hold is no reason to lose the session.
         row = session_id, branch.replace("\0", "").encode("utf-8", "replace").decode(), deflated(content)
-        return self._link.run(lambda connection: connection.execute(statement, row).rowcount) == 1
+        n_stored: int = self._link.run(lambda connection: connection.execute(statement, row).rowcount)
+        return n_stored == 1
 
     def held(self) -> tuple[Held, ...]:
         """Return what is stored, the oldest first."""
@@ -65,7 +66,8 @@ class PostgresSessions:
     def forget(self, ids: Collection[str]) -> int:
         """Delete sessions; return how many there were."""
         statement = "DELETE FROM sessions WHERE id = ANY(%s)"
-        return self._link.run(lambda connection: connection.execute(statement, (list(ids),)).rowcount)
+        n_gone: int = self._link.run(lambda connection: connection.execute(statement, (list(ids),)).rowcount)
+        return n_gone
 
     def close(self) -> None:
         """Close the connection; a later call opens a new one."""
