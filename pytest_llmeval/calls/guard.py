@@ -110,6 +110,11 @@ def masked(text: str) -> str:
     return text
 
 
+def without_password(text: str) -> str:
+    """Replace the password in an address, such as a database's, by ``***``."""
+    return re.sub(r"(://[^/\s:@]*):.*@", rf"\1:{MASK}@", text)
+
+
 def is_secret(variable: str) -> bool:
     """Whether an environment variable is named like one that holds a secret."""
     return _SECRET_VARIABLE.fullmatch(variable.upper()) is not None

@@ -57,6 +57,7 @@ def command_line() -> argparse.ArgumentParser:
         rejudge,
         run,
         sessions,
+        store,
         ui,
         watch,
     )
@@ -82,6 +83,7 @@ def command_line() -> argparse.ArgumentParser:
     rejudge.declare(commands)
     pack.declare(commands)
     sessions.declare(commands)
+    store.declare(commands)
     export.declare(commands)
     comment.declare(commands)
     ui.declare(commands)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.commands.sessions.arguments import ID_HELP, count
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports import files
@@ -24,18 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_llmeval.exports.conventions import Row
+    from pytest_llmeval.records import Session
 
     # Any: argparse does not name the type of its subparsers.
     Commands = Any
 
-SERVERS = ("mlflow", "pushgateway")
-_SHOWN = {"mlflow": "MLflow", "pushgateway": "the Pushgateway"}
+SERVERS = ("mlflow", "pushgateway", "store")
+_SHOWN = {"mlflow": "MLflow", "pushgateway": "the Pushgateway", "store": "the store"}
 _DESCRIPTION = """\
 Write stored sessions as files, from their session files alone.
 
 jsonl, csv and parquet hold a row for each score of each trial, or, with --rows calls, for each request and answer:
 everything that was asked and said. Names are OpenTelemetry's (gen_ai.*) where it has one. mlflow and pushgateway send
-to the server of the settings, or to --output URL: what is there already is not written twice. The other kinds are
+to the server of the settings, or to --output URL, store to the team's PostgreSQL: what is there already is not written
+twice. The other kinds are
 those of pytest's --llmeval-report, of one session."""
 
 
@@ -65,7 +68,7 @@ def declare(commands: Commands) -> None:
 def export(arguments: argparse.Namespace) -> None:
     """Write what is meant."""
     found = project.find(arguments.rootdir)
-    folder = found.folder
+    folder = found.folder if arguments.to == "store" else everywhere.folder(found, *arguments.ids)
     if arguments.ids and arguments.last:
         raise UsageError("ids and --last say two things", hint="give one of them")
     paths = [session_folder.pick(folder, said) for said in arguments.ids]
@@ -108,6 +111,8 @@ def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Pat
             from pytest_llmeval.exports import pushgateway
 
             pushgateway.push(session, url)
+        elif arguments.to == "store":
+            _store(found, path, session)
         else:
             from pytest_llmeval.exports import mlflow
 
@@ -120,6 +125,20 @@ def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Pat
                 tell=say,
             )
         say(f"{path.stem} is in {_SHOWN[arguments.to]}")
+
+
+def _store(found: project.Project, path: Path, session: Session) -> None:
+    if found.database is None:
+        raise UsageError(
+            "the store is no database of a team", found="sessions are in its folder", hint="see docs/postgres.md"
+        )
+    from pytest_llmeval.store.postgres.sessions import PostgresSessions
+
+    sessions = PostgresSessions(found.database, limit_s=everywhere.LIMIT_S)
+    try:
+        sessions.put(session.id, session.branch, path.read_bytes())
+    finally:
+        sessions.close()
 
 
 def _table(arguments: argparse.Namespace, paths: list[Path]) -> None:

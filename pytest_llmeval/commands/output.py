@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from pytest_llmeval.store.postgres.address import Address
+
 # Wide enough for any row: where the output is no terminal, a table must not fold, or grep finds half a case.
 _ENDLESS = 10_000
 
@@ -22,9 +24,9 @@ def inert(text: str, *, limit: int = 200) -> str:
     return plain(text, limit=limit)
 
 
-def shown(path: Path) -> str:
-    """Return the path from the current folder, as a person would type it."""
-    return inert(os.path.relpath(path), limit=4096)
+def shown(place: Path | Address) -> str:
+    """Return a path from the current folder, as a person would type it; of a database its address, without a secret."""
+    return inert(os.path.relpath(place) if isinstance(place, os.PathLike) else str(place), limit=4096)
 
 
 def say(*lines: str) -> None:

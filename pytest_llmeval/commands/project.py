@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.options.ini_file import SECTIONS, settings_in
+from pytest_llmeval.options.stores import kept_in, place_of
 from pytest_llmeval.store.baseline_folder import NAMED, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmeval.records import Session
+    from pytest_llmeval.store.postgres.address import Address
 
 FOLDER = ".llmeval"
 
@@ -84,17 +86,24 @@ class Project:
 
     @property
     def folder(self) -> Path:
-        """Where sessions and the working cache stand; never in git."""
-        return self.root / FOLDER
+        """Where sessions and the working cache stand, a tenant's apart; never in git."""
+        tenant = self.value("tenant")
+        return self.root / (kept_in(tenant) if tenant else FOLDER)
 
     @property
-    def working_cache(self) -> Path:
-        """The SQLite file of the working cache."""
-        return self.folder / "llmeval.db"
+    def store(self) -> Path | Address:
+        """Where the working cache is: a file of SQLite, or a team's database."""
+        said = self.value("store")
+        return place_of(self.root, said, self.value("tenant")) if said else self.folder / "llmeval.db"
+
+    @property
+    def database(self) -> Address | None:
+        """The database of a team, where that is the store."""
+        return None if isinstance(self.store, Path) else self.store
 
     def session_file(self, given: str | None) -> Path:
         """Return the session to read: as given, else the newest."""
-        return Path(given) if given else self.root / FOLDER / "session.jsonl"
+        return Path(given) if given else self.folder / "session.jsonl"
 
 
 def find(rootdir: str | None) -> Project:

@@ -12,8 +12,10 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
+from pytest_llmeval.calls.guard import without_password
 from pytest_llmeval.commands.output import say
 from pytest_llmeval.options import PURSE
+from pytest_llmeval.options.stores import purse_of, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,10 +66,10 @@ def run_pytest(
     # Never "python -m pytest" as it is: that would put the current folder on the path of imports, as `pytest` does not.
     command = [sys.executable, "-P", "-m", "pytest", f"--rootdir={found.root}", *arguments]
     # All pytests of one command spend one budget, where there is any.
-    purse = {PURSE: f"{_ACCOUNT} {found.root / '.llmeval' / 'spend.db'}"}
+    purse = {PURSE: purse_of(_account(found), found.database or found.folder / "spend.db")}
     given = {**purse, **os.environ, **(environment or {})}
     before = _newest(written)
-    say("running " + shlex.join(["pytest", *command[4:]]))
+    say("running " + shlex.join(["pytest", *map(without_password, command[4:])]))
     sys.stdout.flush()
     with _interrupts_left_to_it():
         status = subprocess.run(  # noqa: S603 - ourselves
@@ -81,6 +83,10 @@ def run_pytest(
     newest = _newest(written)
     is_new = status in _RAN and newest is not None and newest != before
     return Ran(status, session_file.read(written) if is_new else None)
+
+
+def _account(found: Project) -> str:
+    return run_of(os.environ) or _ACCOUNT if found.database is not None else _ACCOUNT
 
 
 @contextmanager

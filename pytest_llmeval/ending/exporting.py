@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import LlmevalError
+from pytest_llmeval.errors import LlmevalError, StoreError
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.options import FOLDER, ONLY
 
@@ -115,9 +115,30 @@ def _exports(
         from pytest_llmeval.exports import pushgateway
 
         wanted.append(("pushgateway", partial(pushgateway.push, record, settings.pushgateway)))
+    if settings.database is not None and settings.sessions_folder == settings.folder:
+        wanted.append((f"session in the store {settings.database}", partial(_send, settings, record, path)))
     if settings.mlflow:
         wanted.append(("mlflow", partial(_send_to_mlflow, settings, path, stored, tell)))
     return wanted
+
+
+def _send(settings: Settings, record: Session, path: Path) -> None:
+    """Store the session where all machines of a team find it, and delete there what is older than it may be."""
+    from datetime import UTC, datetime, timedelta
+
+    from pytest_llmeval.store.postgres.sessions import PostgresSessions
+
+    assert settings.database is not None  # noqa: S101 - asked before
+    sessions = PostgresSessions(settings.database)
+    try:
+        sessions.put(record.id, record.branch, path.read_bytes())
+        if settings.retention is not None:
+            old = sessions.older_than(datetime.now(UTC) - timedelta(days=settings.retention))
+            sessions.forget([one.id for one in old])
+    except StoreError as error:
+        raise StoreError(error.what, found=error.found, hint=f"later: llmeval export --to store {record.id}") from None
+    finally:
+        sessions.close()
 
 
 def _send_to_mlflow(settings: Settings, path: Path, stored: list[Path], tell: Callable[[str], None]) -> None:

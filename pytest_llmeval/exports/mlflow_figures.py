@@ -32,6 +32,7 @@ def tags(session: Session) -> dict[str, str]:
     named = {
         "mlflow.runType": "genai_evaluate",
         SESSION_TAG: session.id,
+        "llmeval.tenant": session.tenant,
         "mlflow.source.git.commit": session.commit,
         "mlflow.source.git.branch": session.branch,
         "llmeval.verdict": session.verdict.verdict.value if session.verdict else "",

@@ -1,7 +1,8 @@
 """Session → a Prometheus text file: gauges of the last session, for node_exporter's textfile collector or a gateway.
 
-Labels are suite, metric, variant, model, outcome and branch, all of bounded number and length; node ids, case ids and
-text of models never stand here. What is unknown is left out: no sample is NaN, and none is zero for "could not tell".
+Labels are suite, metric, variant, model, outcome, branch and, where there is one, tenant, all of bounded number and
+length; node ids, case ids and text of models never stand here. What is unknown is left out: no sample is NaN, and none
+is zero for "could not tell".
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def render(session: Session) -> bytes:
     """Return the session as Prometheus' text format, UTF-8."""
     from prometheus_client import generate_latest
 
-    return generate_latest(_registry(tuple(_samples(session)), session.branch))
+    return generate_latest(_registry(tuple(_samples(session)), _own(session)))
 
 
 def write(session: Session, path: Path) -> None:
@@ -83,7 +84,7 @@ def write(session: Session, path: Path) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_to_textfile(str(path), _registry(tuple(_samples(session)), session.branch))
+        write_to_textfile(str(path), _registry(tuple(_samples(session)), _own(session)))
     except OSError as error:
         raise LlmevalError(
             f"no metrics file {str(path)!r}",
@@ -98,9 +99,9 @@ class _SessionCollector:
     Not ``Gauge`` objects: those write files of their own where the user has set PROMETHEUS_MULTIPROC_DIR.
     """
 
-    def __init__(self, samples: Iterable[Sample], branch: str) -> None:
+    def __init__(self, samples: Iterable[Sample], own: Mapping[str, str]) -> None:
         self._samples = samples
-        self._branch = branch
+        self._own = own
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield a gauge family a name; what has no sample has no family either."""
@@ -110,12 +111,11 @@ class _SessionCollector:
         for sample in self._samples:
             if math.isfinite(sample.value):
                 families[sample.name].append(sample)
-        branch = _label(self._branch)
         for name, samples in families.items():
             if samples:
-                family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, "branch"])
+                family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, *self._own])
                 for sample in samples[:_LONGEST_FAMILY]:
-                    family.add_metric([*map(_label, sample.labels.values()), branch], sample.value)
+                    family.add_metric([*map(_label, sample.labels.values()), *self._own.values()], sample.value)
                 yield family
 
 
@@ -125,32 +125,37 @@ Group: TypeAlias = "tuple[Mapping[str, str], CollectorRegistry]"
 def groups(session: Session) -> Iterator[Group]:
     """Yield what a Pushgateway keeps apart, and replaces apart: the session as a whole, then each of its suites.
 
-    So a run of one suite leaves the scores of the others as they were, and a branch those of main. What was pushed
-    while the session ran is replaced by how it ended.
+    So a run of one suite leaves the scores of the others as they were, a branch those of main, a tenant all others'.
+    What was pushed while the session ran is replaced by how it ended.
 
     Returns:
-        the labels of the group (``branch``, then ``suite`` as well), with the gauges that belong to it.
+        the labels of the group (``branch`` and ``tenant``, then ``suite`` as well), with the gauges that belong to it.
     """
     of_suite: dict[str, list[Sample]] = {}
     for sample in _samples(session):
         of_suite.setdefault(sample.labels.get("suite", ""), []).append(sample)
-    whole = of_suite.pop("", [])
-    yield group(session.branch, [*whole, *progress.at_end(session)])
-    branch = {"branch": _label(session.branch)}
+    yield group(session, [*of_suite.pop("", []), *progress.at_end(session)])
+    own = _own(session)
     for suite, samples in of_suite.items():
-        yield branch | {"suite": _label(suite)}, _registry(samples, session.branch)
+        yield {**own, "suite": _label(suite)}, _registry(samples, own)
 
 
-def group(branch: str, samples: Iterable[Sample]) -> Group:
-    """Return what a Pushgateway keeps of the sessions of a branch as a whole."""
-    return {"branch": _label(branch)}, _registry(samples, branch)
+def group(session: Session, samples: Iterable[Sample]) -> Group:
+    """Return what a Pushgateway keeps of the sessions of a branch, and a tenant, as a whole."""
+    own = _own(session)
+    return own, _registry(samples, own)
 
 
-def _registry(samples: Iterable[Sample], branch: str) -> CollectorRegistry:
+def _own(session: Session) -> Mapping[str, str]:
+    """Return the labels of every sample; none of a tenant where there is none, so that series go on as they were."""
+    return {"branch": _label(session.branch), **({"tenant": _label(session.tenant)} if session.tenant else {})}
+
+
+def _registry(samples: Iterable[Sample], own: Mapping[str, str]) -> CollectorRegistry:
     from prometheus_client import CollectorRegistry
 
     registry = CollectorRegistry()
-    registry.register(_SessionCollector(samples, branch))
+    registry.register(_SessionCollector(samples, own))
     return registry
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Sample(NamedTuple):
-    """One gauge's value under its labels, which are without the branch."""
+    """One gauge's value under its labels, which are without the branch and the tenant."""
 
     name: str
     value: float

@@ -91,7 +91,7 @@ def push_progress(so_far: Session, url: str, *, n_planned: int, at_s: float, is_
         LlmevalError: as ``push`` does.
     """
     samples = prometheus_progress.samples(so_far, n_planned=n_planned, at_s=at_s, is_running=is_running)
-    _push(url, [prometheus.group(so_far.branch, tuple(samples))])
+    _push(url, [prometheus.group(so_far, tuple(samples))])
 
 
 def _push(url: str, groups: Iterable[prometheus.Group]) -> None:

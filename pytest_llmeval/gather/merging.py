@@ -6,6 +6,7 @@ equal one, its id included.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import fsum
 from typing import TYPE_CHECKING, NamedTuple
@@ -196,6 +197,9 @@ def _spend(shards: Sequence[Session]) -> Spend | None:
     spends = [session.spend for session in shards if session.spend is not None]
     if not spends:
         return None
+    undone = tuple(sorted(nodeid for spend in spends for nodeid in spend.undone))
+    if spends[0].is_shared:  # the last that looked saw all of it
+        return replace(max(spends, key=lambda spend: (spend.spent_usd, spend.n_refused)), undone=undone)
     share, n_shards = spends[0].budget_usd, shard_of(shards[0]).n_shards
     return Spend(
         budget_usd=share * n_shards,
@@ -203,7 +207,7 @@ def _spend(shards: Sequence[Session]) -> Spend | None:
         unsure_usd=fsum(spend.unsure_usd for spend in spends),
         n_unsure=sum(spend.n_unsure for spend in spends),
         n_refused=sum(spend.n_refused for spend in spends),
-        undone=tuple(sorted(nodeid for spend in spends for nodeid in spend.undone)),
+        undone=undone,
     )
 
 

@@ -49,7 +49,8 @@ def write(session: Session, folder: Path, text_of: Callable[[str], str] | None =
         )
     path = folder / "sessions" / f"{session.id}.jsonl"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for missing in [one for one in (folder, *folder.parents) if not one.exists()][::-1]:
+            missing.mkdir(mode=0o700, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         replace_file(path, lambda file: file.writelines(_lines_of(session, text_of)))
         with path.open(encoding="ascii") as written:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -14,9 +15,9 @@ from pytest_llmeval.options import PURSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from pytest_llmeval.records import Variant
+    from pytest_llmeval.store.postgres.address import Address
 
 
 class Source(Protocol):
@@ -61,10 +62,52 @@ def prices(root: Path, lines: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         raise pytest.UsageError(f"llmeval: {error}") from None
 
 
-def purse(config: Source) -> str:
+def purse(config: Source, store: str) -> str:
     """Return whose money is spent: a worker's is its controller's; that of nobody else, or it is a new one."""
     said = getattr(config, "workerinput", {}).get(PURSE) or os.environ.get(PURSE)
-    return str(said) if said else secrets.token_hex(8)
+    return str(said) if said else account(os.environ, store)
+
+
+def account(environ: Mapping[str, str], store: str) -> str:
+    """Return the name of a new account: in a team's database the one of this run of CI, which its machines share."""
+    from pytest_llmeval.options.stores import run_of
+
+    return run_of(environ) if shares_account(environ, store) else secrets.token_hex(8)
+
+
+def shares_account(environ: Mapping[str, str], store: str) -> bool:
+    """Whether all machines of this run of CI spend from one account."""
+    from pytest_llmeval.options.stores import run_of
+
+    return store.startswith("postgres") and bool(run_of(environ))
+
+
+def ledger(purse: str, root: Path, database: Address | None, folder: Path) -> tuple[Path | Address, str]:
+    """Return where an account is, and its name: as its purse says, else in the database, else in the folder."""
+    from pytest_llmeval.options.stores import opened_purse
+
+    return opened_purse(purse, root, database or folder / "spend.db")
+
+
+def kept_in(tenant: str) -> str:
+    """Return where a tenant's sessions and working cache stand below the root."""
+    from pytest_llmeval.options.stores import kept_in
+
+    return kept_in(tenant)
+
+
+def store(root: Path, said: str, tenant: str) -> Path | Address:
+    """Return the store that is named.
+
+    Raises:
+        pytest.UsageError: it is none; what was said is not shown, since it may hold a password.
+    """
+    from pytest_llmeval.options.stores import place_of
+
+    try:
+        return place_of(root, said, tenant)
+    except UsageError as error:
+        raise pytest.UsageError(f"llmeval: {error}") from None
 
 
 def baseline(config: Source, said: str) -> Path:

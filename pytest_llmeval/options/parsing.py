@@ -32,6 +32,13 @@ def name(text: str) -> str:
     return text
 
 
+def tenant(text: str) -> str:
+    """Read a name that stands in the names of schemas, roles, folders and labels; empty for none."""
+    if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", text):
+        raise ValueError("a name of small letters, digits and '_' that begins with a letter, at most 31")
+    return text
+
+
 def count(text: str) -> int:
     """Read a number of things, at least one."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:

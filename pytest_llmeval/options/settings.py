@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.options.named import Source
     from pytest_llmeval.records import Variant
+    from pytest_llmeval.store.postgres.address import Address
 
 
 class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond of every pytest run to make
@@ -34,6 +35,8 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         judge_settings: sent with every call to a judge; None takes a default of a rubric back.
         calibration: folder of what is known of how far metrics agree with people.
         namespace: the tenant whose answers are asked for and replayed; empty for none.
+        store: the working cache where it does not stand in ``folder``: a file, or the database of a team.
+        tenant: whose answers, sessions and spend these are; empty for nobody's.
         concurrency: most calls in flight, per process.
         timeout_s: most seconds of one call, retries included.
         rate_limits: most requests and tokens a minute of all processes together, None for no limit, by provider.
@@ -69,6 +72,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
             them.
         sessions_name: where sessions stand below the root; empty: beside the working cache.
         shard: number of this machine, from 1, and how many there are; None where it runs the whole session.
+        shares_budget: ``budget_usd`` is the cap of all machines of this run of CI together, in a team's database.
     """
 
     root: Path
@@ -81,6 +85,8 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     judge_settings: tuple[tuple[str, object], ...]
     calibration: Path
     namespace: str
+    store: Path | Address | None
+    tenant: str
     concurrency: int
     timeout_s: float
     rate_limits: Mapping[str, tuple[float | None, float | None]]
@@ -115,6 +121,7 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
     folder_name: str = DEFAULT_FOLDER
     sessions_name: str = ""
     shard: tuple[int, int] | None = None
+    shares_budget: bool = False
 
     @property
     def folder(self) -> Path:
@@ -122,10 +129,10 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
         return self.root / self.folder_name
 
     @property
-    def ledger(self) -> tuple[Path, str]:
-        """The file of the ledger, and the name of the account in it."""
-        name, _, path = self.purse.partition(" ")
-        return self.root / (path or f"{self.folder_name}/spend.db"), name
+    def ledger(self) -> tuple[Path | Address, str]:
+        """The ledger's file or database, and the name of the account in it."""
+        place: tuple[Path | Address, str] = _named().ledger(self.purse, self.root, self.database, self.folder)
+        return place
 
     @property
     def sessions_folder(self) -> Path:
@@ -134,8 +141,18 @@ class Settings(NamedTuple):  # a dataclass of so many fields takes a millisecond
 
     @property
     def working_cache(self) -> Path:
-        """The SQLite file of the working cache."""
-        return self.folder / CACHE_FILE
+        """The SQLite file of the working cache; not there where a database is."""
+        return self.root / self.store if isinstance(self.store, os.PathLike) else self.folder / CACHE_FILE
+
+    @property
+    def database(self) -> Address | None:
+        """The database of a team, where that is the store."""
+        return None if self.store is None or isinstance(self.store, os.PathLike) else self.store
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there may be a stored answer outside of the recordings."""
+        return self.database is not None or self.working_cache.exists()
 
 
 def resolve(config: Source) -> Settings:
@@ -152,7 +169,9 @@ def resolve(config: Source) -> Settings:
     models = values["model"]
     declared, baseline = [said for said in values["variants"] if said], values["baseline"]
     prices = [line for line in values["prices"] if line.strip()]
-    budget, shard = values["budget_usd"], values["shard"]
+    budget, shard, tenant = values["budget_usd"], values["shard"], values["tenant"]
+    shares_budget = budget is not None and _named().shares_account(os.environ, values["store"])
+    n_machines = 1 if shard is None or shares_budget else shard[1]
     return Settings(
         root=root,
         model=models[0] if models else "",
@@ -164,12 +183,14 @@ def resolve(config: Source) -> Settings:
         judge_settings=tuple(filter(None, values["judge_settings"])),
         calibration=root / values["calibration"],
         namespace=values["namespace"],
+        store=_named().store(root, values["store"], tenant) if values["store"] and FOLDER not in os.environ else None,
+        tenant=tenant,
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
-        budget_usd=budget if budget is None or shard is None else budget / shard[1],
+        budget_usd=None if budget is None else budget / n_machines,
         prices=_named().prices(root, prices) if prices else {},
-        purse="" if budget is None else _named().purse(config),
+        purse="" if budget is None else _named().purse(config, values["store"]),
         eager=values["eager"],
         intercept=values["intercept"],
         intercept_hosts=tuple(text.strip() for text in values["intercept_hosts"] if text.strip()),
@@ -195,9 +216,10 @@ def resolve(config: Source) -> Settings:
         push_every_s=values["push_every_s"],
         first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
-        folder_name=os.environ.get(FOLDER, DEFAULT_FOLDER),
+        folder_name=os.environ.get(FOLDER) or (_named().kept_in(tenant) if tenant else DEFAULT_FOLDER),
         sessions_name=os.environ.get(SESSIONS, ""),
         shard=shard,
+        shares_budget=shares_budget,
     )
 
 

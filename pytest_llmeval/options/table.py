@@ -24,6 +24,7 @@ from pytest_llmeval.options.parsing import (
     several,
     shard,
     share,
+    tenant,
     tracker,
     variant,
     yes_or_no,
@@ -87,6 +88,8 @@ OPTIONS = (
         "calibration", str, "calibration", "folder of what is known of how metrics agree with people", has_flag=False
     ),
     Option("namespace", name, "", "the tenant: nothing recorded for one is served to another", has_flag=False),
+    Option("store", str, "", "where answers, sessions and spend are kept: a file, or a team's PostgreSQL", "URL"),
+    Option("tenant", tenant, "", "keep answers, sessions and spend apart from all other tenants'", "NAME"),
     Option("concurrency", count, "20", "most calls in flight, per process", "N"),
     Option("timeout_s", seconds, "120", "most seconds of one call, retries included", has_flag=False),
     Option(

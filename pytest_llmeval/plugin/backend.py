@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.intercepting import CallScope
     from pytest_llmeval.records import Request, Response
+    from pytest_llmeval.store.postgres.address import Address
+    from pytest_llmeval.store.postgres.claims import PostgresClaims
+    from pytest_llmeval.store.postgres.shared import SharedCache
 
 T = TypeVar("T")
 _NO_VARIANT = Variant()
@@ -58,9 +61,15 @@ class Backend:
         self._notify = notify
         self._mode = Mode(settings.cache)
         may_set_aside = self._mode is not Mode.REPLAY
-        self._working = SqliteCache(
-            settings.working_cache, on_set_aside=notify if may_set_aside else None, on_damage=self._note_damage
-        )
+        self._working: SqliteCache | SharedCache
+        local = Claims(settings.folder / "claims")
+        claims: Claims | PostgresClaims = local
+        if settings.database is None:
+            self._working = SqliteCache(
+                settings.working_cache, on_set_aside=notify if may_set_aside else None, on_damage=self._note_damage
+            )
+        else:
+            self._working, claims = self._shared(settings.database, local)
         began = datetime.fromtimestamp(started_s, tz=UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         self._engine = Engine(
             self._working,
@@ -68,13 +77,23 @@ class Backend:
             concurrency=settings.concurrency,
             timeout_s=settings.timeout_s,
             rates=_shared(settings.rate_limits, n_processes),
-            claims=Claims(settings.folder / "claims"),
+            claims=claims,
             refreshed_since=began,
             prove_room=self._prove_room,
             on_unstored=self._note_unstored,
             **_money(settings),
         )
         self._by_module: dict[Path, Cache] = {}
+
+    def _shared(self, database: Address, local: Claims) -> tuple[SharedCache, PostgresClaims]:
+        """Return the store of a team, with what this machine keeps where that is away."""
+        from pytest_llmeval.store.postgres.claims import PostgresClaims
+        from pytest_llmeval.store.postgres.shared import SharedCache
+
+        asks = self._mode is not Mode.REPLAY
+        folder, notify = self._settings.folder, self._notify
+        cache = SharedCache(database, folder, notify=notify, on_damage=self._note_damage, asks=asks)
+        return cache, PostgresClaims(database, local)
 
     def client(self, item: pytest.Item, recorder: Recorder, said: Mapping[str, Any]) -> Client:
         """Return what the running trial of a test asks with.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.errors import GitError, LlmevalError
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.options import PURSE
+from pytest_llmeval.options.stores import purse_of
 from pytest_llmeval.options.table import NO_EXPORTS
 from pytest_llmeval.plugin import ONLY, only
 from pytest_llmeval.plugin.same_options import same_options
@@ -47,6 +48,8 @@ _FORGOTTEN = (
             "PUSHGATEWAY",
             "REPORT",
             "SHARD",
+            "STORE",
+            "TENANT",
         ]
     ),
 )
@@ -127,6 +130,8 @@ def _command(config: pytest.Config, root: Path, targets: list[str]) -> list[str]
         f"--rootdir={root}",
         # Said last, so that nothing in the base version's ini or addopts has another word.
         *("--maxfail=0", "--llmeval-gate=off", "--llmeval-cache=refresh", *NO_EXPORTS),
+        # Its answers are the base version's: they are kept in its own folder, and nobody else replays them.
+        *("--llmeval-store=", "--llmeval-tenant="),
         *targets,
     ]
 
@@ -150,7 +155,7 @@ def _of_budget(config: pytest.Config, folder: Path) -> dict[str, str]:
     if not settings.purse:
         return {}
     ledger, account = settings.ledger
-    environment = {PURSE: f"{account} {ledger}", "LLMEVAL_BUDGET_USD": repr(settings.budget_usd)}
+    environment = {PURSE: purse_of(account, ledger), "LLMEVAL_BUDGET_USD": repr(settings.budget_usd)}
     if settings.prices:
         prices = folder / "prices.json"
         prices.write_text(json.dumps(dict(settings.prices)), encoding="ascii")

@@ -78,7 +78,9 @@ def _judged(session: pytest.Session, state: State, gathered: Session, lines: tup
 
 def _with_losses(state: State, record: Session, decision: Decision) -> Decision:
     """Look whether all that was paid for could be stored, and take up what every process must tell."""
-    if state.settings.purse and record.spend is None and state.settings.cache != "replay":
+    # A database that is away has counted what was asked: nothing is asked that it did not count.
+    is_uncounted = record.spend is None and state.settings.database is None
+    if state.settings.purse and is_uncounted and state.settings.cache != "replay":
         decision = exit_status.unstored(decision, "what was spent could not be read")
     # What this process itself must tell: under xdist no report of its own carries it.
     state.heard.update(dict.fromkeys(state.take_notices().splitlines()))
@@ -172,7 +174,7 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
-    names += ["namespace"] if settings.namespace else []
+    names += [name for name in ("namespace", "tenant") if getattr(settings, name)]
     # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
     looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
     # The environment may hold one with a password, which the first call refuses.

@@ -53,7 +53,7 @@ def describe(session: pytest.Session, state: State) -> list[str]:
 
             base.meet(session.config, state)
         visible = _visible(state)
-        looking = Looking(state.settings.working_cache)
+        looking = Looking(state.settings.working_cache, state.settings.database)
         try:
             found = forecast(state.planned, _known(state), _now(session, state.settings, looking))
         finally:

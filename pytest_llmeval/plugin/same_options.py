@@ -52,6 +52,8 @@ _WITH_VALUE = frozenset(
         "--llmeval-report",
         "--llmeval-pushgateway",
         "--llmeval-shard",
+        "--llmeval-store",
+        "--llmeval-tenant",
     ]
 )
 _WITH_OPTIONAL_VALUE = frozenset(["--cov", "--llmeval-baseline-update", "--llmeval-mlflow"])

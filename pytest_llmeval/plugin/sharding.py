@@ -174,7 +174,9 @@ class Sharding:
                 f"llmeval: {self._shard} confirms nothing: what the merge calls regressed, pytest --llmeval-confirm "
                 "without a shard runs on the base version too"
             )
-        if asked.budget_usd is not None:
+        if asked.budget_usd is not None and asked.shares_budget:
+            said.append(f"llmeval: {self._shard} and all others spend from one budget of ${asked.budget_usd:g}")
+        elif asked.budget_usd is not None:
             whole = asked.budget_usd * self._shard.n_shards
             said.append(f"llmeval: {self._shard} has an equal share of the budget of ${whole:g}: ${asked.budget_usd:g}")
         if path is not None:

@@ -5,6 +5,7 @@ Imported where a budget is set.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,17 +23,28 @@ if TYPE_CHECKING:
     from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import CaseResult
+    from pytest_llmeval.store.postgres.ledger import PostgresLedger
 
 
 def budget_of(settings: Settings, prices: Prices) -> Budget:
     """Return what this process may spend from, in one account with all others of the session."""
     return Budget(
-        SpendLedger(*settings.ledger),
+        ledger_of(settings),
         prices,
         settings.budget_usd or 0.0,
         # A call that is in flight ends within its timeout, and so does what it holds.
         longest_wait_s=2 * settings.timeout_s,
     )
+
+
+def ledger_of(settings: Settings) -> SpendLedger | PostgresLedger:
+    """Return the account of this session: of this machine, or of all that share a database."""
+    place, account = settings.ledger
+    if isinstance(place, Path):
+        return SpendLedger(place, account)
+    from pytest_llmeval.store.postgres.ledger import PostgresLedger
+
+    return PostgresLedger(place, account)
 
 
 def begin(settings: Settings) -> None:
@@ -46,7 +58,7 @@ def begin(settings: Settings) -> None:
     named = [*settings.models, *settings.judges, *(variant.model for variant in settings.variants)]
     try:
         _refuse_unpriced(filter(None, named), settings)
-        ledger = SpendLedger(*settings.ledger)
+        ledger = ledger_of(settings)
         ledger.check()
         ledger.close()
     except LlmevalError as error:
@@ -86,7 +98,7 @@ def spend_of(settings: Settings, results: Sequence[CaseResult]) -> Spend | None:
     """
     if settings.budget_usd is None or settings.cache == "replay":
         return None
-    ledger = SpendLedger(*settings.ledger)
+    ledger = ledger_of(settings)
     balance = ledger.balance()
     ledger.close()
     return Spend(
@@ -97,6 +109,7 @@ def spend_of(settings: Settings, results: Sequence[CaseResult]) -> Spend | None:
         n_unsure=balance.n_unsure + balance.n_held,
         n_refused=balance.n_refused,
         undone=tuple(sorted(result.nodeid for result in results if _is_undone(result))),
+        is_shared=settings.shares_budget,
     )
 
 

@@ -154,7 +154,7 @@ class State:
         """
         if not (self.is_told or (self._config.rootpath / options.DEFAULT_FOLDER / options.CACHE_FILE).exists()):
             return
-        has_cache, is_adaptive = self.settings.working_cache.exists(), self.settings.trials == "auto"
+        has_cache, is_adaptive = self.settings.has_store, self.settings.trials == "auto"
         if not (self.is_asked or is_adaptive or has_cache):
             return
         from pytest_llmeval.errors import LlmevalError
@@ -181,9 +181,7 @@ class State:
         if not self.is_told:
             return  # no model is named, so nobody knows whom a test will ask
         settings = self.settings
-        may_call = settings.cache in ("refresh", "live") or (
-            settings.cache == "auto" and not settings.working_cache.exists()
-        )
+        may_call = settings.cache in ("refresh", "live") or (settings.cache == "auto" and not settings.has_store)
         # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.
         names = {settings.model, *settings.judges, *(variant.model for variant in settings.variants)} - {""}
         if may_call and not all(name.startswith("openai/") for name in names):

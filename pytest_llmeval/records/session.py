@@ -108,6 +108,7 @@ class Spend:
         n_unsure: calls that ended in no known way: their process died, no reply came, or one without counts.
         n_refused: calls that were not made, because what was left did not cover them.
         undone: node ids of the tests that made them, sorted.
+        is_shared: the figures are those of one account that several machines spend from.
     """
 
     budget_usd: float
@@ -116,6 +117,7 @@ class Spend:
     n_unsure: int = 0
     n_refused: int = 0
     undone: tuple[str, ...] = ()
+    is_shared: bool = False
 
 
 class Floor(NamedTuple):
@@ -238,6 +240,11 @@ class Session:
         """Whether not all of its tests ran, so that its means are of other cases than a whole session's."""
         is_narrowed = self.selection or self.plan.n_deselected or self.shard
         return bool(self.lost or self.stopped or is_narrowed)
+
+    @property
+    def tenant(self) -> str:
+        """Whose session it is; empty for nobody's."""
+        return str(self.settings.get("tenant", ""))
 
     @property
     def coverage(self) -> tuple[int, int]:

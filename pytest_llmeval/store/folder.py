@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def make_private(folder: Path) -> None:
     """Make the folder where it is missing (FAULTS 30); what stands in it, git does not see."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for missing in [one for one in (folder, *folder.parents) if not one.exists()][::-1]:
+        missing.mkdir(mode=0o700, exist_ok=True)  # not parents=True: that would let everybody into them
     ignored = folder / ".gitignore"
     if not ignored.exists():
         ignored.write_text("*\n", encoding="ascii")

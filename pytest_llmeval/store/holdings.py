@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.calls.key import cache_key
@@ -18,9 +19,9 @@ from pytest_llmeval.store.sqlite import SqliteCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from pytest_llmeval.records import Response
+    from pytest_llmeval.store.postgres.address import Address
 
 _ROWS = """
     SELECT n, CAST(recorded_at AS BLOB) AS recorded_at, CAST(responses.body AS BLOB) AS body,
@@ -36,13 +37,13 @@ class Stored(NamedTuple):
 
     Args:
         response: with its request.
-        path: the file it stands in.
+        path: the file it stands in, or the database.
         place: its row or line there, from 1.
         n_bytes: what it takes there.
     """
 
     response: Response
-    path: Path
+    path: Path | Address
     place: int
     n_bytes: int
 
@@ -50,7 +51,7 @@ class Stored(NamedTuple):
 class Damage(NamedTuple):
     """One row or line that is not served; ``why`` in words, ``content`` as it stands there."""
 
-    path: Path
+    path: Path | Address
     place: int
     why: str
     content: object = None
@@ -63,13 +64,22 @@ class Holdings(NamedTuple):
     damaged: tuple[Damage, ...] = ()
 
 
-def of_project(working_cache: Path, recordings: Iterable[Path]) -> Holdings:
+def of_project(working_cache: Path | Address, recordings: Iterable[Path]) -> Holdings:
     """Read the working cache and these files of recordings; errors as of their own readers."""
-    every = [of_working_cache(working_cache), *map(of_recordings, recordings)]
+    every = [of_store(working_cache), *map(of_recordings, recordings)]
     return Holdings(
         tuple(stored for one in every for stored in one.stored),
         tuple(damage for one in every for damage in one.damaged),
     )
+
+
+def of_store(place: Path | Address) -> Holdings:
+    """Read every row of a working cache, wherever it is; errors as of its own reader."""
+    if isinstance(place, Path):
+        return of_working_cache(place)
+    from pytest_llmeval.store.postgres import reading
+
+    return reading.held(place)
 
 
 def of_working_cache(path: Path) -> Holdings:
@@ -92,7 +102,7 @@ def of_working_cache(path: Path) -> Holdings:
         raise StoreError(f"the cache {shown(path)} cannot be read", found=str(error)) from error
     stored, damaged = [], []
     for n, recorded_at, body, setup in rows:
-        response = _response(recorded_at, body, setup)
+        response = response_of(recorded_at, body, setup)
         if response is None:
             damaged.append(Damage(path, n, "it does not fit its seal" if setup else "its request is gone", body))
         else:
@@ -162,7 +172,8 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes, bytes, bytes | None]]:
             yield row["n"], row["recorded_at"], row["body"], row["setup"]
 
 
-def _response(recorded_at: bytes, body: bytes, setup: bytes | None) -> Response | None:
+def response_of(recorded_at: bytes, body: bytes, setup: bytes | None) -> Response | None:
+    """Return what a row holds, with its request; None where the row, or what it shares with others, is damaged."""
     if not all(isinstance(part, bytes) for part in (recorded_at, body, setup)) or setup is None:
         return None
     request = to_request(recorded_at, body, setup)

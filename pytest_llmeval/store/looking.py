@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,9 +14,9 @@ from pytest_llmeval.store.rows import to_response
 from pytest_llmeval.store.tables import MIGRATIONS, Tables
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_llmeval.records import Request
+    from pytest_llmeval.store.postgres.address import Address
+    from pytest_llmeval.store.postgres.cache import PostgresCache
 
 
 class Looking:
@@ -23,14 +24,15 @@ class Looking:
 
     Args:
         working_cache: the SQLite file; there may be none.
-
+        database: in its place, the database of a team.
     """
 
-    def __init__(self, working_cache: Path) -> None:
+    def __init__(self, working_cache: Path, database: Address | None = None) -> None:
         self._notes: list[str] = []
         self._damaged: dict[str, None] = {}  # places, each once, in the order in which they were met
-        self._path = working_cache
-        self._connection = self._connect(working_cache)
+        self._place = working_cache if database is None else database
+        self._connection = self._connect(working_cache) if database is None else None
+        self._database = self._entered(database) if database is not None else None
         self._recordings: dict[Path, Recordings | None] = {}
 
     def has(self, key: str, request: Request, recordings: Path | None) -> bool:
@@ -44,13 +46,19 @@ class Looking:
         file = self._read(recordings) if recordings is not None else None
         if file is not None and file.get(key, request) is not None:
             return True
-        row = Tables(self._connection).look(key) if self._connection is not None else None
+        row = self._look(key)
         if row is None:
             return False
         if to_response(*row, key, request) is None:
-            self._damage(f"{shown(self._path)} row of key {key[:12]}")
+            place = shown(self._place) if isinstance(self._place, Path) else self._place
+            self._damage(f"{place} row of key {key[:12]}")
             return False
         return True
+
+    def _look(self, key: str) -> tuple[bytes, bytes] | None:
+        if self._database is not None:
+            return self._database.look(key)
+        return Tables(self._connection).look(key) if self._connection is not None else None
 
     @property
     def notes(self) -> list[str]:
@@ -67,6 +75,19 @@ class Looking:
         """Let go of the working cache."""
         if self._connection is not None:
             self._connection.close()
+        if self._database is not None:
+            self._database.close()
+
+    def _entered(self, database: Address) -> PostgresCache | None:
+        from pytest_llmeval.store.postgres.cache import PostgresCache
+
+        cache = PostgresCache(database)
+        try:
+            cache.check()
+        except StoreError as error:
+            self._notes.append(f"{' '.join(str(error).split())}; its answers count as not stored")
+            return None
+        return cache
 
     def _read(self, path: Path) -> Recordings | None:
         if path not in self._recordings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import StoreError
@@ -11,12 +12,24 @@ from pytest_llmeval.store.record import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
+
+    from pytest_llmeval.store.postgres.address import Address
 
 _LOCK_WAIT_S = 30.0
 # By time as well: the row of a key that was asked again meanwhile has its old number, and another answer.
 _DROP = "DELETE FROM responses WHERE n = ? AND CAST(recorded_at AS BLOB) = ?"
 _DROP_DAMAGED = "DELETE FROM responses WHERE n = ? AND CAST(body AS BLOB) IS ?"
+
+
+def drop(
+    place: Path | Address, whole: Collection[tuple[int, str]], damaged: Collection[tuple[int, object]] = ()
+) -> int:
+    """Take rows out of a working cache, wherever it is; see ``drop_rows``."""
+    if isinstance(place, Path):
+        return drop_rows(place, whole, damaged)
+    from pytest_llmeval.store.postgres import reading
+
+    return reading.drop_rows(place, whole, damaged)
 
 
 def drop_rows(path: Path, whole: Collection[tuple[int, str]], damaged: Collection[tuple[int, object]] = ()) -> int:

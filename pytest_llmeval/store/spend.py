@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x6C6C6D73  # "llms"
 _SCHEMA = 1
 _LOCK_WAIT_S = 30.0
-_KEPT_DAYS = 30  # then an account is of no use to anybody
+KEPT_DAYS = 30  # then an account is of no use to anybody
 _OWNER_BYTES = 32
 
 # Of the process: one, however many ledgers it opens, since its locks are its own in all of them.
@@ -126,7 +126,7 @@ class SpendLedger:
             SchemaTooNew: a newer version wrote the file.
             StoreError: it cannot be read or written.
         """
-        old = (datetime.now(UTC) - timedelta(days=_KEPT_DAYS)).isoformat(timespec="seconds")
+        old = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
         with self._transaction() as (execute, _):
             execute("DELETE FROM reservations WHERE account IN (SELECT name FROM accounts WHERE begun_at < ?)", (old,))
             execute("DELETE FROM accounts WHERE begun_at < ?", (old,))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.commands.project import Project
     from pytest_llmeval.records import CaseId, CaseResult, Check, Json, Response, Session, Trial
 
-_KEPT_IN = ".llmeval/tried"
+_KEPT_IN = "tried"
 _SYSTEM = ("system", "developer")
 # They judge more than one answer.
 _OF_SEVERAL = frozenset(("consistency", "goal_reached", "memory", "preference", "unbiasedness"))
@@ -215,7 +215,7 @@ def ask(found: Project, start: Start, prompt: Prompt) -> Tried:
             status, session = run_apart(found, kept_in, module, rows, [f"--llmeval-model={prompt.model}"], output)
         finally:
             # It is nobody's session: what was tried is shown, and gone.
-            shutil.rmtree(found.root / kept_in, ignore_errors=True)
+            shutil.rmtree(found.folder / kept_in, ignore_errors=True)
         output.seek(0)
         printed = output.read()
     scored = {} if session is None else {result.id.case: _scored(result) for result in session.results}

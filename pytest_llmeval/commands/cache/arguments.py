@@ -38,7 +38,7 @@ def add_pattern(parser: argparse.ArgumentParser) -> None:
 
 def held(found: project.Project) -> Holdings:
     """Read all that is stored in a project."""
-    return holdings.of_project(found.working_cache, holdings.recordings_below(found.root, found.recordings))
+    return holdings.of_project(found.store, holdings.recordings_below(found.root, found.recordings))
 
 
 def picked(stored: Sequence[Stored], pattern: str | None) -> list[Stored]:

@@ -38,7 +38,7 @@ def declare(group: args.Commands) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Write what the pattern picks."""
-    held = holdings.of_working_cache(project.find(arguments.rootdir).working_cache)
+    held = holdings.of_store(project.find(arguments.rootdir).store)
     found = sorted(
         (one.response for one in args.picked(held.stored, arguments.pattern)),
         key=lambda response: (response.recorded_at, response.key),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.cache import arguments as args
+from pytest_llmeval.commands.cache.opening import opened
 from pytest_llmeval.commands.cache.verify import DAMAGED
 from pytest_llmeval.commands.output import say, shown
 from pytest_llmeval.exports.wording import count
 from pytest_llmeval.store import holdings
-from pytest_llmeval.store.sqlite import SqliteCache
 
 if TYPE_CHECKING:
     import argparse
@@ -40,9 +40,9 @@ def import_(arguments: argparse.Namespace) -> int:
         args.say_damage(held)
         n_damaged += len(held.damaged)
         every += held.stored
-    standing = holdings.newest([*holdings.of_working_cache(found.working_cache).stored, *every])
+    standing = holdings.newest([*holdings.of_store(found.store).stored, *every])
     fresh = [one for one in holdings.newest(every).values() if standing[one.response.key] is one]
-    cache = SqliteCache(found.working_cache)
+    cache = opened(found.store)
     try:
         for one in fresh:
             cache.put(one.response)
@@ -51,7 +51,7 @@ def import_(arguments: argparse.Namespace) -> int:
     left_out = f"; {n_damaged} damaged lines left out" if n_damaged else ""
     n_known = len({one.response.origin for one in every}) - len(fresh)
     known = f"; {n_known} are there, or older than what is there" if n_known else ""
-    say(f"{count(len(fresh), 'answer')} stored in {shown(found.working_cache)}{known}{left_out}")
+    say(f"{count(len(fresh), 'answer')} stored in {shown(found.store)}{known}{left_out}")
     return DAMAGED if n_damaged else 0
 
 

@@ -13,13 +13,14 @@ from pytest_llmeval.commands.output import say, shown
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports.wording import count
 from pytest_llmeval.store import holdings, named_recordings
-from pytest_llmeval.store.pruning import drop_rows
+from pytest_llmeval.store.pruning import drop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from pytest_llmeval.store.holdings import Damage, Stored
+    from pytest_llmeval.store.postgres.address import Address
 
 _PRUNE = """\
 Take answers out of the working cache of this machine: those older than some days, those that nothing needs, or, with
@@ -68,7 +69,7 @@ def prune(arguments: argparse.Namespace) -> None:
     for path in going.kept_whole:
         say(f"{shown(path)}: kept whole; some scores stand on a text of several answers, which nobody can tell")
     n_rows = len(going.rows) + len(going.damaged)
-    what = [f"{count(n_rows, 'answer')} of {shown(found.working_cache)}"] if n_rows else []
+    what = [f"{count(n_rows, 'answer')} of {shown(found.store)}"] if n_rows else []
     what += [f"{count(len(lines), 'answer')} of {shown(path)}" for path, lines in going.lines.items()]
     if not what:
         say("nothing to take out")
@@ -76,13 +77,13 @@ def prune(arguments: argparse.Namespace) -> None:
         n_bytes = sum(one.n_bytes for lines in (going.rows, *going.lines.values()) for one in lines)
         say(*(f"would go: {text}" for text in what), f"{args.size(n_bytes)}; nothing was changed: --yes does it")
     else:
-        _take_out(found.working_cache, going)
+        _take_out(found.store, going)
 
 
 def _going(found: project.Project, arguments: argparse.Namespace) -> _Going:
     paths = holdings.recordings_below(found.root, found.recordings)
     recorded = {path: holdings.of_recordings(path).stored for path in paths}
-    working = holdings.of_working_cache(found.working_cache)
+    working = holdings.of_store(found.store)
     need = needed(found, recorded)
     now, oldest_s = datetime.now(UTC), (arguments.older_than or 0.0) * 86_400
 
@@ -108,10 +109,10 @@ def _going(found: project.Project, arguments: argparse.Namespace) -> _Going:
     return _Going(rows, working.damaged if arguments.unneeded else (), lines, kept_whole)
 
 
-def _take_out(working_cache: Path, going: _Going) -> None:
+def _take_out(working_cache: Path | Address, going: _Going) -> None:
     if going.rows or going.damaged:
         whole = [(one.place, one.response.recorded_at) for one in going.rows]
-        n_gone = drop_rows(working_cache, whole, [(one.place, one.content) for one in going.damaged])
+        n_gone = drop(working_cache, whole, [(one.place, one.content) for one in going.damaged])
         say(f"{count(n_gone, 'answer')} taken out of {shown(working_cache)}")
     for path, lines in going.lines.items():
         n_gone = named_recordings.drop(path, {one.response.origin for one in lines})

@@ -10,6 +10,7 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.cache import arguments as args
 from pytest_llmeval.commands.cache.drift_report import say_drift
 from pytest_llmeval.commands.cache.drifted import drifted
+from pytest_llmeval.commands.cache.opening import opened
 from pytest_llmeval.commands.output import say, shown
 from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import StoreError, UsageError
@@ -19,7 +20,6 @@ from pytest_llmeval.options import FOLDER
 from pytest_llmeval.options.table import NO_EXPORTS
 from pytest_llmeval.store import named_recordings
 from pytest_llmeval.store.recordings import Recordings
-from pytest_llmeval.store.sqlite import SqliteCache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def _accept(found: project.Project, draft: Path) -> None:
             f"the draft in {shown(draft)} was broken off",
             hint="llmeval cache refresh --drift, with the same arguments, goes on with it",
         )
-    drawn, working = SqliteCache(draft / "llmeval.db"), SqliteCache(found.working_cache)
+    drawn, working = opened(draft / "llmeval.db"), opened(found.store)
     files: dict[Path, Recordings] = {}
     n_stored = 0
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
@@ -33,8 +34,8 @@ def verify(arguments: argparse.Namespace) -> int:
     n_damaged = 0
     for path, held in [
         *(
-            [(found.working_cache, holdings.of_working_cache(found.working_cache))]
-            if found.working_cache.exists()
+            [(found.store, holdings.of_store(found.store))]
+            if not isinstance(found.store, Path) or found.store.exists()
             else []
         ),
         *((path, holdings.of_recordings(path)) for path in paths),

@@ -85,7 +85,7 @@ def check(arguments: argparse.Namespace) -> None:
 
     found = project.find(arguments.rootdir)
     if arguments.show:
-        _say(trust_file.read(found.root / project.FOLDER))
+        _say(trust_file.read(found.folder))
         return
     if arguments.resamples == 0:
         raise UsageError("--resamples=0 counts nothing", hint="say 100 or more")
@@ -103,8 +103,8 @@ def check(arguments: argparse.Namespace) -> None:
     say("", "dealing the draws out ...")
     sys.stdout.flush()
     report = report_of(stored, unchanged, faulty, arguments=typed, n_resamples=arguments.resamples)
-    make_private(found.root / project.FOLDER)
-    path = trust_file.write(report, found.root / project.FOLDER)
+    make_private(found.folder)
+    path = trust_file.write(report, found.folder)
     _say(report)
     say("", f"stored in {shown(path)}; `llmeval gate check --show` prints it again")
 

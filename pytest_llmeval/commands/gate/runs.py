@@ -6,7 +6,6 @@ import os
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.commands import project
 from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import StoreError, UsageError
 from pytest_llmeval.options import FOLDER
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Session
 
 _TRIALS = "--llmeval-trials"
-_KEPT_IN = f"{project.FOLDER}/gate-check"
+_KEPT_IN = "gate-check"
 # A run is of this commit and nothing but the suite: no base version is run or compared with, no floor, no plan.
 _FORGOTTEN: Mapping[str, str | None] = dict.fromkeys(
     [
@@ -75,11 +74,12 @@ def run_with_fault(found: Project, typed: Sequence[str], fault: Fault) -> Sessio
 
 
 def _run(found: Project, typed: Sequence[str], environment: Mapping[str, str], name: str = "") -> Session:
+    folder = found.folder / _KEPT_IN
     ran = run_pytest(
         found,
         [*typed, *_LAST],
-        written=found.root / _KEPT_IN / "session.jsonl",
-        environment={**_FORGOTTEN, FOLDER: _KEPT_IN, **environment},
+        written=folder / "session.jsonl",
+        environment={**_FORGOTTEN, FOLDER: str(folder), **environment},
     )
     if ran.session is None:
         raise StoreError(

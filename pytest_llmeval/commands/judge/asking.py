@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.commands.running import Ran
     from pytest_llmeval.records import Check, Json, Session
 
-KEPT_IN = ".llmeval/judge"
+KEPT_IN = "judge"
 
 _MODULE = '''\
 """Written by `llmeval judge`, and deleted after it."""
@@ -92,7 +92,7 @@ def run_apart(
 
     Args:
         found: the project.
-        kept_in: the folder of the test and of its session, relative to the root; what else is there stays.
+        kept_in: the folder of the test and of its session, below that of the sessions; what else is there stays.
         module: text of the test module, whose one test is ``test_answers``, of the cases in ``answers.jsonl``.
         rows: those cases.
         options: of pytest.
@@ -101,16 +101,16 @@ def run_apart(
     Raises:
         StoreError: the session cannot be read.
     """
-    folder = found.root / kept_in
+    folder = found.folder / kept_in
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, cases = folder / "test_llmeval_answers.py", folder / "answers.jsonl"
     # What is said of these scores is said by the command.
-    report = f"--llmeval-report=json:{kept_in}/report.json"
+    report = f"--llmeval-report=json:{folder / 'report.json'}"
     told = [str(path.relative_to(found.root)), *_conftests(found), *_OPTIONS, report, *options]
     try:
         path.write_text(module, encoding="utf-8")
         cases.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="ascii")
-        apart = {SESSIONS: kept_in, **_APART}
+        apart = {SESSIONS: str(folder), **_APART}
         return run_pytest(found, told, written=folder / "session.jsonl", environment=apart, output=output)
     finally:
         # The labels hold these texts, or a session; nobody expects a third copy.

@@ -9,6 +9,7 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.baseline.differences import columns, differences, matches, mean, rows
 from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.commands.sessions import arguments as args
+from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.exports.word_diff import word_diff
 from pytest_llmeval.gather import session_file, session_folder
 from pytest_llmeval.records import Baseline, tally
@@ -49,7 +50,7 @@ def compare(arguments: argparse.Namespace) -> None:
     """Print what differs, the answers, and the gate's word."""
     from pytest_llmeval import gate
 
-    folder = project.find(arguments.rootdir).folder
+    folder = everywhere.folder(project.find(arguments.rootdir), arguments.first, arguments.second)
     old, new = (session_file.read(session_folder.pick(folder, said)) for said in (arguments.first, arguments.second))
     before = {line.id: line for line in gate.lines_of(old.id, old.results)}
     current = gate.lines_of(new.id, new.results)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.commands.sessions import arguments as args
+from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.exports import wording
 from pytest_llmeval.gather import session_folder
 
@@ -31,7 +32,7 @@ def declare(group: args.Commands) -> None:
 
 def ls(arguments: argparse.Namespace) -> None:
     """Print a row for each session, and how many there are."""
-    folder = project.find(arguments.rootdir).folder
+    folder = everywhere.folder(project.find(arguments.rootdir))
     found, stored = args.heads(folder, arguments)[0], session_folder.stored(folder)
     if found:
         say_table(_COLUMNS, map(_row, found))

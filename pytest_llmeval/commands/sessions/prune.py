@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import say
 from pytest_llmeval.commands.sessions import arguments as args
+from pytest_llmeval.commands.sessions.everywhere import LIMIT_S
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports.wording import count
 from pytest_llmeval.gather import session_folder
+
+if TYPE_CHECKING:
+    from pytest_llmeval.store.postgres.address import Address
 
 _PRUNE = """\
 Delete session files that began longer ago than --older-than days, by default llmeval_retention. The newest stays. The
@@ -31,12 +36,32 @@ def prune(arguments: argparse.Namespace) -> None:
     if days is None:
         raise UsageError("nobody says how old is too old", hint="llmeval sessions prune --older-than DAYS")
     old = session_folder.older_than(found.folder, days, datetime.now(UTC))
+    if found.database is not None:
+        _prune_team(found.database, days, is_meant=arguments.yes)
     what = f"{count(len(old), 'session')} older than {days:g} days"
     if not arguments.yes:
         n_bytes = sum(path.stat().st_size for path in old)
         say(f"{what}, {n_bytes / 1e6:.1f} MB" + ("; --yes deletes them" if old else ""))
         return
     say(f"{what} deleted, {session_folder.forget(old) / 1e6:.1f} MB freed")
+
+
+def _prune_team(database: Address, days: float, *, is_meant: bool) -> None:
+    """Delete what all machines have sent, or say what would go."""
+    from pytest_llmeval.store.postgres.sessions import PostgresSessions
+
+    sessions = PostgresSessions(database, limit_s=LIMIT_S)
+    try:
+        old = sessions.older_than(datetime.now(UTC) - timedelta(days=days))
+        what = f"in {database}: {count(len(old), 'session')} older than {days:g} days"
+        n_bytes = sum(one.n_bytes for one in old)
+        if is_meant:
+            sessions.forget([one.id for one in old])
+            say(f"{what} deleted, {n_bytes / 1e6:.1f} MB freed")
+        else:
+            say(f"{what}, {n_bytes / 1e6:.1f} MB" + ("; --yes deletes them" if old else ""))
+    finally:
+        sessions.close()
 
 
 def _days(said: str) -> float:

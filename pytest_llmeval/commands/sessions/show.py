@@ -11,6 +11,7 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.interaction import answer_lines, part_lines, request_lines, text_lines
 from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.commands.sessions import arguments as args
+from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports import agreement
 from pytest_llmeval.exports.sparkline import histogram
@@ -49,7 +50,8 @@ def declare(group: args.Commands) -> None:
 
 def show(arguments: argparse.Namespace) -> None:
     """Print the session, or its cases."""
-    session = session_file.read(session_folder.pick(project.find(arguments.rootdir).folder, arguments.id))
+    folder = everywhere.folder(project.find(arguments.rootdir), arguments.id)
+    session = session_file.read(session_folder.pick(folder, arguments.id))
     if arguments.case is None:
         say(*_heading(session), "", *page(session, verbose=arguments.verbose))
         _say_spread(session)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.commands.sessions import arguments as args
+from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.exports.sparkline import sparkline
 from pytest_llmeval.exports.wording import count
 from pytest_llmeval.records import Verdict
@@ -40,7 +41,7 @@ def declare(group: args.Commands) -> None:
 
 def trend(arguments: argparse.Namespace) -> None:
     """Print a row for each suite and metric."""
-    folder = project.find(arguments.rootdir).folder
+    folder = everywhere.folder(project.find(arguments.rootdir))
     whole, n_partial = args.heads(folder, arguments, is_whole=not arguments.partial)
     # A dict keeps their order, and each of them once.
     keys = dict.fromkeys(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.gather.dependencies import Told, Wanted
     from pytest_llmeval.records import Session
 
-KEPT_IN = ".llmeval/watch"
+KEPT_IN = "watch"
 # No verdict, no baseline, nothing in a tracker or a metrics file: this is nobody's session but the watcher's.
 _OFF = ("--llmeval-gate=off", "--llmeval-baseline-update=", *NO_EXPORTS)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -62,14 +62,15 @@ def run(found: Project, arguments: Sequence[str], wanted: Wanted, *, cache: str,
     Raises:
         StoreError: its session cannot be read.
     """
-    written = found.root / KEPT_IN / "session.jsonl"
+    kept_in = found.folder / KEPT_IN
+    written = kept_in / "session.jsonl"
     written.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="llmeval-") as name:
         folder = Path(name)
         dependencies.write_wanted(folder, wanted._replace(root=str(found.root), leave_out=found.recordings))
         # Not -p: a worker of xdist would obey that only after it has imported every conftest.py.
         plugins = ",".join(filter(None, [os.environ.get("PYTEST_PLUGINS"), "pytest_llmeval.plugin.watched"]))
-        environment = {**os.environ, dependencies.VARIABLE: name, SESSIONS: KEPT_IN, "PYTEST_PLUGINS": plugins}
+        environment = {**os.environ, dependencies.VARIABLE: name, SESSIONS: str(kept_in), "PYTEST_PLUGINS": plugins}
         is_colored = sys.stdout.isatty()
         if is_colored:
             environment["COLUMNS"] = str(shutil.get_terminal_size().columns)

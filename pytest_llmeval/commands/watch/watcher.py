@@ -83,7 +83,7 @@ class Watcher:
         self._keyboard = Keyboard()
         self._tree = Tree(self._found.root, self._found.recordings)
         self._known = Knowledge()
-        self._before = Before((self._found.folder, self._found.root / child.KEPT_IN))
+        self._before = Before((self._found.folder, self._found.folder / child.KEPT_IN))
 
     def watch(self) -> int:
         """Run everything, then what changes touch, until Ctrl-C; return the exit status."""
