@@ -16,7 +16,7 @@ import pytest
 
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.exports.mlflow import record
-from tests.unit.sessions import FAITHFULNESS, REGRESSED, RELEVANCE, SUMMARY_SCORES, session
+from tests.unit.sessions import FAITHFULNESS, JUDGED, REGRESSED, RELEVANCE, SUMMARY_SCORES, session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +127,21 @@ def test_every_figure_of_two_suites_is_there(database: Path) -> None:
         "relevance/n_scored": 15.0,
         "relevance/n_unscored": 0.0,
     }
+
+
+def test_how_far_a_judge_agrees_with_people_is_there(database: Path) -> None:
+    """As figures that can be charted; what nobody has measured is a tag, and never an agreement of 0."""
+    judged = session(summaries=JUDGED, uncalibrated=("faithfulness",))
+
+    run = record(judged, uri=f"sqlite:///{database}")
+
+    figures = of_run(database, "latest_metrics", run)
+    assert (0.9, 0.8, 60.0) == tuple(
+        figures[f"relevance/{name}"] for name in ("agreement", "agreement_lower", "labels")
+    )
+    assert "faithfulness/agreement" not in figures
+    assert "faithfulness" == of_run(database, "tags", run)["llmeval.uncalibrated"]
+    assert "faithfulness: 1, asked openai/j" in str(of_run(database, "params", run)["judge_versions"])
 
 
 def test_an_unscored_suite_has_no_mean(database: Path) -> None:
