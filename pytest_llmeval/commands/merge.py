@@ -148,7 +148,7 @@ def _settings(found: project.Project, arguments: argparse.Namespace, rules: Rule
         gate=rules.gate,
         baseline=found.baseline(arguments.baseline) if arguments.baseline else found.root / rules.baseline,
         baseline_update=rules.baseline_update,
-        fail_under=rules.fail_under,
+        fail_under=tuple(rules.fail_under.items()),
         min_coverage=rules.min_coverage,
         max_age=rules.max_age,
         judges=rules.judges,

@@ -23,20 +23,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.records import Line, Session
 
 
-class Ended(NamedTuple):
-    """A session that is over.
-
-    Args:
-        record: the session, judged.
-        grounds: what it was judged by.
-        decision: its exit status, as far as the session itself decides.
-    """
-
-    record: Session
-    grounds: Grounds
-    decision: Decision
-
-
 class Conclusion(NamedTuple):
     """What became of a session.
 

@@ -77,14 +77,25 @@ def _codec(hint: Any) -> _Codec:  # noqa: ANN401 - hints have no common type
     if origin is Mapping:
         return _mapping_of(_codec(args[1]))
     if origin in (UnionType, Union):
-        (inner,) = (_codec(arg) for arg in args if arg is not NoneType)
-        return _Codec(
-            lambda value: "null" if value is None else inner.write(value),
-            lambda value: None if value is None else inner.decode(value),
-        )
+        (inner,) = (arg for arg in args if arg is not NoneType)
+        return _optional(inner)
     if issubclass(hint, Enum):
         return _Codec(lambda value: quoted(value.value), hint)
     return _Codec(_writer(hint), partial(_decode_record, hint))
+
+
+def _optional(hint: Any) -> _Codec:  # noqa: ANN401 - as above
+    if dataclasses.is_dataclass(hint) or hasattr(hint, "_fields"):
+        # Compiled where there is one: most sessions have no verdict, no contest, no shard.
+        return _Codec(
+            lambda value: "null" if value is None else _codec(hint).write(value),
+            lambda value: None if value is None else _codec(hint).decode(value),
+        )
+    inner = _codec(hint)
+    return _Codec(
+        lambda value: "null" if value is None else inner.write(value),
+        lambda value: None if value is None else inner.decode(value),
+    )
 
 
 def _mapping_of(item: _Codec) -> _Codec:

@@ -239,7 +239,7 @@ def _refuse_mixed(sessions: Sequence[Session]) -> None:
 
 
 def _settings(session: Session) -> dict[str, object]:
-    return {**session.settings, **vars(shard_of(session).rules)}
+    return {**session.settings, **shard_of(session).rules._asdict()}
 
 
 def _refuse_other(

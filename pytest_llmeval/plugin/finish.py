@@ -15,7 +15,6 @@ import pytest
 from pytest_llmeval import __version__, gate
 from pytest_llmeval.calls.guard import address_only, masked
 from pytest_llmeval.ending import concluding, exit_status, judging, telling
-from pytest_llmeval.ending.concluding import Ended
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gather import session_file
 from pytest_llmeval.plugin import checkout, notices
@@ -26,9 +25,12 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.ending.comparing import Confirm
     from pytest_llmeval.ending.exit_status import Decision
+    from pytest_llmeval.ending.grounds import Grounds
     from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line, Spend
+
+    Judged = tuple[Session, Grounds, Decision]
 
 
 def finish(session: pytest.Session, state: State) -> None:
@@ -41,14 +43,14 @@ def finish(session: pytest.Session, state: State) -> None:
     lines = gate.lines_of(session_id, state.collector.results())
     gathered = _gathered(session, state, session_id)
     if state.sharding is None:
-        ended = _judged(session, state, gathered, lines)
+        record, grounds, decision = _judged(session, state, gathered, lines)
     else:
-        ended = state.sharding.close(session, _measured(gathered, state), lines)
-    decision = _with_losses(state, ended.record, ended.decision)
+        record, grounds, decision = state.sharding.close(session, _measured(gathered, state), lines)
+    decision = _with_losses(state, record, decision)
     state.closing_lines += telling.dropped(state.dropped)
     concluded = concluding.conclude(
-        ended.record,
-        ended.grounds,
+        record,
+        grounds,
         lines,
         decision,
         text_of=state.collector.text_of,
@@ -62,7 +64,7 @@ def finish(session: pytest.Session, state: State) -> None:
     session.exitstatus = concluded.decision.status
 
 
-def _judged(session: pytest.Session, state: State, gathered: Session, lines: tuple[Line, ...]) -> Ended:
+def _judged(session: pytest.Session, state: State, gathered: Session, lines: tuple[Line, ...]) -> Judged:
     record = judging.judge(gathered, state, lines, tell=state.closing_lines.append, confirm=_confirm(session, state))
     # Ctrl-C while the base version ran.
     record = replace(_measured(record, state), stopped=record.stopped or _stopped(session))
@@ -73,7 +75,7 @@ def _judged(session: pytest.Session, state: State, gathered: Session, lines: tup
         n_failed=session.testsfailed,
         base_fault=state.base_fault,
     )
-    return Ended(record, state, decision)
+    return record, state, decision
 
 
 def _with_losses(state: State, record: Session, decision: Decision) -> Decision:

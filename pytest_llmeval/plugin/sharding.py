@@ -18,17 +18,18 @@ from pytest_llmeval.gather.splitting import Weighed, split
 from pytest_llmeval.plugin import workers
 from pytest_llmeval.plugin.fixtures import is_llm_test
 from pytest_llmeval.plugin.planned import plan_of
-from pytest_llmeval.records import Floor, Plan, Rules, Shard
+from pytest_llmeval.records import Plan, Rules, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_llmeval.ending.concluding import Ended
     from pytest_llmeval.ending.exit_status import Decision
+    from pytest_llmeval.ending.grounds import Ground
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Line, PlannedCase, Session
 
+    Judged = tuple[Session, Ground, Decision]
     Parts = tuple[Mapping[str, PlannedCase | None], ...]
 
 _GROUP = "xdist_group"
@@ -94,7 +95,7 @@ class Sharding:
         state, ids = self._state, {item: _test_id(item) for item in items}
         whole = plan_of([item for item in items if is_llm_test(item)], state)
         parts = _parts(items, ids, whole, self._shard.n_shards)
-        self._shard = replace(self._shard, parts=parts)
+        self._shard = self._shard._replace(parts=parts)
         mine = parts[self._shard.number - 1]
         kept = {item.nodeid for item in items if ids[item] in mine}
         self._restrict(whole, kept)
@@ -132,7 +133,9 @@ class Sharding:
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and any(self._shard.parts):
             session.exitstatus = pytest.ExitCode.OK
 
-    def close(self, session: pytest.Session, record: Session, lines: Sequence[Line]) -> Ended:
+    def close(
+        self, session: pytest.Session, record: Session, lines: Sequence[Line]
+    ) -> tuple[Session, Ground, Decision]:
         """End the gathered session as a shard's: with its aggregates, without a verdict on quality.
 
         Args:
@@ -140,17 +143,16 @@ class Sharding:
             record: what was gathered.
             lines: of its results.
         """
-        from pytest_llmeval.ending.concluding import Ended
         from pytest_llmeval.ending.grounds import Ground
 
         state, status = self._state, int(session.exitstatus)
-        shard = replace(self._shard, status=status, n_failed=session.testsfailed, rules=_rules(state))
+        shard = self._shard._replace(status=status, n_failed=session.testsfailed, rules=_rules(state))
         record = replace(record, shard=shard, summaries=gate.summarise(lines, record.trials))
         quiet = state.settings._replace(
             gate="off", fail_under=(), baseline_update="", reports=(), mlflow="", pushgateway=""
         )
         ground = Ground(quiet, base=None, is_fork=state.is_fork, started_s=state.started_s)
-        return Ended(record, ground, self._decide(status, session.testsfailed))
+        return record, ground, self._decide(status, session.testsfailed)
 
     def _decide(self, status: int, n_failed: int) -> Decision:
         from pytest_llmeval.ending import exit_status
@@ -211,14 +213,14 @@ def _weighed(item: pytest.Item, id_: str, case: PlannedCase | None) -> Weighed:
 
 def _rules(state: State) -> Rules:
     """Return what the whole session is judged by, as every shard of it must have it."""
-    settings, base = state.settings, state.base
+    settings, base, floors = state.settings, state.base, state.settings.fail_under
     folder = settings.baseline
     is_below = folder.is_relative_to(settings.root)
     return Rules(
         gate=settings.gate,
         baseline=folder.relative_to(settings.root).as_posix() if is_below else str(folder),
         baseline_update=settings.baseline_update,
-        fail_under=tuple(Floor(metric, least) for metric, least in settings.fail_under),
+        fail_under={metric: max(least for name, least in floors if name == metric) for metric, _ in floors},
         min_coverage=settings.min_coverage,
         max_age=settings.max_age,
         judges=settings.judges,

@@ -81,7 +81,7 @@ from pytest_llmeval.records.pending import (
     metric_of,
 )
 from pytest_llmeval.records.score import CaseId, Check, CheckId, Place, Score
-from pytest_llmeval.records.session import CaseResult, Floor, Plan, PlannedCase, Rules, Session, Shard, Spend, Trial
+from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Rules, Session, Shard, Spend, Trial
 from pytest_llmeval.records.tally import Tally, tally
 from pytest_llmeval.records.trials import Step, SuitePlan, TrialPlan
 from pytest_llmeval.records.verdict import (
@@ -119,7 +119,6 @@ __all__ = [
     "Duel",
     "Expense",
     "ExpenseDifference",
-    "Floor",
     "FloorBreach",
     "Json",
     "Judged",

@@ -120,21 +120,14 @@ class Spend:
     is_shared: bool = False
 
 
-class Floor(NamedTuple):
-    """The least mean of a suite, in [0, 1], by a metric; by every metric where that is empty."""
-
-    metric: str
-    least: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
+class Rules(NamedTuple):  # as Shard no dataclass: one of so many fields takes a millisecond of every session to make
     """What a session over several machines is judged by, the same on each.
 
     Args:
-        gate, baseline_update, fail_under, min_coverage, max_age: as the settings of those names; of a fork as its base
-            commit has them.
+        gate, baseline_update, min_coverage, max_age: as the settings of those names; of a fork as its base commit has
+            them.
         baseline: its folder, from the root where it stands below.
+        fail_under: least mean in [0, 1] by metric; by an empty name of all others.
         judges: models that grade.
         budget_usd: a shard's equal share of the budget; None for no limit.
         base: the commit that is compared with; empty for none.
@@ -144,7 +137,7 @@ class Rules:
     gate: str = "off"
     baseline: str = "baselines"
     baseline_update: str = ""
-    fail_under: tuple[Floor, ...] = ()
+    fail_under: Mapping[str, float] = {}
     min_coverage: float = 0.9
     max_age: float | None = None
     judges: tuple[str, ...] = ()
@@ -153,8 +146,7 @@ class Rules:
     is_fork: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shard:
+class Shard(NamedTuple):
     """Which part of a session one machine ran; all that proves, beside its fellows, that nothing is missing.
 
     Args:

@@ -27,7 +27,7 @@ def _shard(number: int, *, second: int = 0, **changes) -> Session:
         versions={"python": "3.11"},
         plan=Plan(cases={test: CASES[test]}),
         results=(CaseResult(nodeid=test, id=CaseId(test)),),
-        shard=replace(Shard(number=number, n_shards=3, parts=PARTS), **of),
+        shard=Shard(number=number, n_shards=3, parts=PARTS)._replace(**of),
     )
     return replace(session, **changes)
 
@@ -134,7 +134,7 @@ def test_what_is_no_part_of_the_same_session_is_refused(name):
 def test_a_file_that_says_what_cannot_be_is_refused(changes):
     """It came from another machine, and may hold anything."""
     shard = _shard(1)
-    of = replace(shard.shard, **{name: value for name, value in changes.items() if name != "started_at"})
+    of = shard.shard._replace(**{name: value for name, value in changes.items() if name != "started_at"})
     odd = replace(shard, shard=of, started_at=changes.get("started_at", shard.started_at))
     with pytest.raises(UsageError, match="is malformed"):
         _merge(odd)
