@@ -8,8 +8,8 @@ a good row scores above a bad one, with its 95 % interval by DeLong, and is held
 decimals. Beside it stands what others reach on the same rows: the answer's length alone, in whichever direction suits
 the set, and the peers' forms (``peers.py``). Then the threshold of greatest balanced accuracy and the processor's time
 a row, median; it is held to its limit (1 ms, semantic 5 ms) where the machine is not busy. The tables of injection, of
-refusal kept out of its own fit, and of harm follow. Exit status: 0 all targets are reached, 1 one is missed, 2 there is
-no data.
+constants and weights chosen without the rows that they are measured on, and of harm follow. Exit status: 0 all targets
+are reached, 1 one is missed, 2 there is no data.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH leaves it out, 
 
 import fit_refusal
 import harm
+import held_out
 import injections
 from agreement import Scored, auroc, best_threshold
 from data_sets import METRICS, OFFLINE, SEMANTIC, DataSet, Row, rows_of
@@ -125,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         threshold, accuracy = best_threshold(sets)
         print(f"{metric}: threshold {threshold:.2f} has the best mean balanced accuracy over its sets, {accuracy:.3f}")
     missed += injections.report(folder)
+    held_out.report(folder)
     print("\nrefusal, its weights fitted anew")
     fit_refusal.report(folder)
     harm.report(folder)

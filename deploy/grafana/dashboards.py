@@ -86,6 +86,43 @@ BOARDS = {
                 "Can the session carry a verdict?", f"llmeval_session_valid{{{_OF}}}", "{{job}} {{branch}}", kind="stat"
             ),
             Panel("Lost tests", f"llmeval_lost_tests{{{_OF}}}", "{{job}} {{branch}}"),
+            Panel(
+                "Judge and people say the same",
+                f"llmeval_judge_agreement{{{_OF}}}",
+                "{{suite}} {{metric}}",
+                "percentunit",
+            ),
+            Panel(
+                "Lower end of its 95 % interval",
+                f"llmeval_judge_agreement_lower{{{_OF}}}",
+                "{{suite}} {{metric}}",
+                "percentunit",
+            ),
+            Panel("Labelled answers behind it", f"llmeval_judge_labels{{{_OF}}}", "{{suite}} {{metric}}"),
+            Panel(
+                "Judges that nobody has checked",
+                f"sum by (job, branch) (llmeval_judge_uncalibrated{{{_OF}}})",
+                "{{job}} {{branch}}",
+                kind="stat",
+            ),
+            Panel("Age of the baseline", f"llmeval:baseline_age_seconds{{{_OF}}}", "{{job}} {{branch}}", "s", "stat"),
+        ],
+    ),
+    "llmeval-running": (
+        "LLM sessions that run",
+        [
+            Panel("Does a session run?", f"llmeval_session_running{{{_OF}}}", "{{job}} {{branch}}", kind="stat"),
+            Panel(
+                "Time since it was last heard of",
+                f"time() - llmeval_progress_timestamp_seconds{{{_OF}}}",
+                "{{job}} {{branch}}",
+                "s",
+                "stat",
+            ),
+            Panel("Cases planned and landed", f"llmeval_progress_cases{{{_OF}}}", "{{branch}} {{outcome}}"),
+            Panel("Checks with and without a score", f"llmeval_progress_checks{{{_OF}}}", "{{branch}} {{outcome}}"),
+            Panel("Answers by where they came from", f"llmeval_progress_responses{{{_OF}}}", "{{branch}} {{outcome}}"),
+            Panel("Spend so far", f"llmeval_progress_cost_usd{{{_OF}}}", "{{job}} {{branch}}", "currencyUSD"),
         ],
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
@@ -48,7 +49,13 @@ def threshold(values: Sequence[float], good: Sequence[bool]) -> float | None:
 
 
 def held_out(values: Sequence[float], good: Sequence[bool]) -> Counts | None:
-    """Count decisions by thresholds that were each fitted without the item they decide.
+    """Count decisions by thresholds that were each fitted without the item they decide; as ``held_out_decisions``."""
+    decided = held_out_decisions(values, good)
+    return None if decided is None else counted(zip(decided, good, strict=True))
+
+
+def held_out_decisions(values: Sequence[float], good: Sequence[bool]) -> list[bool] | None:
+    """Decide each item by a threshold that was fitted without it: whether it passes, in the order of the items.
 
     Ten folds, each with its part of the good and of the bad items; with fewer than ten of a kind as many folds as
     there are of it. None with fewer than two of a kind.
@@ -64,13 +71,13 @@ def held_out(values: Sequence[float], good: Sequence[bool]) -> Counts | None:
     if n_folds < 2:  # noqa: PLR2004 - one fold leaves nothing to fit on
         return None
     fold = _folds(values, good, n_folds)
-    decided: list[tuple[bool, bool]] = []
+    marks = []
     for number in range(n_folds):
         rest = [place for place, its in enumerate(fold) if its != number]
+        # Each fold has its part of both kinds, and so the rest has both.
         mark = threshold([values[place] for place in rest], [good[place] for place in rest])
-        if mark is not None:
-            decided += [(values[place] >= mark, good[place]) for place, its in enumerate(fold) if its == number]
-    return counted(decided)
+        marks.append(math.inf if mark is None else mark)
+    return [value >= marks[its] for value, its in zip(values, fold, strict=True)]
 
 
 def _folds(values: Sequence[float], good: Sequence[bool], n_folds: int) -> list[int]:

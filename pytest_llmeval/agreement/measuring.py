@@ -39,7 +39,15 @@ def label_of(item: Item, good_from: float) -> bool | None:
 
 
 def measure(
-    items: Sequence[Item], *, metric: str, version: str, labels: str, good_from: float, threshold: float | None
+    items: Sequence[Item],
+    *,
+    metric: str,
+    version: str,
+    labels: str,
+    good_from: float,
+    threshold: float | None,
+    judges: tuple[str, ...] = (),
+    measured_on: str = "",
 ) -> Agreement:
     """Set the scores of one metric against people's labels.
 
@@ -50,6 +58,8 @@ def measure(
         labels: digest of the labels.
         good_from: least label that counts as good.
         threshold: the pass mark that the check has by default; None where it has none.
+        judges: whom the metric asked, where its version does not say.
+        measured_on: ISO date of today.
 
     Returns:
         The agreement; what needs both good and bad items is None without.
@@ -77,6 +87,8 @@ def measure(
         at_fitted=None if held is None else _at(held),
         auroc=auroc(values, good),
         people=_among_people(items, good_from),
+        judges=judges,
+        measured_on=measured_on,
     )
 
 

@@ -18,7 +18,7 @@ from pytest_llmeval.gather.needs import arguments, needs_of, version_of
 from pytest_llmeval.records import Check, Response, Score
 
 if TYPE_CHECKING:
-    from pytest_llmeval.calls.client import Client
+    from pytest_llmeval.calls.judge import Judge
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -123,21 +123,21 @@ class Metric(Generic[P, R]):
 
     def _checked(self, answer: Answer, version: str, found: dict[str, object], terms: Terms) -> Check:
         __tracebackhide__ = True
-        judge = judge_for(self.name) if self._needs.takes_judge else None
+        judge = judge_for(self.name).noted() if self._needs.takes_judge else None
         function: Callable[..., Any] = self.__wrapped__  # Any: its arguments are found by name
 
-        def filled(text: str, judge: Client | None) -> dict[str, object]:
+        def filled(text: str, judge: Judge | None) -> dict[str, object]:
             own = {"output": text, "response": answer, "judge": judge}
             return found | {name: value for name, value in own.items() if name in self._needs.names}
 
         if self._needs.is_async:
 
-            async def awaited(text: str, judge: Client | None = None) -> Score:
+            async def awaited(text: str, judge: Judge | None = None) -> Score:
                 return self._score(await function(**filled(text, judge)), version)
 
             return check_async(self.name, answer, awaited, version, terms, judge=judge)
 
-        def called(text: str, judge: Client | None = None) -> Score:
+        def called(text: str, judge: Judge | None = None) -> Score:
             return self._score(function(**filled(text, judge)), version)
 
         return check(

@@ -13,7 +13,7 @@ def assert_score(  # noqa: PLR0913 - its options are those of every check, and w
     metric: str,
     value: float | Function,
     *,
-    output: Answer = "",
+    output: Answer | None = None,
     reason: str = "",
     threshold: float | None = 0.5,
     require: float | None = None,
@@ -33,7 +33,7 @@ def assert_score(  # noqa: PLR0913 - its options are those of every check, and w
         metric: its name, one word for one meaning.
         value: in [0, 1], higher is better; True and False are 1 and 0; or a function that returns such a value or a
             Score.
-        output: the answer that was measured; a function needs it.
+        output: the answer that was measured; a function needs it, and of an empty one there is no score.
         reason: one sentence for a person.
         threshold: pass mark in [0, 1] for the mean over trials; None records only.
         require: share of the trials in (0, 1] that must reach the threshold each.
@@ -50,19 +50,19 @@ def assert_score(  # noqa: PLR0913 - its options are those of every check, and w
         raise UsageError(f"assert_score got the metric name {metric!r}", hint="a name is printable text on one line")
     terms = Terms(threshold, require, hard)
     if callable(value):
+        if output is None:
+            raise UsageError(
+                f"assert_score({metric!r}) got a function and no answer", hint="say what it judges: output=answer"
+            )
         return _check_by_function(metric, value, output, version, terms)
     score = score_of(metric, value, reason=reason, version=version, detail=detail)
-    return check(metric, output, lambda _: score, terms, score=score)
+    return check(metric, "" if output is None else output, lambda _: score, terms, score=score)
 
 
 def _check_by_function(metric: str, function: Function, output: Answer, version: str, terms: Terms) -> Check:
     __tracebackhide__ = True
-    if isinstance(output, str) and not output:
-        raise UsageError(
-            f"assert_score({metric!r}) got a function and no answer", hint="say what it judges: output=answer"
-        )
     shape = shape_of(function)
-    judge = judge_for(metric) if shape.takes_judge else None
+    judge = judge_for(metric).noted() if shape.takes_judge else None
     if shape.is_async:
         return check_async(metric, output, function, version, terms, judge=judge)
     return check(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.calls.client import Client
+from pytest_llmeval.records import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pytest_llmeval.calls.redaction import Redact
     from pytest_llmeval.records import Json, Request, Response
@@ -28,7 +30,10 @@ class Judge(Client):
     Attributes:
         models: who grades.
         settings: see above.
+        asked: the models that it has asked, once ``noted`` was called.
     """
+
+    asked: AbstractSet[str] = frozenset()
 
     def __init__(
         self,
@@ -53,3 +58,25 @@ class Judge(Client):
         )
         self.models = tuple(models)
         self.settings = settings
+
+    def noted(self) -> Judge:
+        """Let it remember whom it asks, and return it: for a metric whose version does not name its judge."""
+        told, asked = self._on_response, set[str]()
+
+        def on_response(response: Response) -> None:
+            asked.add(response.request.model)
+            told(response)
+
+        self.asked, self._on_response = asked, on_response
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whom it has asked, sorted: each model, with a digest of what the user wants sent to judges.
+
+        What a metric says to them is its own code, and its version's business.
+        """
+        if not self.asked:
+            return ()
+        mark = f" {digest(dict(self.settings))[:12]}" if self.settings else ""
+        return tuple(f"{model}{mark}" for model in sorted(self.asked))

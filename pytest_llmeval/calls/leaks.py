@@ -24,7 +24,8 @@ _MIN_LENGTH = 16
 
 def key_values() -> dict[str, str]:
     """Return what looks like a key in the environment, by variable; the longest first, since one may hold another."""
-    values = {name: value.strip() for name, value in os.environ.items() if is_secret(name)}
+    # Not items(): pytest sets and deletes PYTEST_CURRENT_TEST in its thread while the engine's is here.
+    values = {name: os.environ.get(name, "").strip() for name in os.environ if is_secret(name)}
     found = [(name, value) for name, value in values.items() if _is_like_a_key(value)]
     return dict(sorted(found, key=lambda pair: -len(pair[1])))
 

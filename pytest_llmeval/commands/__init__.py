@@ -31,8 +31,11 @@ LLM regression testing in pytest. Tests are run by pytest itself; this command i
   llmeval pack run NAME                     run a ready suite: refusal, injection, safety, robustness
   llmeval watch                             work on a prompt: run again what a saved file may have changed
   llmeval run --until-decided               more trials, round by round, while the gate cannot tell
+  llmeval merge FILE...                     make one session of the shards of several machines, and decide
   llmeval sessions show --case ID           see all that was asked, answered and scored
+  llmeval label next                        say what you think of answers, for a judge to be measured by
   llmeval judge check LABELS                see how far a metric, or a judge, agrees with people
+  llmeval ui                                look, compare, try and label in a browser
   llmeval gate check                        see how far this suite's gate can be trusted"""
 
 
@@ -48,11 +51,14 @@ def command_line() -> argparse.ArgumentParser:
         gate,
         init,
         judge,
+        label,
+        merge,
         pack,
         rejudge,
         run,
         sessions,
         store,
+        ui,
         watch,
     )
 
@@ -70,14 +76,17 @@ def command_line() -> argparse.ArgumentParser:
     watch.declare(commands)
     gate.declare(commands)
     compare.declare(commands)
+    merge.declare(commands)
     dataset.declare(commands)
     judge.declare(commands)
+    label.declare(commands)
     rejudge.declare(commands)
     pack.declare(commands)
     sessions.declare(commands)
     store.declare(commands)
     export.declare(commands)
     comment.declare(commands)
+    ui.declare(commands)
     return parser
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmeval.exports.github_api import Repository
+    from pytest_llmeval.records import Session
 
     # Any: argparse does not name the type of its subparsers; GitHub's JSON.
     Commands = Any
@@ -110,7 +111,12 @@ def _page_of(repository: Repository, run: int, artifact: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, _MEMBER)
         path.write_bytes(content)
-        return markdown.render(session_file.read(path))
+        return _rendered(session_file.read(path))
+
+
+def _rendered(session: Session) -> str:
+    project.refuse_shard(session, "the comment")
+    return markdown.render(session)
 
 
 def _of_pull(pull: Object, name: str, arguments: argparse.Namespace) -> _Target:
@@ -119,7 +125,7 @@ def _of_pull(pull: Object, name: str, arguments: argparse.Namespace) -> _Target:
     head = pull["head"]
     is_fork = (head.get("repo") or {}).get("full_name") != name
     path = project.find(arguments.rootdir).session_file(arguments.session)
-    page = None if is_fork else markdown.render(session_file.read(path))
+    page = None if is_fork else _rendered(session_file.read(path))
     run = os.environ.get("GITHUB_RUN_ID", "")
     return _Target(int(pull["number"]), str(head["sha"]), page, is_fork, _run_url(name, run))
 

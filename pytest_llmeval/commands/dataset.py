@@ -1,4 +1,4 @@
-"""``llmeval dataset``: look at files of cases before a test takes them, and rewrite them as JSON Lines of our own."""
+"""``llmeval dataset``: look at files of cases before a test takes them, rewrite them, and derive others."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval import datasets
+from pytest_llmeval.commands import perturb as perturbing
 from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records import digest
@@ -49,6 +50,7 @@ def declare(commands: Commands) -> None:
     for name, help_, description, run in (
         ("check", "say what is in files of cases, and what is wrong", _CHECK, check),
         ("convert", "write cases as JSON Lines", _CONVERT, convert),
+        ("perturb", "write cases in other clothes, or other words", perturbing.DESCRIPTION, perturb),
     ):
         parser = verbs.add_parser(
             name,
@@ -63,6 +65,8 @@ def declare(commands: Commands) -> None:
         if run is convert:
             parser.add_argument("--output", metavar="PATH", help="write to this file (default: standard output)")
             parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+        if run is perturb:
+            perturbing.add_arguments(parser)
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -90,20 +94,33 @@ def convert(arguments: argparse.Namespace) -> None:
     say(f"wrote {_count(len(cases), 'case')} to {inert(arguments.output)}")
 
 
+def perturb(arguments: argparse.Namespace) -> None:
+    """Write the cases that are derived from others."""
+    path = Path(arguments.output)
+    _refuse_to_replace(path, may_replace=arguments.force)  # before anybody is asked
+    text, n = perturbing.written(arguments)
+    _write(path, text.encode("utf-8"), may_replace=arguments.force)
+    say(f"wrote {_count(n, 'case')} to {inert(arguments.output)}: read them, then commit them")
+
+
 def _files(arguments: argparse.Namespace) -> Iterator[DatasetFile]:
     for named in arguments.files:
         yield from datasets.find(named, beside=Path())
 
 
 def _write(path: Path, data: bytes, *, may_replace: bool) -> None:
-    if path.exists() and not may_replace:
-        raise UsageError(f"--output={str(path)!r} exists", hint="give another name, or --force")
+    _refuse_to_replace(path, may_replace=may_replace)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         beside.write_bytes(data)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _refuse_to_replace(path: Path, *, may_replace: bool) -> None:
+    if path.exists() and not may_replace:
+        raise UsageError(f"--output={str(path)!r} exists", hint="give another name, or --force")
 
 
 class _Check:

@@ -19,7 +19,7 @@ from pytest_llmeval.exports.rows import ROWS
 from pytest_llmeval.exports.tables import FORMATS
 from pytest_llmeval.exports.wording import count as counted
 from pytest_llmeval.gather import session_file, session_folder
-from pytest_llmeval.options import below
+from pytest_llmeval.options.settings import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,15 @@ def export(arguments: argparse.Namespace) -> None:
     if len(paths) > 1:
         raise UsageError(f"--to {arguments.to} is of one session", found=f"{len(paths)} are meant")
     target = Path(arguments.output) if arguments.output else folder / FILES[arguments.to].file
-    FILES[arguments.to].write(session_file.read(paths[0]), target)
+    session = session_file.read(paths[0])
+    project.refuse_shard(session, f"--to {arguments.to}")
+    if arguments.to == "html":
+        from pytest_llmeval.commands import known
+        from pytest_llmeval.exports import html
+
+        html.write(session, target, known.beside(found, session))
+    else:
+        FILES[arguments.to].write(session, target)
     say(f"{arguments.to} of {paths[0].stem} written to {shown(target)}")
 
 
@@ -98,6 +106,7 @@ def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Pat
         )
     for path in paths:
         session = session_file.read(path)
+        project.refuse_shard(session, f"--to {arguments.to}")
         if arguments.to == "pushgateway":
             from pytest_llmeval.exports import pushgateway
 

@@ -16,6 +16,7 @@ from pytest_llmeval.store.baseline_folder import NAMED, place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_llmeval.records import Session
     from pytest_llmeval.store.postgres.address import Address
 
 FOLDER = ".llmeval"
@@ -134,3 +135,21 @@ def _read(path: Path, section: str) -> Mapping[str, object] | None:
         return settings_in(path.name, section, path.read_bytes())
     except ValueError as error:
         raise UsageError(f"{str(path)!r} cannot be parsed", found=" ".join(str(error).split())) from error
+
+
+def refuse_shard(session: Session, what: str) -> None:
+    """Refuse to take a part for the whole.
+
+    Args:
+        session: of which something is to be said to others.
+        what: is to be said, and would look like a whole session's.
+
+    Raises:
+        UsageError: the session is a shard's.
+    """
+    if session.shard is not None:
+        raise UsageError(
+            f"session {session.id!r} is a part, and {what} is of a whole session",
+            found=f"it is {session.shard}",
+            hint="llmeval merge FILE..., with the files of all shards",
+        )

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from pytest_llmeval.calls.guard import without_password
 from pytest_llmeval.commands.output import say
@@ -42,17 +42,21 @@ class Ran(NamedTuple):
 
 
 def run_pytest(
-    found: Project, arguments: Sequence[str], *, written: Path, environment: Mapping[str, str | None] | None = None
+    found: Project,
+    arguments: Sequence[str],
+    *,
+    written: Path,
+    environment: Mapping[str, str | None] | None = None,
+    output: TextIO | None = None,
 ) -> Ran:
     """Run pytest in the project's root, say so, and read the session that it leaves.
-
-    Its output is the user's own terminal's.
 
     Args:
         found: the project.
         arguments: after ``pytest --rootdir=…``.
         written: where the newest session stands once it has run.
         environment: variables to set for it, or to take away where there is no value.
+        output: a file to print into; None: its output is the user's own terminal's.
 
     Raises:
         StoreError: the session cannot be read.
@@ -69,7 +73,12 @@ def run_pytest(
     sys.stdout.flush()
     with _interrupts_left_to_it():
         status = subprocess.run(  # noqa: S603 - ourselves
-            command, cwd=found.root, env={name: text for name, text in given.items() if text is not None}, check=False
+            command,
+            cwd=found.root,
+            env={name: text for name, text in given.items() if text is not None},
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
+            check=False,
         ).returncode
     newest = _newest(written)
     is_new = status in _RAN and newest is not None and newest != before

@@ -6,22 +6,27 @@ Its fields are those of a case (``input``, ``expected``, ``context``), the answe
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import math
+import os
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.datasets.formats import jsonl
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records import Json
-from pytest_llmeval.records.label import Judged, Label
+from pytest_llmeval.records.label import PICKED, Judged, Label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_TEXTS = ("metric", "rubric", "who", "when", "why", "session", "test", "case", "origin")
+_TEXTS = ("metric", "rubric", "who", "when", "why", "picked", "session", "test", "case", "origin")
+_OF_LABEL = ("metric", "rubric", "who", "when", "why", "picked")
 _BETTER = {"output": 1.0, "tie": 0.5, "other": 0.0}
-_FIELDS = frozenset({*_TEXTS, "label", "output", "other", "input", "expected", "context", "trial"})
+FIELDS = frozenset({*_TEXTS, "label", "output", "other", "input", "expected", "context", "trial"})
+"""What has a meaning in a label; any other field is the case's."""
 _MOST_SHOWN = 80
 
 
@@ -60,17 +65,19 @@ def label_at(row: Json, place: str) -> Label:
     trial = row.get("trial")
     if trial is not None and (not isinstance(trial, int) or isinstance(trial, bool) or trial < 0):
         raise _no_label(place, f"'trial' is a whole number from 0, and is {trial!r}"[:_MOST_SHOWN])
+    if texts.get("picked", PICKED[0]) not in PICKED:
+        raise _no_label(place, f"'picked' is one of {', '.join(PICKED)}, and is {texts['picked']!r}"[: 2 * _MOST_SHOWN])
     own = {name: str(texts[name]) for name in ("session", "test", "case", "origin") if name in texts}
     return Label(
         output=output,
         value=_value(row["label"], place, is_pair=other is not None),
-        **{name: str(texts[name]) for name in ("metric", "rubric", "who", "when", "why") if name in texts},
+        **{name: str(texts[name]) for name in _OF_LABEL if name in texts},
         input=row.get("input"),
         expected=row.get("expected"),
         context=row.get("context"),
         other=other,
         judged=Judged(**own, trial=trial),
-        data={name: value for name, value in row.items() if name not in _FIELDS},
+        data={name: value for name, value in row.items() if name not in FIELDS},
     )
 
 
@@ -89,6 +96,7 @@ def as_line(label: Label) -> str:
     row: dict[str, Json] = {"metric": label.metric, "rubric": label.rubric, "input": label.input}
     row |= {"output": label.output, "other": label.other, "expected": label.expected, "context": label.context}
     row |= {"label": label.value, "who": label.who, "when": label.when, "why": label.why}
+    row |= {"picked": label.picked}
     judged = label.judged
     row |= {"session": judged.session, "test": judged.test, "case": judged.case, "trial": judged.trial}
     row |= {"origin": judged.origin}
@@ -98,6 +106,55 @@ def as_line(label: Label) -> str:
     line = json.dumps({**kept, **label.data}, ensure_ascii=False, allow_nan=False)
     # A lone surrogate has no UTF-8; a line separator or a control character may upset who reads the file.
     return line if line.isprintable() else json.dumps({**kept, **label.data})
+
+
+def append(path: Path, label: Label) -> None:
+    """Write a label behind the last line of a file: whole, or not at all; other writers wait for their turn.
+
+    Args:
+        path: of the file, which is made where it is missing, for git: readable as any other.
+        label: of one person.
+
+    Raises:
+        UsageError: the file cannot be written; nothing was.
+    """
+    line = f"{as_line(label)}\n".encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _locked(path)
+        try:
+            _write(descriptor, line)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise UsageError(
+            f"the label cannot be written to {str(path)!r}",
+            found=error.strerror or str(error),
+            hint="make it writable, or free space on its disk",
+        ) from error
+
+
+def _locked(path: Path) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            # While we waited, an editor or git may have put another file there: the old one is nobody's.
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        os.close(descriptor)
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    n_bytes = os.fstat(descriptor).st_size
+    # An editor may have left the last line without its end. Nothing is taken off: a person has written it.
+    if n_bytes and os.pread(descriptor, 1, n_bytes - 1) != b"\n":
+        line = b"\n" + line
+    if os.write(descriptor, line) != len(line):  # the disk is full: half a label would break the file
+        os.ftruncate(descriptor, n_bytes)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _no_label(place: str, found: str) -> UsageError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
@@ -17,6 +17,8 @@ from pytest_llmeval.records import Case, Json
 
 PERTURBED: Final = "perturbed"
 UNPERTURBED: Final = "unperturbed"
+PARAPHRASE: Final = "paraphrase"
+"""The perturbation that asks a model; no test asks for it, a command writes it into a file."""
 
 _T = TypeVar("_T")
 
@@ -150,27 +152,33 @@ class Asked(NamedTuple):
         return f"{self.kind}@{self.seed}" if self.seed else self.kind
 
 
-def asked_for(said: object) -> tuple[Asked, ...]:
+def asked_for(said: object, kinds: Collection[str] = KINDS.keys()) -> tuple[Asked, ...]:
     """Read what a marker says: ``"typos,casing"``, a list of such names; ``"typos@2"`` is drawn by another seed.
+
+    Args:
+        said: as above.
+        kinds: that may be asked for.
 
     Raises:
         UsageError: it names no perturbation, or one twice.
     """
     names = said.split(",") if isinstance(said, str) else said
     if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
-        raise _wrong(said)
+        raise _wrong(said, kinds)
     asked = []
     for name in names:
         kind, at, seed = name.strip().partition("@")
-        if kind not in KINDS or (at and not re.fullmatch(r"[0-9]{1,9}", seed)):
-            raise _wrong(said)
+        if kind not in kinds or (at and not re.fullmatch(r"[0-9]{1,9}", seed)):
+            raise _wrong(said, kinds)
         asked.append(Asked(kind, int(seed or 0)))
     if len(set(asked)) < len(asked):
-        raise _wrong(said)
+        raise _wrong(said, kinds)
     return tuple(asked)
 
 
-def perturbed(cases: Sequence[Case], asked: Sequence[Asked]) -> Iterator[Case]:
+def perturbed(
+    cases: Sequence[Case], asked: Sequence[Asked], kinds: Mapping[str, Perturbation] = KINDS
+) -> Iterator[Case]:
     """Yield each case, and behind it those derived from it.
 
     A derived case has the id ``BASE~typos``, the tags ``perturbed`` and ``perturbed/typos`` beside those of its base,
@@ -180,6 +188,7 @@ def perturbed(cases: Sequence[Case], asked: Sequence[Asked]) -> Iterator[Case]:
     Args:
         cases: their inputs are text, or lists of messages, whose user messages are perturbed.
         asked: the perturbations, each by itself: none is put on top of another.
+        kinds: what each of them does.
 
     Raises:
         UsageError: the input of a case is neither, or a perturbation changes no case at all.
@@ -188,7 +197,7 @@ def perturbed(cases: Sequence[Case], asked: Sequence[Asked]) -> Iterator[Case]:
     for case in cases:
         yield replace(case, tags=(*case.tags, UNPERTURBED))
         for one in asked:
-            changed = _changed(case, one)
+            changed = _changed(case, one, kinds[one.kind])
             if changed != case.input:
                 n_changed[one] += 1
                 tags = (*case.tags, PERTURBED, f"{PERTURBED}/{one.kind}")
@@ -202,8 +211,7 @@ def perturbed(cases: Sequence[Case], asked: Sequence[Asked]) -> Iterator[Case]:
             )
 
 
-def _changed(case: Case, one: Asked) -> Json:
-    change = KINDS[one.kind]
+def _changed(case: Case, one: Asked, change: Perturbation) -> Json:
     if isinstance(case.input, str):
         return change(case.input, one.seed)
     if isinstance(case.input, list) and case.input and all(map(_is_message, case.input)):
@@ -226,8 +234,12 @@ def _message(message: dict[str, Json], change: Perturbation, seed: int) -> dict[
     return {**message, "content": change(content, seed)}
 
 
-def _wrong(said: object) -> UsageError:
+def _wrong(said: object, kinds: Collection[str]) -> UsageError:
+    asks = isinstance(said, str) and PARAPHRASE in said and PARAPHRASE not in kinds
     return UsageError(
         f"perturb={said!r:.200} is not allowed",
-        hint=f"name each once, of {', '.join(KINDS)}; another seed: typos@2",
+        found="a paraphrase asks a model, and no test asks one before it begins" if asks else "",
+        hint="write them into a file: llmeval dataset perturb"
+        if asks
+        else f"name each once, of {', '.join(kinds)}; another seed: typos@2",
     )

@@ -12,7 +12,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.exports import files, usage, wording
+from pytest_llmeval.exports import agreement, files, usage, wording
 from pytest_llmeval.exports.inert import disarm, plain
 from pytest_llmeval.exports.worst import worst_lines
 
@@ -69,7 +69,16 @@ def _samples(session: Session) -> Iterator[tuple[str, str]]:
             yield f"llmeval_score_mean{{{said}}}", f"{summary.mean:.4f}"
         yield f"llmeval_below_threshold{{{said}}}", str(summary.n_below)
         yield f"llmeval_unscored{{{said}}}", str(summary.n_unscored)
+        judged = agreement.weakest(agreement.judged_of(session, summary))
+        if judged is not None:
+            yield f"llmeval_judge_uncalibrated{{{said}}}", str(int(not judged.is_calibrated))
+        if judged is not None and judged.agreement is not None:
+            yield f"llmeval_judge_agreement{{{said}}}", f"{judged.agreement[0]:.4f}"
     yield "llmeval_lost_tests", str(len(session.lost))
+    scored, expected = session.coverage
+    if expected:
+        # A provider that was away leaves no check behind that could be called unscored.
+        yield "llmeval_session_scored_ratio", f"{scored / expected:.4f}"
     used = usage.measure(usage.responses(session))
     if used.n_answers and used.n_uncounted < used.n_answers:
         # Of all answers, replayed ones too: what the suite takes, whoever paid for it.

@@ -8,22 +8,28 @@ affair, and the comparisons hold every figure that the merged sentence needs.
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.exports.wording import join, label, points
 from pytest_llmeval.records import Comparison, SessionVerdict, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _WHOLE = 100  # points
+# As ``gate.notes.of_flaky`` says it of one comparison.
+_FLAKY = re.compile(
+    r".+: (?P<n>\d+) checks? failed (?P<a_trial>a trial )?here that also fails? at times on main"
+    r" \(expected (?P<expected>[\d.]+)\)\."
+)
 
 
 def brief(verdict: SessionVerdict) -> tuple[str, ...]:
     """Return the verdict's sentences, with one for all comparisons that are undecided, and so on.
 
     REGRESSED, IMPROVED, NOT COMPARABLE and what speaks of no single comparison stay as the gate says them, in its
-    order: there each sentence asks for something else to be done.
+    order: there each sentence asks for something else to be done. What fails at times on main too is counted once.
     """
     gated = [comparison for comparison in verdict.comparisons if not comparison.is_informational]
     with_suite = len({comparison.suite for comparison in verdict.comparisons}) > 1
@@ -34,10 +40,27 @@ def brief(verdict: SessionVerdict) -> tuple[str, ...]:
         for word in (Verdict.UNDECIDED, Verdict.UNCHANGED, Verdict.NO_BASELINE)
     }
     said: list[str] = []
-    for sentence in verdict.sentences:
+    for sentence in _flaky_once(verdict.sentences):
         instead = next((texts for word, texts in merged.items() if texts and is_about(sentence, word)), (sentence,))
         said += (text for text in instead if text not in said)
     return tuple(said)
+
+
+def _flaky_once(sentences: Sequence[str]) -> Iterator[str]:
+    """Yield the sentences, those of lines that fail at times on main too as one: nothing is to be done about them."""
+    found = {sentence: match for sentence in sentences if (match := _FLAKY.fullmatch(sentence))}
+    if len(found) < 2:  # noqa: PLR2004 - one is told as it is
+        yield from sentences
+        return
+    number = sum(int(match["n"]) for match in found.values())
+    expected = math.fsum(float(match["expected"]) for match in found.values())
+    some = "a trial " if any(match["a_trial"] for match in found.values()) else ""
+    merged = f"{number} checks failed {some}here that also fail at times on main (expected {expected:.1f})."
+    for sentence in sentences:
+        if sentence not in found:
+            yield sentence
+        elif sentence == next(iter(found)):
+            yield merged
 
 
 def is_about(sentence: str, word: Verdict) -> bool:

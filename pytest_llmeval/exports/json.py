@@ -10,13 +10,13 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.exports import files, usage
+from pytest_llmeval.exports import agreement, files, usage
 from pytest_llmeval.exports.next_steps import steps
 from pytest_llmeval.exports.worst import worst_lines
 from pytest_llmeval.records import Provenance, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pytest_llmeval.exports.usage import Usage
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         CheckId,
         Comparison,
         Json,
+        Judged,
         Session,
         Summary,
         Tally,
@@ -69,7 +70,10 @@ def document(session: Session) -> dict[str, Json]:
         "verdict": None
         if verdict is None
         else {"word": verdict.verdict.value, "sentences": list(verdict.sentences), "invalid": list(verdict.invalid)},
-        "metrics": [_metric(one, comparisons.get((one.suite, one.metric, one.arm))) for one in session.summaries],
+        "metrics": [
+            _metric(one, comparisons.get((one.suite, one.metric, one.arm)), agreement.judged_of(session, one))
+            for one in session.summaries
+        ],
         "cases": [_case(result, spoken) for result in session.results],
         "against": None if session.against is None else _against(session.against),
         "completeness": {
@@ -100,12 +104,12 @@ def _session(session: Session) -> Object:
         "commit": session.commit,
         "branch": session.branch,
         "models": list(usage.models(session)),
-        "settings": dict(session.settings),
+        "settings": dict(sorted(session.settings.items())),
         "versions": dict(session.versions),
     }
 
 
-def _metric(summary: Summary, comparison: Comparison | None) -> Object:
+def _metric(summary: Summary, comparison: Comparison | None, judged: Sequence[Judged]) -> Object:
     return {
         "suite": summary.suite,
         "metric": summary.metric,
@@ -117,6 +121,21 @@ def _metric(summary: Summary, comparison: Comparison | None) -> Object:
         "unscored": summary.n_unscored,
         "below": summary.n_below,
         "comparison": None if comparison is None else _comparison(comparison),
+        "judges": [_judged(one) for one in judged],
+    }
+
+
+def _judged(one: Judged) -> Object:
+    return {
+        "version": one.version,
+        "calibrated": one.is_calibrated,
+        "labels": one.n_labels,
+        "threshold": one.threshold,
+        "agreement": one.agreement and list(one.agreement),
+        "ac1": one.ac1 and list(one.ac1),
+        "tpr": one.tpr and list(one.tpr),
+        "tnr": one.tnr and list(one.tnr),
+        "measured_on": one.measured_on or None,
     }
 
 

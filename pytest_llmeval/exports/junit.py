@@ -7,16 +7,17 @@ one says what no test can say. A CI system that reads both counts nothing twice.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from pytest_llmeval.exports import files, headline, usage, wording
+from pytest_llmeval.exports import agreement, files, headline, usage, wording
 from pytest_llmeval.exports.inert import disarm, plain
 from pytest_llmeval.exports.worst import worst_lines
 from pytest_llmeval.records import Verdict, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pytest_llmeval.records import CaseResult, Comparison, FloorBreach, Session, Summary
@@ -52,7 +53,8 @@ def render(session: Session) -> str:
     floors = {(one.suite, one.metric, one.arm): one for one in session.floors}
     for summary in session.summaries:
         key = (summary.suite, summary.metric, summary.arm)
-        suite.append(_metric(summary, comparisons.get(key), floors.get(key)))
+        case = _metric(summary, comparisons.get(key), floors.get(key), _judges(session, summary))
+        suite.append(case)
     counts = {name: str(len(suite.findall(f"testcase/{tag}"))) for name, tag in _COUNTED.items()}
     suite.attrib.update(tests=str(len(suite.findall("testcase"))), **counts)
     root = ET.Element("testsuites", name="llmeval")
@@ -118,11 +120,13 @@ def _gate(session: Session) -> ET.Element:
     return case
 
 
-def _metric(summary: Summary, comparison: Comparison | None, floor: FloorBreach | None) -> ET.Element:
+def _metric(
+    summary: Summary, comparison: Comparison | None, floor: FloorBreach | None, judges: Iterator[tuple[str, str]]
+) -> ET.Element:
     name = f"{summary.metric} @{summary.arm}" if summary.arm else summary.metric
     suite = _plain(f"llmeval.{summary.suite}", _LONGEST_NAME)
     case = ET.Element("testcase", classname=suite, name=_plain(name, _LONGEST_NAME), time="0")
-    _add_properties(case, _figures(summary, comparison))
+    _add_properties(case, chain(_figures(summary, comparison), judges))
     if comparison is not None and comparison.verdict is Verdict.REGRESSED and not comparison.is_informational:
         named = [f"REGRESSED {one.id}: {one.reason}" for one in comparison.cases if one.verdict is Verdict.REGRESSED]
         change = f"the mean changed by {-comparison.drop:+z.3f}" if comparison.n_compared else ""
@@ -139,6 +143,15 @@ def _figures(summary: Summary, comparison: Comparison | None) -> Iterator[tuple[
     for name, value in wording.figures(summary, comparison).items():
         if value != "-":
             yield f"llmeval.{name.replace('95 % ', '').replace(' ', '_')}", value
+
+
+def _judges(session: Session, summary: Summary) -> Iterator[tuple[str, str]]:
+    """Yield what is known of the judge behind a metric; of several versions, of the one that is believed least."""
+    one = agreement.weakest(agreement.judged_of(session, summary))
+    if one is not None:
+        yield "llmeval.judge", one.version or "unknown"
+        yield "llmeval.judge.calibrated", str(one.is_calibrated).lower()
+        yield from ((f"llmeval.judge.{name}", f"{value:.6g}") for name, value in agreement.figures(one).items())
 
 
 def _below(floor: FloorBreach) -> str:
@@ -159,7 +172,7 @@ def _text(sentences: Sequence[str]) -> str:
     return "\n".join([*shown, *([f"and {more} more"] if more else [])])
 
 
-def _add_properties(element: ET.Element, found: Iterator[tuple[str, str]]) -> None:
+def _add_properties(element: ET.Element, found: Iterable[tuple[str, str]]) -> None:
     node = ET.SubElement(element, "properties")
     for name, value in found:
         ET.SubElement(node, "property", name=_plain(name, _LONGEST_NAME), value=_plain(value))

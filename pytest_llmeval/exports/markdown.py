@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.exports import arm_table, files, headline, usage, wording
+from pytest_llmeval.exports import agreement, arm_table, files, headline, usage, wording
 from pytest_llmeval.exports.fitting import Part, fit
 from pytest_llmeval.exports.inert import disarm
 from pytest_llmeval.exports.markdown_text import cells, code, fenced, prose, summary
@@ -123,7 +123,12 @@ def _moved(session: Session) -> Iterator[Part]:
     if not moved:
         return
     moved.sort(key=lambda case: (_WORDS.index(case.verdict), case.current_mean - case.baseline_mean, case.id))
-    head = ["### What moved", "", cells("case and metric", "baseline", "here", "change", ""), "|---|--:|--:|--:|---|"]
+    head = [
+        "### What moved",
+        "",
+        cells("case and metric", "baseline (trials)", "here (trials)", "change", ""),
+        "|---|--:|--:|--:|---|",
+    ]
     items = [[_row(case)] for case in moved[:_MOST_ROWS]]
     yield Part(head=head, items=items, total=len(moved), tail=[""], noun="cases", weight=3)
 
@@ -131,7 +136,7 @@ def _moved(session: Session) -> Iterator[Part]:
 def _row(case: CaseVerdict) -> str:
     change = f"{case.current_mean - case.baseline_mean:+z.3f}"
     before, now = (
-        f"{mean:.3f} ({wording.count(n, 'trial')})"
+        f"{mean:.3f} ({n})"
         for mean, n in ((case.baseline_mean, case.baseline_trials), (case.current_mean, case.current_trials))
     )
     word = f"**{case.verdict}**" if case.verdict is Verdict.REGRESSED else case.verdict.value
@@ -142,14 +147,21 @@ def _metrics(session: Session) -> Part:
     compared = session.verdict.comparisons if session.verdict else ()
     comparisons = {(found.suite, found.metric, found.arm): found for found in compared}
     columns = ["mean", "95 % interval", *(["baseline", "change", "could show"] if compared else []), "scored"]
+    is_judged = any(agreement.judged_of(session, one) for one in session.summaries)
+    columns += ["judge and people"] if is_judged else []
+    has_suites = len({one.suite for one in session.summaries}) > 1
     rows = []
     for one in session.summaries[:_MOST_METRICS]:
         figures = wording.figures(one, comparisons.get((one.suite, one.metric, one.arm)))
+        figures["judge and people"] = agreement.short(agreement.judged_of(session, one))
         name = f"{one.metric} @{one.arm}" if one.arm else one.metric
-        named = (code(one.suite or "(no suite)", limit=_LONGEST_NAME), code(name, limit=_LONGEST_NAME))
-        rows.append([cells(*named, *(figures[column] for column in columns))])
-    head = ["### Every metric", "", cells("suite", "metric", *columns), "|---|---|" + "--:|" * len(columns)]
-    told = ["", "*could show*: the smallest fall that such a run finds 4 times in 5.", ""] if compared else [""]
+        suite = [code(one.suite or "(no suite)", limit=_LONGEST_NAME)] if has_suites else []
+        rows.append([cells(*suite, code(name, limit=_LONGEST_NAME), *(figures[column] for column in columns))])
+    names = ["suite", "metric"] if has_suites else ["metric"]
+    head = ["### Every metric", "", cells(*names, *columns), "|" + "---|" * len(names) + "--:|" * len(columns)]
+    told = ["*could show*: the smallest fall that such a run finds 4 times in 5."] if compared else []
+    told += ["*judge and people*: share of so many labelled answers on which both say the same."] if is_judged else []
+    told = ["", " ".join(told), ""] if told else [""]
     if not rows:
         return Part()
     return Part(head=head, items=rows, total=len(session.summaries), tail=told, noun="metrics", weight=5)
@@ -210,6 +222,8 @@ def _facts(session: Session) -> Iterator[str]:
         spend = session.spend
         left = f"; {wording.count(spend.n_refused, 'call')} not made" if spend.n_refused else ""
         yield rf"budget: \${spend.spent_usd:.4f} of \${spend.budget_usd:g} spent{left}"
+    for text in list(agreement.sentences(session))[:_MOST_ANSWERS]:
+        yield f"judge: {prose(text)}"
     scored, expected = session.coverage
     yield f"scored: {scored} of {wording.count(expected, 'check')}" + _reasons(session)
     models = usage.models(session)

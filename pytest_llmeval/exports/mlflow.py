@@ -24,7 +24,7 @@ from pytest_llmeval.exports.inert import plain
 from pytest_llmeval.exports.mlflow_figures import SESSION_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlflow import MlflowClient
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 LIMIT_S = 10.0  # of a server: its answers may come a byte a second
 _SHARE_OF_TRACES = 0.7  # of that time; the rest is for ending a run that then is whole
+# MLflow's own are 7 and 120: a dead server would hold the end of a test run for minutes.
+_HURRIED = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "4"}
+_PATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 _ENVIRONMENT = {
-    # MLflow's own are 7 and 120: a dead server would hold the end of a test run for minutes.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     # No socket but the tracker that the user named.
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -59,10 +59,11 @@ def record(
     Args:
         session: finished, with its summaries and verdict.
         uri: MLflow's tracking URI: ``sqlite:///path`` (whole ``mlflow``) or ``http(s)://host`` (``mlflow-skinny``).
-        experiment: is made where it is missing; a tenant has one of its own, ``<tenant>/<experiment>``.
+        experiment: is made where it is missing.
         artifacts: files that are stored with the run, the session file among them.
         traces: which cases get a trace with feedback: ``none``, ``failed`` (with regressed and new ones) or ``all``.
-        limit_s: most seconds of a server after its library is imported, and of the traces; infinite for no limit.
+        limit_s: most seconds of a server after its library is imported, and of the traces after a local store is set
+            up; infinite for no limit.
         tell: is told in one line of traces that did not fit in that time.
 
     Returns:
@@ -71,6 +72,32 @@ def record(
     Raises:
         LlmevalError: MLflow is not installed, cannot be reached or refuses; a later call completes the run.
     """
+    with reaching(
+        uri,
+        f"session {session.id!r} is not in MLflow at",
+        hint="see that the tracker answers, then record it again: what is there already is not written twice",
+        is_hurried=not math.isinf(limit_s),
+    ):
+        until_s = time.monotonic() + limit_s * _SHARE_OF_TRACES
+        work = partial(_record, session, uri, experiment, artifacts, _Traces(traces, until_s, tell), limit_s)
+        if not _is_remote(uri) or math.isinf(limit_s):
+            return work()
+        return within(limit_s, f"the record of session {session.id!r} to MLflow at {masked(uri)!r}", work)
+
+
+@contextmanager
+def reaching(uri: str, what: str, *, hint: str, is_hurried: bool = False) -> Iterator[None]:
+    """Be ready to speak with a tracker; what goes wrong then is an error of ours, without the URI's password.
+
+    Args:
+        uri: MLflow's tracking URI.
+        what: is not to be had, for the message, as the beginning of "... 'http://host'".
+        hint: what to do.
+        is_hurried: a test run ends with it; else a person waits, who wants an answer of a slow server rather than none.
+
+    Raises:
+        LlmevalError: MLflow is not installed, or whatever it let out.
+    """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
@@ -78,20 +105,12 @@ def record(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _require(uri)
-            with _muted():
-                until_s = time.monotonic() + limit_s * _SHARE_OF_TRACES
-                work = partial(_record, session, uri, experiment, artifacts, _Traces(traces, until_s, tell))
-                if not _is_remote(uri) or math.isinf(limit_s):
-                    return work()
-                return within(limit_s, f"the record of session {session.id!r} to MLflow at {_masked(uri)!r}", work)
+            with _muted(), _waiting(_HURRIED if is_hurried else _PATIENT):
+                yield
     except LlmevalError:
         raise
     except Exception as error:  # MLflow lets out errors of SQLAlchemy, alembic and requests beside its own
-        raise LlmevalError(
-            f"session {session.id!r} is not in MLflow at {_masked(uri)!r}",
-            found=_masked_cause(error, uri),
-            hint="see that the tracker answers, then record it again: what is there already is not written twice",
-        ) from error
+        raise LlmevalError(f"{what} {masked(uri)!r}", found=_masked_cause(error, uri), hint=hint) from error
 
 
 def _require(uri: str) -> None:
@@ -105,7 +124,7 @@ def _require(uri: str) -> None:
     except ImportError as error:
         extra = "mlflow" if is_remote else "mlflow-local"
         raise LlmevalError(
-            f"cannot record to MLflow at {_masked(uri)!r}: it is not installed",
+            f"cannot record to MLflow at {masked(uri)!r}: it is not installed",
             found=str(error),
             hint=f"pip install 'pytest-llmeval[{extra}]'",
         ) from error
@@ -113,6 +132,18 @@ def _require(uri: str) -> None:
 
 def _is_remote(uri: str) -> bool:
     return urlsplit(uri).scheme in ("http", "https")
+
+
+@contextmanager
+def _waiting(limits: Mapping[str, str]) -> Iterator[None]:
+    """Set how long MLflow waits for a server, unless the user has; then as it was."""
+    ours = {name: value for name, value in limits.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
 
 
 @contextmanager
@@ -147,12 +178,18 @@ class _Traces(NamedTuple):
             )
 
 
-def _record(session: Session, uri: str, experiment: str, artifacts: Sequence[Path], traces: _Traces) -> str:
+def _record(
+    session: Session, uri: str, experiment: str, artifacts: Sequence[Path], traces: _Traces, limit_s: float
+) -> str:
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
     experiment = f"{session.tenant}/{experiment}" if session.tenant else experiment
-    run_id, is_new = _run(client, _experiment(client, experiment, uri), session, artifacts)
+    experiment_id = _experiment(client, experiment, uri)
+    if not _is_remote(uri):
+        # The first session makes sixty tables; its traces need not pay for that.
+        traces = traces._replace(until_s=time.monotonic() + limit_s * _SHARE_OF_TRACES)
+    run_id, is_new = _run(client, experiment_id, session, artifacts)
     if is_new or math.isinf(traces.until_s):  # who has all the time there is wants what had no time before
         traces.write(client, session, run_id, uri)
     if is_new:
@@ -212,7 +249,7 @@ def _run(client: MlflowClient, experiment_id: str, session: Session, artifacts: 
     return run_id, True
 
 
-def _masked(uri: str) -> str:
+def masked(uri: str) -> str:
     """Return the URI without its password."""
     password = urlsplit(uri).password
     return uri.replace(f":{password}@", ":***@") if password else uri
@@ -224,5 +261,5 @@ def _masked_cause(error: BaseException, uri: str) -> str:
     while root.__cause__ or root.__context__:
         root = root.__cause__ or root.__context__ or root
     told = [error] if root is error else [error, root]
-    lines = (f"{type(one).__name__}: {one}".replace(uri, _masked(uri)) for one in told)
+    lines = (f"{type(one).__name__}: {one}".replace(uri, masked(uri)) for one in told)
     return ", from ".join(plain(line, limit=150) for line in lines)

@@ -9,8 +9,9 @@ from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.exports import usage
+from pytest_llmeval.exports import agreement, headline, usage
 from pytest_llmeval.exports.inert import plain
+from pytest_llmeval.exports.markdown_text import prose
 from pytest_llmeval.records import digest
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 SESSION_TAG = "llmeval.session"
 _LONGEST_NAME = 110  # MLflow takes 250 for <suite>.<metric>/<figure>
+_MOST_FIGURES = 50  # of one log_batch, as far as those of judges go; MLflow takes 1,000
+_OF_JUDGES = ("agreement", "agreement_lower", "labels", "ac1", "tpr", "tnr")
 _LONGEST_VALUE = 500  # a setting is short; MLflow takes 6000
+_MOST_SENTENCES = 20
 
 
 def tags(session: Session) -> dict[str, str]:
@@ -32,9 +36,19 @@ def tags(session: Session) -> dict[str, str]:
         "mlflow.source.git.commit": session.commit,
         "mlflow.source.git.branch": session.branch,
         "llmeval.verdict": session.verdict.verdict.value if session.verdict else "",
+        "mlflow.note.content": _described(session),
         "llmeval.valid": str(not session.verdict.invalid).lower() if session.verdict else "",
+        "llmeval.uncalibrated": plain(", ".join(session.uncalibrated), limit=_LONGEST_VALUE),
     }
     return {name: value for name, value in named.items() if value}
+
+
+def _described(session: Session) -> str:
+    """Return what MLflow shows of a run above its figures: the exit status and the verdict's sentences, as Markdown."""
+    sentences = (*session.verdict.invalid, *headline.brief(session.verdict)) if session.verdict else ()
+    said = [f"- {prose(text)}" for text in dict.fromkeys(sentences) if text not in session.exit_line]
+    ending = [f"**{prose(session.exit_line)}**", ""] if session.exit_line else []
+    return "\n".join([*ending, *said[:_MOST_SENTENCES]])
 
 
 def metrics(session: Session) -> dict[str, float]:
@@ -62,11 +76,27 @@ def metrics(session: Session) -> dict[str, float]:
         figures |= _figures(prefix, [summary]) | ({} if drop is None else {f"{prefix}/drop": drop})
     for metric, summaries in of_metric.items():
         figures |= _figures(_name(metric), summaries)
-    return figures
+    figures |= _judges(session, _MOST_FIGURES - len(figures))
+    # MLflow's page of runs has room for the first few.
+    return {name: value for name, value in figures.items() if name.endswith("/mean")} | figures
+
+
+def _judges(session: Session, room: int) -> dict[str, float]:
+    """Return how far each judge agrees with people; of many metrics as much of it as there is room for.
+
+    What stands first is what a chart is made of; ``verdict.json`` has all of it.
+    """
+    weak = {_name(metric): agreement.weakest(found) for metric, found in agreement.versions(session).items()}
+    known = {name: agreement.figures(one) for name, one in weak.items() if one is not None}
+    every = [(f"{name}/{part}", of[part]) for part in _OF_JUDGES for name, of in known.items() if part in of]
+    return dict(every[: max(room, 0)])
 
 
 def _figures(prefix: str, summaries: Sequence[Summary]) -> dict[str, float]:
-    """Return mean and counts over all cases of the summaries of one metric; no mean where nothing was scored."""
+    """Return mean and counts over all cases of the summaries of one metric; no mean where nothing was scored.
+
+    The mean's 95 % interval is known of one summary alone.
+    """
     figures: dict[str, float] = {
         f"{prefix}/n_scored": sum(summary.n_scored for summary in summaries),
         f"{prefix}/n_unscored": sum(summary.n_unscored for summary in summaries),
@@ -75,6 +105,8 @@ def _figures(prefix: str, summaries: Sequence[Summary]) -> dict[str, float]:
     means = [(summary.mean, summary.n_cases) for summary in summaries if summary.mean is not None]
     if len(means) == 1:
         figures[f"{prefix}/mean"] = means[0][0]  # the very number: weighing it would change its last bit
+        bounds = {"low": summaries[0].low, "high": summaries[0].high} if len(summaries) == 1 else {}
+        figures |= {f"{prefix}/{end}": bound for end, bound in bounds.items() if bound is not None}
     elif means:
         figures[f"{prefix}/mean"] = math.fsum(mean * n for mean, n in means) / sum(n for _, n in means)
     return figures
@@ -93,6 +125,12 @@ def params(session: Session) -> dict[str, str]:
     named: dict[str, Json] = {
         "models": ", ".join(usage.models(session)),
         "judges": ", ".join(sorted({call.request.model for call in judged})),
+        "judge_versions": "; ".join(
+            f"{metric}: {one.version}"
+            for metric, found in agreement.versions(session).items()
+            for one in found
+            if one.version
+        ),
         "prompt_hash": _prompt_hash(session),
         "dataset_hash": digest(sorted({(str(result.id), result.input_hash) for result in session.results}))[:16],
         "git.base": session.against.commit if session.against else "",

@@ -11,9 +11,10 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_llmeval.exports import usage
+from pytest_llmeval.exports import mlflow_scores, usage
 from pytest_llmeval.exports.inert import plain
-from pytest_llmeval.records import Provenance, digest, tally
+from pytest_llmeval.exports.mlflow_identity import REQUEST_ID, SOURCE_RUN, name_row, request_id
+from pytest_llmeval.records import Provenance
 from pytest_llmeval.records.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,14 +23,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LiveSpan
 
-    from pytest_llmeval.records import CaseResult, CheckId, Json, Response, Session, Tally, Trial
+    from pytest_llmeval.records import CaseResult, CheckId, Json, Response, Session, Trial
 
 _NS = 1_000_000_000
 _MOST_LINKED = 100  # MLflow refuses more at once
 _LONGEST_NAME = 120
-_REQUEST_ID = "mlflow.eval.requestId"
-_SOURCE_RUN = "mlflow.sourceRun"
-_ASSESSED_BY_RUN = "mlflow.assessment.sourceRunId"
 
 
 class Written(NamedTuple):
@@ -81,22 +79,24 @@ def write(client: MlflowClient, session: Session, run_id: str, *, uri: str, whic
     if not cases:
         return Written(0, 0)
     experiment_id = client.get_run(run_id).info.experiment_id
-    with _tracing_to(uri):
+    with tracing_to(uri):
         known = _known(client, experiment_id, run_id)
         trace_ids = []
         for result in cases:
-            if _request_id(result) in known:
-                continue
-            if time.monotonic() > until_s:
-                break
-            trace_ids.append(_trace(session, result, run_id, experiment_id))
+            trace_id, has = known.get(request_id(result), ("", frozenset()))
+            if not trace_id:
+                if time.monotonic() > until_s:
+                    continue
+                trace_id = _trace(session, result, run_id, experiment_id)
+            mlflow_scores.write(trace_id, result, run_id, but=has)
+            trace_ids.append(trace_id)
         for first in range(0, len(trace_ids), _MOST_LINKED):
             client.link_traces_to_run(trace_ids[first : first + _MOST_LINKED], run_id)
-    return Written(len(known) + len(trace_ids), len(cases))
+    return Written(len(trace_ids), len(cases))
 
 
 @contextmanager
-def _tracing_to(uri: str) -> Iterator[None]:
+def tracing_to(uri: str) -> Iterator[None]:
     """Let MLflow's tracing, which knows one tracker for the whole process, speak to this one; then as it was."""
     import mlflow
 
@@ -110,16 +110,24 @@ def _tracing_to(uri: str) -> Iterator[None]:
         mlflow.set_tracking_uri(before)
 
 
-def _known(client: MlflowClient, experiment_id: str, run_id: str) -> set[str]:
-    """Return the cases whose traces are there: an earlier attempt may have died half-way."""
-    found: set[str] = set()
+def _known(client: MlflowClient, experiment_id: str, run_id: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """Return the traces that are there, linked or not, and what feedback they have: an attempt may have died half-way.
+
+    By the case's mark: the id of its trace, and the names of its feedback.
+    """
+    found: dict[str, tuple[str, frozenset[str]]] = {}
     token = None
     while True:
         page = client.search_traces(
-            locations=[experiment_id], run_id=run_id, include_spans=False, max_results=500, page_token=token
+            locations=[experiment_id],
+            filter_string=f"metadata.`{SOURCE_RUN}` = '{run_id}'",
+            include_spans=False,
+            max_results=500,
+            page_token=token,
         )
-        # Linked traces only: one that was written and not linked is written again, and the first stays unseen.
-        found |= {trace.info.tags.get(_REQUEST_ID, "") for trace in page}
+        for trace in page:
+            names = frozenset(one.name for one in trace.info.assessments or ())
+            found[trace.info.tags.get(REQUEST_ID, "")] = (trace.info.trace_id, names)
         token = page.token
         if not token:
             return found
@@ -134,17 +142,16 @@ def _trace(session: Session, result: CaseResult, run_id: str, experiment_id: str
         span_type="CHAIN",
         inputs=_asked(result),
         attributes=_of_case(session, result),
-        tags={_REQUEST_ID: _request_id(result), "llmeval.case": plain(str(result.id), limit=_LONGEST_NAME)},
-        metadata={_SOURCE_RUN: run_id},
+        tags={REQUEST_ID: request_id(result), "llmeval.case": plain(str(result.id), limit=_LONGEST_NAME)},
+        metadata={SOURCE_RUN: run_id},
         experiment_id=experiment_id,
         start_time_ns=start_ns,
     )
+    name_row(span, result)
     end_ns = start_ns
     for trial in result.trials:
         end_ns = _trial(span, trial, end_ns)
     span.end(outputs=_answered(result), end_time_ns=end_ns)
-    for found in tally(*result.id, result.trials, result.checks, arm=result.arm):
-        _feedback(str(span.trace_id), found, run_id)
     return str(span.trace_id)
 
 
@@ -250,42 +257,3 @@ def _answered(result: CaseResult) -> Json:
 
     answers = [of(trial) for trial in result.trials]
     return answers[0] if len(answers) == 1 else answers
-
-
-def _feedback(trace_id: str, found: Tally, run_id: str) -> None:
-    """Put one metric's mean over the trials on the trace; what could not be scored is an error, never a 0."""
-    import mlflow
-    from mlflow.entities import AssessmentError, AssessmentSource, Feedback
-
-    worst, n_trials = found.worst, len(found.checks)
-    is_scored = found.mean is not None
-    name = found.id.metric if not found.id.nth else f"{found.id.metric}#{found.id.nth + 1}"
-    feedback = Feedback(
-        name=plain(name, limit=_LONGEST_NAME),
-        value=found.mean,
-        error=None if is_scored else AssessmentError(error_code="UNSCORED", error_message=worst.score.reason),
-        rationale=_told(found) if is_scored else None,
-        source=AssessmentSource(source_type="CODE", source_id=f"pytest-llmeval {worst.score.version}"),
-        metadata={
-            _ASSESSED_BY_RUN: run_id,
-            "threshold": str(worst.threshold),
-            "n_scored": str(len(found.scores)),
-            "n_trials": str(n_trials),
-        },
-        trace_id=trace_id,
-    )
-    mlflow.log_assessment(trace_id=trace_id, assessment=feedback)
-
-
-def _told(found: Tally) -> str:
-    mark, lowest = found.worst.threshold, found.worst.score.reason or "no reason given"
-    return (
-        f"Lowest: {lowest}"
-        if mark is None
-        else f"{found.n_reached} of {len(found.scores)} scored trials reach {mark:g}. Lowest: {lowest}"
-    )
-
-
-def _request_id(result: CaseResult) -> str:
-    """Who the case is, for MLflow: the same in every session, so that two runs compare row by row."""
-    return digest([*result.id, result.arm])[:32]

@@ -11,11 +11,13 @@ import hashlib
 import math
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_llmeval.errors import LlmevalError
-from pytest_llmeval.exports import usage
+from pytest_llmeval.exports import agreement, usage
+from pytest_llmeval.exports import prometheus_progress as progress
 from pytest_llmeval.exports.inert import plain
+from pytest_llmeval.exports.prometheus_progress import Sample
 from pytest_llmeval.records import Comparison, Provenance, Session, Summary, Verdict
 
 if TYPE_CHECKING:
@@ -29,14 +31,6 @@ _LONGEST_LABEL = 80
 _LONGEST_FAMILY = 500  # samples of one name; more would be a suite or a model a case
 
 
-class Sample(NamedTuple):
-    """One gauge's value under its labels, which are without the branch and the tenant."""
-
-    name: str
-    value: float
-    labels: Mapping[str, str]
-
-
 _HELP = {
     "llmeval_score_mean": "Mean over cases of the mean over their scored trials, 0 to 1, higher is better.",
     "llmeval_score_low": "Lower end of the 95 % interval of the mean over trial noise.",
@@ -44,6 +38,10 @@ _HELP = {
     "llmeval_scored_ratio": "Share of the trials that have a score.",
     "llmeval_unscored": "Trials without a score.",
     "llmeval_below_threshold": "Cases whose mean is below their threshold.",
+    "llmeval_judge_agreement": "Share of people's labels with which the judge behind a metric agrees, 0 to 1.",
+    "llmeval_judge_agreement_lower": "Lower end of the 95 % interval of that agreement.",
+    "llmeval_judge_labels": "Labelled answers on which that agreement was measured.",
+    "llmeval_judge_uncalibrated": "1 if nobody has measured how far the judge behind a metric agrees with people.",
     "llmeval_baseline_mean": "Mean of the baseline over the compared cases.",
     "llmeval_baseline_timestamp_seconds": "When the newest run of the baseline began, in seconds since 1970.",
     "llmeval_drop": "Mean fall from the baseline over the compared cases, positive is worse.",
@@ -58,6 +56,12 @@ _HELP = {
     "llmeval_unpriced_responses": "Answers that this session bought at an unknown price.",
     "llmeval_latency_median_seconds": "Median time to an answer, over those that this session bought.",
     "llmeval_latency_p95_seconds": "Time to an answer that 95 % do not exceed, over those that this session bought.",
+    "llmeval_session_running": "1 while a session runs that pushes its progress, 0 from its end on.",
+    "llmeval_progress_timestamp_seconds": "When progress was last pushed, in seconds since 1970.",
+    "llmeval_progress_cases": "Cases of that session that were planned, and that have landed.",
+    "llmeval_progress_checks": "Checks of the cases that have landed, with and without a score.",
+    "llmeval_progress_responses": "Answers of the cases that have landed, by where they came from.",
+    "llmeval_progress_cost_usd": "Known price of the answers that these cases bought, in US dollars.",
     "llmeval_session_duration_seconds": "Wall time of the session.",
     "llmeval_session_timestamp_seconds": "When the session began, in seconds since 1970; alert when it grows old.",
 }
@@ -67,7 +71,7 @@ def render(session: Session) -> bytes:
     """Return the session as Prometheus' text format, UTF-8."""
     from prometheus_client import generate_latest
 
-    return generate_latest(_registry(tuple(_samples(session)), _own(session)))
+    return generate_latest(_registry(tuple(_samples(session)), own(session.branch, session.tenant)))
 
 
 def write(session: Session, path: Path) -> None:
@@ -80,7 +84,7 @@ def write(session: Session, path: Path) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_to_textfile(str(path), _registry(tuple(_samples(session)), _own(session)))
+        write_to_textfile(str(path), _registry(tuple(_samples(session)), own(session.branch, session.tenant)))
     except OSError as error:
         raise LlmevalError(
             f"no metrics file {str(path)!r}",
@@ -95,9 +99,9 @@ class _SessionCollector:
     Not ``Gauge`` objects: those write files of their own where the user has set PROMETHEUS_MULTIPROC_DIR.
     """
 
-    def __init__(self, samples: Iterable[Sample], own: Mapping[str, str]) -> None:
+    def __init__(self, samples: Iterable[Sample], labels: Mapping[str, str]) -> None:
         self._samples = samples
-        self._own = own
+        self._labels = labels
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield a gauge family a name; what has no sample has no family either."""
@@ -109,16 +113,20 @@ class _SessionCollector:
                 families[sample.name].append(sample)
         for name, samples in families.items():
             if samples:
-                family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, *self._own])
+                family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, *self._labels])
                 for sample in samples[:_LONGEST_FAMILY]:
-                    family.add_metric([*map(_label, sample.labels.values()), *self._own.values()], sample.value)
+                    family.add_metric([*map(_label, sample.labels.values()), *self._labels.values()], sample.value)
                 yield family
 
 
-def groups(session: Session) -> Iterator[tuple[Mapping[str, str], CollectorRegistry]]:
+Group: TypeAlias = "tuple[Mapping[str, str], CollectorRegistry]"
+
+
+def groups(session: Session) -> Iterator[Group]:
     """Yield what a Pushgateway keeps apart, and replaces apart: the session as a whole, then each of its suites.
 
     So a run of one suite leaves the scores of the others as they were, a branch those of main, a tenant all others'.
+    What was pushed while the session ran is replaced by how it ended.
 
     Returns:
         the labels of the group (``branch`` and ``tenant``, then ``suite`` as well), with the gauges that belong to it.
@@ -126,28 +134,36 @@ def groups(session: Session) -> Iterator[tuple[Mapping[str, str], CollectorRegis
     of_suite: dict[str, list[Sample]] = {}
     for sample in _samples(session):
         of_suite.setdefault(sample.labels.get("suite", ""), []).append(sample)
-    own = _own(session)
-    yield own, _registry(of_suite.pop("", []), own)
+    whole = of_suite.pop("", [])
+    yield group(session.branch, [*whole, *progress.at_end(session)], tenant=session.tenant)
+    labels = own(session.branch, session.tenant)
     for suite, samples in of_suite.items():
-        yield {**own, "suite": _label(suite)}, _registry(samples, own)
+        yield {**labels, "suite": _label(suite)}, _registry(samples, labels)
 
 
-def _own(session: Session) -> Mapping[str, str]:
+def group(branch: str, samples: Iterable[Sample], *, tenant: str = "") -> Group:
+    """Return what a Pushgateway keeps of the sessions of a branch, and of a tenant, as a whole."""
+    labels = own(branch, tenant)
+    return labels, _registry(samples, labels)
+
+
+def own(branch: str, tenant: str) -> Mapping[str, str]:
     """Return the labels of every sample; none of a tenant where there is none, so that series go on as they were."""
-    return {"branch": _label(session.branch), **({"tenant": _label(session.tenant)} if session.tenant else {})}
+    return {"branch": _label(branch), **({"tenant": _label(tenant)} if tenant else {})}
 
 
-def _registry(samples: Iterable[Sample], own: Mapping[str, str]) -> CollectorRegistry:
+def _registry(samples: Iterable[Sample], labels: Mapping[str, str]) -> CollectorRegistry:
     from prometheus_client import CollectorRegistry
 
     registry = CollectorRegistry()
-    registry.register(_SessionCollector(samples, own))
+    registry.register(_SessionCollector(samples, labels))
     return registry
 
 
 def _samples(session: Session) -> Iterator[Sample]:
     for summary in session.summaries:
         yield from _scores(summary, session)
+    yield from _judges(session)
     if session.verdict:
         for comparison in session.verdict.comparisons:
             yield from _change(comparison, session)
@@ -182,6 +198,19 @@ def _scores(summary: Summary, session: Session) -> Iterator[Sample]:
         yield Sample("llmeval_scored_ratio", summary.n_scored / n_trials, labels)
     yield Sample("llmeval_unscored", summary.n_unscored, labels)
     yield Sample("llmeval_below_threshold", summary.n_below, labels)
+
+
+def _judges(session: Session) -> Iterator[Sample]:
+    """Yield what is known of the judges, once a suite and metric: the same one judges all variants."""
+    judged = {(one.suite, one.metric): agreement.judged_of(session, one) for one in session.summaries}
+    for (suite, metric), versions in judged.items():
+        one, labels = agreement.weakest(versions), {"suite": suite, "metric": metric}
+        if one is not None:
+            figures = agreement.figures(one)
+            for name in ("agreement", "agreement_lower", "labels"):
+                if name in figures:
+                    yield Sample(f"llmeval_judge_{name}", figures[name], labels)
+            yield Sample("llmeval_judge_uncalibrated", not one.is_calibrated, labels)
 
 
 def _change(comparison: Comparison, session: Session) -> Iterator[Sample]:

@@ -1,6 +1,7 @@
 """Session → a Prometheus Pushgateway: the gauges of the metrics file, for runners that nobody can scrape.
 
 A gateway never forgets: alert on the age of ``llmeval_session_timestamp_seconds``, not on absence.
+A session that runs for long pushes how far it is as well.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pytest_llmeval.errors import LlmevalError
-from pytest_llmeval.exports import prometheus
+from pytest_llmeval.exports import prometheus, prometheus_progress
 from pytest_llmeval.exports.deadline import within
 from pytest_llmeval.exports.inert import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pytest_llmeval.records import Session
 
@@ -73,6 +74,27 @@ def push(session: Session, url: str) -> None:
     Raises:
         LlmevalError: the address cannot be read; or the gateway cannot be reached, refuses, or takes more than 5 s.
     """
+    _push(url, prometheus.groups(session))
+
+
+def push_progress(so_far: Session, url: str, *, n_planned: int, at_s: float, is_running: bool) -> None:
+    """Push how far a session is; its end takes the place of it.
+
+    Args:
+        so_far: its branch, its tenant in its settings, and its results.
+        url: see ``gateway_of``.
+        n_planned: cases that were planned.
+        at_s: now, in seconds since 1970.
+        is_running: whether more is to come.
+
+    Raises:
+        LlmevalError: as ``push`` does.
+    """
+    samples = prometheus_progress.samples(so_far, n_planned=n_planned, at_s=at_s, is_running=is_running)
+    _push(url, [prometheus.group(so_far.branch, tuple(samples), tenant=so_far.tenant)])
+
+
+def _push(url: str, groups: Iterable[prometheus.Group]) -> None:
     from urllib.error import HTTPError
 
     from prometheus_client import pushadd_to_gateway
@@ -80,7 +102,7 @@ def push(session: Session, url: str) -> None:
     gateway = gateway_of(url)
 
     def work() -> None:
-        for labels, registry in prometheus.groups(session):
+        for labels, registry in groups:
             pushadd_to_gateway(gateway.address, gateway.job, registry, dict(labels), _LIMIT_S, _handler(gateway))
 
     try:

@@ -80,6 +80,7 @@ def _check(check: Check, found: Tally) -> Row:
         "gen_ai.evaluation.explanation": plain(check.score.reason, limit=_LONGEST_REASON) or None,
         "llmeval.check.nth": check.nth,
         "llmeval.check.version": check.score.version,
+        "llmeval.check.judges": list(check.score.judges),
         "llmeval.check.threshold": check.threshold,
         "llmeval.check.require": check.require,
         "llmeval.check.hard": check.is_hard,

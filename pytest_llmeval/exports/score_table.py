@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.exports import wording
 from pytest_llmeval.exports.inert import plain
+from pytest_llmeval.records import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 160
 _ENDLESS = 10_000
+_STYLES = {Verdict.REGRESSED: "red", Verdict.IMPROVED: "green"}
 _PLAIN = ("mean", "95 % interval", "scored")
 _COMPARED = ("mean", "95 % interval", "baseline", "change", "could show", "scored")
 
@@ -64,7 +66,10 @@ def _table(session: Session, columns: tuple[str, ...], *, ascii_only: bool) -> T
         if has_suites and summary.suite != suite:
             suite = summary.suite
             table.add_row(Text(shown(suite or "(no suite)"), "bold"))
-        figures = wording.figures(summary, comparisons.get((summary.suite, summary.metric, summary.arm)))
+        found = comparisons.get((summary.suite, summary.metric, summary.arm))
+        figures = wording.figures(summary, found)
+        style = _STYLES.get(found.verdict, "") if found is not None else ""
         name = f"{summary.metric} @{summary.arm}" if summary.arm else summary.metric
-        table.add_row(("  " if has_suites else "") + shown(name), *(figures[column] for column in columns))
+        cells = (Text(figures[column], style if column == "change" else "") for column in columns)
+        table.add_row(Text(("  " if has_suites else "") + shown(name)), *cells)
     return table

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 _BARS = "▁▂▃▄▅▆▇█"
 _DIGITS = "0123456789"
 _LEAST_SPAN = 0.1
+_N_BINS = 10
 
 
 def sparkline(values: Sequence[float | None], *, ascii_only: bool = False) -> str:
@@ -32,20 +33,30 @@ def sparkline(values: Sequence[float | None], *, ascii_only: bool = False) -> st
     return "".join("." if value is None else marks[_step(value, low, high, len(marks))] for value in values)
 
 
-def histogram(values: Sequence[float], *, n_bins: int = 10, ascii_only: bool = False) -> str:
-    """Return one character a bin of [0, 1]: the highest bar is the fullest bin, a dot an empty one.
+def histogram(values: Sequence[float], *, full: int = 0, ascii_only: bool = False) -> str:
+    """Return one character a tenth of [0, 1]: the highest bar is the fullest tenth, a dot an empty one.
 
     Args:
-        values: in [0, 1], in any order; 1 belongs to the last bin.
-        n_bins: how many bins of one width.
+        values: in [0, 1], in any order; 1 belongs to the last tenth.
+        full: how many values the highest bar stands for, where that is more: so two pictures have one scale.
         ascii_only: digits 0 to 9 in the place of bars.
     """
-    counts = [0] * n_bins
-    for value in values:
-        counts[_step(value, 0.0, 1.0, n_bins)] += 1
+    counts = _counts(values)
     marks = _DIGITS if ascii_only else _BARS
-    most = max(counts, default=0)
+    most = max(full, *counts)
     return "".join(marks[_step(n, 0.0, most, len(marks))] if n else "." for n in counts)
+
+
+def fullest(values: Sequence[float]) -> int:
+    """Return how many values the fullest tenth of a histogram holds."""
+    return max(_counts(values))
+
+
+def _counts(values: Sequence[float]) -> list[int]:
+    counts = [0] * _N_BINS
+    for value in values:
+        counts[_step(value, 0.0, 1.0, _N_BINS)] += 1
+    return counts
 
 
 def _step(value: float, low: float, high: float, n: int) -> int:

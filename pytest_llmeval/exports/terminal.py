@@ -10,17 +10,19 @@ from collections import Counter
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.exports import headline, usage, wording
+from pytest_llmeval.exports import agreement, headline, usage, wording
 from pytest_llmeval.exports.arm_table import arm_table
 from pytest_llmeval.exports.inert import disarm, plain
 from pytest_llmeval.exports.score_table import score_table
 from pytest_llmeval.exports.worst import worst_lines
-from pytest_llmeval.records import Provenance, Session, Verdict
+from pytest_llmeval.records import Provenance, Session, SessionVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console, RenderableType
+
+    from pytest_llmeval.exports.beside import Beside
 
 _MOST_LINES, _MOST_SENTENCES = 5, 20
 _LONGEST_SENTENCE, _LONGEST_NAME, _LONGEST_HEAD = 1_000, 160, 200
@@ -31,7 +33,14 @@ _INVALID_STYLE = "bold red"
 
 
 def render(
-    session: Session, *, width: int, color: bool, verbose: bool = False, exit_line: str = "", ascii_only: bool = False
+    session: Session,
+    *,
+    width: int,
+    color: bool,
+    verbose: bool = False,
+    exit_line: str = "",
+    ascii_only: bool = False,
+    beside: Beside | None = None,
 ) -> str:
     """Return the summary of a session; empty where there was no LLM test.
 
@@ -43,6 +52,7 @@ def render(
             intervals, and the user's lines.
         exit_line: what the exit status means, printed right below the verdict; what it says is said nowhere else.
         ascii_only: for streams whose encoding cannot show a box.
+        beside: where it is given, bars show how the cases lie beside the baseline's, and how the means went.
 
     Returns:
         Lines that each end with a line feed.
@@ -64,7 +74,8 @@ def render(
         highlight=False,
         legacy_windows=False,
     )
-    for part in _Page(session, console, verbose=verbose, ascii_only=ascii_only).parts(exit_line):
+    page_of = _Page(session, console, verbose=verbose, ascii_only=ascii_only)
+    for part in page_of.parts(exit_line, beside):
         console.print(part)
     text = page.getvalue()
     if not color:
@@ -82,7 +93,7 @@ class _Page:
         self._ascii_only = ascii_only
         self._worst = worst_lines(session)
 
-    def parts(self, exit_line: str) -> Iterator[RenderableType]:
+    def parts(self, exit_line: str, beside: Beside | None) -> Iterator[RenderableType]:
         """Yield what is printed, from top to bottom."""
         # As it is shown: what was cut off has not been said.
         exit_line = self._plain(exit_line, _LONGEST_SENTENCE)
@@ -91,9 +102,8 @@ class _Page:
         if self._session.summaries:
             yield ""
             yield score_table(self._session, self._console, ascii_only=self._ascii_only)
-            yield from self._notes()
-            if self._session.uncalibrated:
-                yield self._sentence(wording.uncalibrated(self._session))
+            bars, notes = list(self._bars(beside)), [*self._notes(), *self._judges()]
+            yield from (*bars, "", *notes) if bars and notes else (*bars, *notes)
         yield from self._contest()
         yield from self._worst_cases()
         yield ""
@@ -181,9 +191,12 @@ class _Page:
                 yield self._line(f"{left_out} by the selection")
 
     def _notes(self) -> Iterator[RenderableType]:
-        verdict = self._session.verdict
-        if verdict is None:
-            return
+        if self._session.verdict is not None:
+            yield from self._notes_of(self._session.verdict)
+        if self._session.uncalibrated:
+            yield self._sentence(wording.uncalibrated(self._session))
+
+    def _notes_of(self, verdict: SessionVerdict) -> Iterator[RenderableType]:
         with_suite = len({found.suite for found in verdict.comparisons}) > 1
         said = "\n".join(verdict.sentences)
         notes = [
@@ -195,6 +208,22 @@ class _Page:
             yield from (self._sentence(note) for note in notes)
         elif notes:
             yield self._line("-v adds what is known of each metric, and the trials it lacks")
+
+    def _judges(self) -> Iterator[RenderableType]:
+        """Yield how far judges agree with people, and of which metrics nobody knows."""
+        session = self._session
+        if session.uncalibrated:
+            yield self._sentence(wording.uncalibrated(session))
+        said = [*agreement.sentences(session)] if self._verbose else [agreement.line(session)]
+        yield from (self._sentence(text) for text in said if text)
+
+    def _bars(self, beside: Beside | None) -> Iterator[RenderableType]:
+        """Yield how the cases lie and how the means went, where that was asked for."""
+        if beside is not None:
+            from pytest_llmeval.exports.spread import spread
+
+            found = spread(self._session, beside, ascii_only=self._ascii_only)
+            yield from ("", found[0], *map(self._sentence, found[1])) if found else ()
 
     def _contest(self) -> Iterator[RenderableType]:
         """Yield who of several variants is better, or why nobody is."""

@@ -52,6 +52,8 @@ def uncalibrated(session: Session) -> str:
 
 def outcome(session: Session) -> str:
     """Say how a session ended in a word or two: its verdict, where there can be one."""
+    if session.shard is not None:
+        return str(session.shard)
     if session.verdict is None:
         return "no gate" if not session.exit_status else "failed"
     return "no verdict" if session.verdict.invalid or session.lost else session.verdict.verdict.value
@@ -64,6 +66,8 @@ def without_gate(session: Session, n_below: int) -> str:
         session: without a verdict.
         n_below: its checks that are below their threshold, each counted once over its trials.
     """
+    if session.shard is not None:
+        return f"{session.shard}: {count(len(session.results), 'case')} ran"
     if session.settings.get("baseline_update"):
         ran = f"{count(len(session.results), 'case')} ran"
         return (

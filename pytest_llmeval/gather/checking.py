@@ -32,7 +32,6 @@ from pytest_llmeval.records import (
 )
 
 if TYPE_CHECKING:
-    from pytest_llmeval.calls.client import Client
     from pytest_llmeval.calls.judge import Judge
 
 
@@ -98,7 +97,7 @@ def check(
 
 
 def check_async(
-    metric: str, answer: Answer, function: Function, version: str, terms: Terms, *, judge: Client | None = None
+    metric: str, answer: Answer, function: Function, version: str, terms: Terms, *, judge: Judge | None = None
 ) -> Check:
     """Start an async metric; it runs on between the calls of other tests, and the check is pending until it ends.
 

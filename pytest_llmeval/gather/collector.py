@@ -77,6 +77,11 @@ class Collector:
         """Whether no LLM test was planned or run."""
         return not self._planned and not self._results
 
+    @property
+    def n_planned(self) -> int:
+        """How many cases are known to be planned, while more may come; from any thread."""
+        return len(self._planned)
+
     def plan(self) -> Plan:
         """Return what was to be run, tests that showed themselves only while running included."""
         late = {
@@ -91,7 +96,10 @@ class Collector:
         )
 
     def results(self) -> tuple[CaseResult, ...]:
-        """Return the results, sorted by case; without the texts of requests and answers, which ``text_of`` has."""
+        """Return the results, sorted by case; without the texts of requests and answers, which ``text_of`` has.
+
+        From any thread: while more come in, those that are there.
+        """
         return tuple(sorted(self._results.values(), key=lambda result: (result.id, result.nodeid)))
 
     def lost(self, *, was_stopped: bool, dropped: Iterable[str] = ()) -> tuple[str, ...]:

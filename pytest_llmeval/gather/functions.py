@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from numbers import Real
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from pytest_llmeval.errors import ProviderError, UsageError
 from pytest_llmeval.records import Json, Score
 
 if TYPE_CHECKING:
-    from pytest_llmeval.calls.client import Client
+    from pytest_llmeval.calls.judge import Judge
 
 _NOTHING: Mapping[str, Json] = MappingProxyType({})  # one for all: a session holds a score of every check
 Value: TypeAlias = float | bool | Score | tuple[float | None, str]
@@ -84,17 +85,17 @@ def _seen(function: Function) -> Shape:
     return Shape(is_async, "judge" in inspect.signature(function).parameters)
 
 
-def measured(function: Function, metric: str, version: str, text: str, judge: Client | None) -> Score:
+def measured(function: Function, metric: str, version: str, text: str, judge: Judge | None) -> Score:
     """Run a sync metric; where its judge's provider failed there is no score, and the reason says so."""
     __tracebackhide__ = True
     try:
         value = function(text, judge=judge) if judge is not None else function(text)
     except ProviderError as error:
         return Score.unscored(metric, error.what, version=version)
-    return score_of(metric, value, version=version)
+    return _by(judge, score_of(metric, value, version=version))
 
 
-async def measured_async(function: Function, metric: str, version: str, text: str, judge: Client | None) -> Score:
+async def measured_async(function: Function, metric: str, version: str, text: str, judge: Judge | None) -> Score:
     """Run an async metric; otherwise as ``measured``."""
     __tracebackhide__ = True
     try:
@@ -102,4 +103,9 @@ async def measured_async(function: Function, metric: str, version: str, text: st
         value = await coming  # type: ignore[misc] # is_async() said so
     except ProviderError as error:
         return Score.unscored(metric, error.what, version=version)
-    return score_of(metric, value, version=version)
+    return _by(judge, score_of(metric, value, version=version))
+
+
+def _by(judge: Judge | None, score: Score) -> Score:
+    """Note on a score whom its metric asked, where its version does not say."""
+    return replace(score, judges=judge.names) if judge is not None and judge.asked else score

@@ -20,7 +20,7 @@ from pytest_llmeval.gather.wire import encode, loads
 from pytest_llmeval.records import CaseResult, Json, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
 FORMAT = 1
@@ -108,8 +108,12 @@ def read(path: Path) -> Session:
     return replace(_record(path, 1, Session, head), results=tuple(results))
 
 
-def read_head(path: Path) -> Session:
+def read_head(path: Path, *, without: Collection[str] = ()) -> Session:
     """Return the session in a file without its results: what lists and trends need of many files.
+
+    Args:
+        path: of the file.
+        without: fields that are left at their defaults as well; plan and verdict of many cases take most of the time.
 
     Raises:
         SchemaTooNew, StoreError: as ``read`` does; that a file is cut is not seen here.
@@ -121,7 +125,7 @@ def read_head(path: Path) -> Session:
         raise StoreError(f"session file {str(path)!r} cannot be read", found=str(error)) from error
     head = _object(path, 1, line)
     _check_format(path, head)
-    return _record(path, 1, Session, head)
+    return _record(path, 1, Session, {name: value for name, value in head.items() if name not in without})
 
 
 def _lines(path: Path) -> Sequence[str]:

@@ -45,7 +45,11 @@ def pick(folder: Path, said: str) -> Path:
     if said.startswith("~") and said[1:].isascii() and said[1:].isdigit():
         place = int(said[1:])
         if place >= len(paths):
-            raise UsageError(f"there is no session {said!r}", found=f"{len(paths)} are stored in {str(folder)!r}")
+            raise UsageError(
+                f"there is no session {said!r}",
+                found=f"{len(paths)} are stored in {str(folder)!r}",
+                hint="each run of pytest with an LLM test leaves one; ~0 is the newest",
+            )
         return paths[-1 - place]
     found = [path for path in paths if path.stem.startswith(said) or path.stem.partition("-")[2].startswith(said)]
     if len(found) == 1:

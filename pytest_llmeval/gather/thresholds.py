@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from pytest_llmeval.records import Tally
 
 ANSWER_HEAD = 200
 REASON_HEAD = 1000
+# Azure Pipelines and TeamCity obey it anywhere in a line; on our own page ``exports.inert`` breaks it.
+_COMMAND = re.compile(r"##(?=\w*\[)")
 
 
 def failing(tallies: Iterable[Tally], is_held: Callable[[Tally], bool]) -> tuple[Tally, ...]:
@@ -56,7 +59,7 @@ def _spread(failure: Tally) -> str:
 
 
 def head(text: str, length: int = ANSWER_HEAD) -> str:
-    """Return the start of a model's text on one line, with nothing in it that a terminal would obey."""
-    flat = " ".join(text[: 2 * length].split())
+    """Return the start of a model's text on one line, with nothing in it that a terminal or a CI system would obey."""
+    flat = _COMMAND.sub("# #", " ".join(text[: 2 * length].split()))
     shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in flat)
     return f"{shown[:length]}…" if len(shown) > length or len(text) > 2 * length else shown

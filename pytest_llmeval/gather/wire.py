@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.gather.codec import from_json, to_text
-from pytest_llmeval.records import CaseResult, Plan, Response, Score
+from pytest_llmeval.records import CaseResult, Plan, Response, Score, Shard
 from pytest_llmeval.records.exchange import canonical
 
 if TYPE_CHECKING:
@@ -65,6 +65,16 @@ def encode_plan(plan: Plan) -> str:
 def decode_plan(text: str) -> Plan:
     """Return the plan that ``encode_plan`` wrote; raises ValueError as ``decode`` does."""
     return from_json(Plan, loads(text))
+
+
+def encode_shard(shard: Shard) -> str:
+    """Return a shard, and with it the plan of all, as one line of ASCII JSON."""
+    return to_text(shard)
+
+
+def decode_shard(text: str) -> Shard:
+    """Return what ``encode_shard`` wrote; raises ValueError as ``decode`` does."""
+    return from_json(Shard, loads(text))
 
 
 def loads(text: str) -> Json:

@@ -77,13 +77,13 @@ def faithfulness(output: str, context: str) -> Score:
     content = [word for word in said_stems if not is_function_word(word)] or said_stems
     words = sum(word in known for word in content) / len(content)
     value = (words + _letters(output, source) + _density(said_stems, source_stems)) / 3
-    numbers = [word for word in _stated_numbers(output) if word not in known]
+    numbers = [word for word in stated_numbers(output) if word not in known]
     if numbers:
         value *= _NUMBER_MISSING
-    names = _names(output)
-    missing = [name for name in names if not all(stem(token) in known for token in split(name))]
+    said_names = names(output)
+    missing = [name for name in said_names if not all(stem(token) in known for token in split(name))]
     if missing:
-        value *= 1 - (1 - _NAMES_MISSING) * len(missing) / len(names)
+        value *= 1 - (1 - _NAMES_MISSING) * len(missing) / len(said_names)
     if (_PERSONS & set(said)) - set(source):
         value *= _READER_OR_SPEAKER
     reason = _reason(words, numbers, missing, [token for token in said if stem(token) not in known])
@@ -134,14 +134,14 @@ def _run(said: Sequence[str], at: int, source: Sequence[str], place: int) -> int
     return length
 
 
-def _stated_numbers(output: str) -> list[str]:
+def stated_numbers(output: str) -> list[str]:
     """Return the numbers of an answer once each, as digits, without those that only count a list."""
     return [
         word for word in dict.fromkeys(stem(token) for token in split(_LIST_NUMERAL.sub("", output))) if is_number(word)
     ]
 
 
-def _names(output: str) -> list[str]:
+def names(output: str) -> list[str]:
     """Return the words with a capital inside a sentence, once each."""
     found = dict.fromkeys(_NAME.findall(unicodedata.normalize("NFKC", output)))
     return [

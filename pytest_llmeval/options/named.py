@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.records import Variant
     from pytest_llmeval.store.postgres.address import Address
+
+
+class Source(Protocol):
+    """Where options come from: pytest's configuration is this."""
+
+    @property
+    def rootpath(self) -> Path:
+        """Where relative paths start."""
+
+    def getoption(self, name: str, /, default: Any) -> Any:  # noqa: ANN401 - as pytest has it
+        """Return what the command line says for a flag, else the default."""
+
+    def getini(self, name: str, /) -> Any:  # noqa: ANN401 - as pytest has it
+        """Return what the ini file says; None where it says nothing."""
 
 
 def variants(root: Path, models: Sequence[str], declared: Sequence[Mapping[str, object]]) -> tuple[Variant, ...]:
@@ -48,7 +62,7 @@ def prices(root: Path, lines: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         raise pytest.UsageError(f"llmeval: {error}") from None
 
 
-def purse(config: pytest.Config, store: str) -> str:
+def purse(config: Source, store: str) -> str:
     """Return whose money is spent: a worker's is its controller's; that of nobody else, or it is a new one."""
     said = getattr(config, "workerinput", {}).get(PURSE) or os.environ.get(PURSE)
     return str(said) if said else account(os.environ, store)
@@ -89,7 +103,7 @@ def store(root: Path, said: str, tenant: str) -> Path | Address:
         raise pytest.UsageError(f"llmeval: {error}") from None
 
 
-def baseline(config: pytest.Config, said: str) -> Path:
+def baseline(config: Source, said: str) -> Path:
     """Return the folder of a baseline that is named, as ``@release``.
 
     Raises:

@@ -14,7 +14,7 @@ from pytest_llmeval.options.table import OPTIONS, Option
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
 
 GUARDED = ("baseline", "baseline_update", "gate", "min_coverage", "fail_under")
 

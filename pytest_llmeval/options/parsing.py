@@ -56,6 +56,16 @@ def count_or_auto(text: str) -> int | Literal["auto"]:
         raise ValueError(f"{error}, or auto") from None
 
 
+def shard(text: str) -> tuple[int, int] | None:
+    """Read ``2/4``, the second of four; empty for none."""
+    if not text:
+        return None
+    number, slash, of = text.partition("/")
+    if not (slash and all(part.isascii() and part.isdigit() for part in (number, of)) and 1 <= int(number) <= int(of)):
+        raise ValueError("I/N, such as 2/4: the second of four machines")
+    return int(number), int(of)
+
+
 def several(text: str) -> tuple[str, ...]:
     """Read names with commas between them, each once."""
     return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
@@ -184,6 +194,16 @@ def folder_name(text: str) -> str:
     """Read the name of a folder; empty for none."""
     if "/" in text or "\\" in text or text in (".", ".."):
         raise ValueError("the name of a folder beside the test module, without a slash")
+    return text
+
+
+def tracker(text: str) -> str:
+    """Read MLflow's tracking URI; empty for none. A folder is none: its store for files takes nothing any more."""
+    if text and not text.startswith("databricks") and ":/" not in text:
+        raise ValueError(
+            "a URI such as sqlite:///mlflow.db or https://host; after a blank it takes the next argument for one, so"
+            " write it last, or --llmeval-mlflow=URI"
+        )
     return text
 
 

@@ -22,8 +22,10 @@ from pytest_llmeval.options.parsing import (
     seconds,
     setting,
     several,
+    shard,
     share,
     tenant,
+    tracker,
     variant,
     yes_or_no,
 )
@@ -130,12 +132,14 @@ OPTIONS = (
         "confirm", yes_or_no, "false", "run cases that regressed on the base version too, side by side", is_switch=True
     ),
     Option("fail_under", floor, "", "least mean of every suite; repeatable", "[METRIC:]MIN", is_repeatable=True),
+    Option("shard", shard, "", "run this machine's part of the tests; llmeval merge decides", "I/N"),
     Option("max_age", days, "", "days after which a recording counts as stale", has_flag=False),
     Option("retention", days, "", "days for which sessions are kept", has_flag=False),
     Option("min_coverage", share, "0.9", "share of checks that must be scored for a verdict", has_flag=False),
     Option("report", report, "term", "a report of the session; repeatable", "TYPE[:PATH]", is_repeatable=True),
     Option("pushgateway", str, "", "push the summary to a Prometheus Pushgateway", "URL"),
-    Option("mlflow", str, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
+    Option("push_every_s", seconds, "60", "least seconds between two pushes of progress to it", has_flag=False),
+    Option("mlflow", tracker, "", "record the session to MLflow", "URI", "sqlite:///.llmeval/mlflow.db"),
     Option("mlflow_traces", one_of(*TRACES), "failed", "cases that MLflow gets whole, as traces", "none|failed|all"),
 )
 
@@ -153,12 +157,13 @@ def declare(parser: pytest.Parser) -> None:
         if not option.has_flag:
             continue
         if option.is_switch:
-            group.addoption(option.flag, action="store_const", const="true", default=None, help=help_)
+            group.addoption(option.flag, dest=option.ini, action="store_const", const="true", default=None, help=help_)
             continue
         # None tells a flag that is absent from one that is empty; the value is parsed in resolve(), with the others.
         extra: dict[str, Any] = {} if option.bare is None else {"nargs": "?", "const": option.bare}
         group.addoption(
             option.flag,
+            dest=option.ini,  # said, pytest does not compare it with that of every option there is
             action="append" if option.is_repeatable else "store",
             default=None,
             metavar=option.metavar,

@@ -48,8 +48,7 @@ from pytest_llmeval.plugin.state import STATE, State  # noqa: E402
 
 STARTED = "llmeval_started_s"
 BASE = "llmeval_base"
-# Names the cases to run, in a pytest that we ourselves start; nobody else has a reason to set it.
-ONLY = "_LLMEVAL_ONLY"
+ONLY = options.ONLY
 # One of them is set in every pull request that tells itself; a look at them costs a foreign suite nothing.
 PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LLMEVAL_FORK")
 
@@ -72,13 +71,13 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Resolve the settings, so that a wrong one stops the run before it starts (:hook:`pytest_configure`)."""
+    """Resolve the settings, where one was made: a wrong one stops the run at once (:hook:`pytest_configure`)."""
     names = "cases, tags, trials, suite, model, api_base, eager, variants, intercept"
     config.addinivalue_line("markers", f"llmeval({names}): an LLM test")
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(
-        options.resolve(config),
+        config,
         is_worker=bool(worker_input),
         started_s=worker_input.get(STARTED, time.time()),
         n_processes=worker_input.get("workercount", 1),
@@ -87,10 +86,14 @@ def pytest_configure(config: pytest.Config) -> None:
         _declare(config)
     # Registered before pytest's own search for garbage at the end, and so obeyed after it.
     config.add_cleanup(state.thaw)
-    if state.settings.plan and not state.is_worker:
+    if state.is_told and state.settings.plan and not state.is_worker:
         from pytest_llmeval.plugin import planning
 
         planning.begin(config, state)
+    if state.is_told and state.settings.shard is not None:
+        from pytest_llmeval.plugin import sharding
+
+        state.sharding = sharding.begin(config, state)
     if worker_input.get(BASE):
         from pytest_llmeval.plugin import base
 
@@ -117,7 +120,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             if state.is_asked:
                 _listen(config, state)
         state.read_stores()
-        if state.settings.purse:
+        if state.is_told and state.settings.purse:
             from pytest_llmeval.plugin import spending
 
             spending.begin(state.settings)
@@ -130,7 +133,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which m
     """Tell a worker of xdist what the controller knows, and listen to what it says (:hook:`pytest_configure_node`)."""
     state = node.config.stash[STATE]
     node.workerinput[STARTED] = state.started_s
-    node.workerinput[options.PURSE] = state.settings.purse
+    node.workerinput[options.PURSE] = state.settings.purse if state.is_told else ""
     if state.base is not None or state.is_fork:
         from pytest_llmeval.plugin import base
 
@@ -145,7 +148,8 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which m
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test of each case of ``cases=``, in each of several variants (:hook:`pytest_generate_tests`)."""
-    has_variants = bool(metafunc.config.stash[STATE].settings.variants)
+    state = metafunc.config.stash[STATE]
+    has_variants = state.is_told and bool(state.settings.variants)
     if has_variants or metafunc.definition.get_closest_marker("llmeval") is not None:
         from pytest_llmeval.plugin import parametrizing
 
@@ -183,9 +187,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def may_have_base(state: State) -> bool:
     """Whether a base commit has a say; not in the pytest that we ourselves start on the base version."""
-    is_asked = state.settings.gate != "off" or state.settings.confirm
-    is_told = any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS)
-    return (is_asked or is_told) and not os.environ.get(ONLY)
+    is_asked = state.is_told and (state.settings.gate != "off" or state.settings.confirm)
+    is_pull_request = any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS)
+    return (is_asked or is_pull_request) and not os.environ.get(ONLY)
 
 
 def _listen(config: pytest.Config, state: State) -> None:
@@ -198,6 +202,11 @@ def _listen(config: pytest.Config, state: State) -> None:
             from pytest_llmeval.plugin.junit import ScoreProperties
 
             config.pluginmanager.register(ScoreProperties(state), "llmeval_junit")
+        # Of shards nobody would know whose progress it is.
+        if state.is_told and state.settings.pushgateway and state.settings.shard is None:
+            from pytest_llmeval.plugin.pushing import ProgressPush
+
+            config.pluginmanager.register(ProgressPush(state, config.rootpath), "llmeval_pushing")
 
 
 def _declare(config: pytest.Config) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.errors import StoreError
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.intercept.interception import Interception
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.intercepting import CallScope
     from pytest_llmeval.records import Request, Response
     from pytest_llmeval.store.postgres.address import Address

@@ -3,76 +3,23 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmeval.ending.base import Base, locate
 from pytest_llmeval.errors import GitError, LlmevalError, UsageError
 from pytest_llmeval.options import of_base
-from pytest_llmeval.options.surroundings import FORK, surroundings
+from pytest_llmeval.options.surroundings import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_llmeval.gate.acceptances import Held
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Baseline
 
 _SENT = (*of_base.GUARDED, "cache")
-
-
-class Base:
-    """The base commit of the branch under test.
-
-    Args:
-        commit: its full id.
-        name: how it was found, such as ``origin/main``.
-        folder: of the baseline.
-        today: ISO date, on which an acceptance may have expired.
-        is_fork: whether the branch's own baseline counts for nothing.
-    """
-
-    def __init__(self, commit: str, name: str, *, folder: Path, today: str, is_fork: bool) -> None:
-        self.commit = commit
-        self.name = name
-        self.is_fork = is_fork
-        self._folder = folder
-        self._today = today
-
-    @cached_property
-    def stored(self) -> Baseline:
-        """The baseline of that commit; one that stands outside the checkout belongs to no commit, and is read as it is.
-
-        Raises:
-            LlmevalError: it is malformed.
-        """
-        from pytest_llmeval.store import baseline_history, git
-
-        top = git.top(baseline_history.standing(self._folder))
-        if top is None or not self._folder.resolve().is_relative_to(top.resolve()):
-            return self.own
-        return baseline_history.read_at(self._folder, self.commit)
-
-    @cached_property
-    def own(self) -> Baseline:
-        """The baseline of the working tree.
-
-        Raises:
-            LlmevalError: it is malformed.
-        """
-        from pytest_llmeval.store import baselines
-
-        return baselines.read(self._folder)
-
-    @cached_property
-    def held(self) -> Held:
-        """What the session is compared with: the commit's baseline, and in it what the branch accepted."""
-        from pytest_llmeval.gate.acceptances import Held, hold
-
-        return Held(self.stored) if self.is_fork else hold(self.stored, self.own, today=self._today)
 
 
 def meet(config: pytest.Config, state: State) -> None:
@@ -91,8 +38,6 @@ def meet(config: pytest.Config, state: State) -> None:
 
 
 def _meet(config: pytest.Config, state: State) -> None:
-    from pytest_llmeval.store import base_commit, git
-
     told = surroundings(os.environ, state.settings.base)
     # Where only the ini asks for it, a run without a gate, or without a base, simply has nothing to confirm.
     is_confirming = config.getoption("--llmeval-confirm", default=None) is not None and not told.is_fork
@@ -104,22 +49,19 @@ def _meet(config: pytest.Config, state: State) -> None:
         state.is_fork = True
         # It asks no provider: a job without secrets has no key, and one with secrets lends them to no stranger.
         state.settings = state.settings._replace(cache="replay", confirm=False)
-    root = state.settings.root
-    is_checkout = git.top(root) is not None
-    if told.is_fork and not (is_checkout and told.revisions):
-        found = "nobody names it" if is_checkout else f"{str(root)!r} is no git checkout"
-        raise GitError(
-            "a fork is judged by its base commit", found=found, hint=f"LLMEVAL_BASE=origin/main, or {FORK}=false"
-        )
-    if not (is_checkout and told.revisions):
+    located = locate(state.settings.root, told)
+    if located is None:
         if is_confirming:
+            from pytest_llmeval.store import git
+
+            is_checkout = git.top(state.settings.root) is not None
             raise UsageError(
                 "--llmeval-confirm has no base version to run",
-                found="nobody names it" if is_checkout else f"{str(root)!r} is no git checkout",
+                found="nobody names it" if is_checkout else f"{str(state.settings.root)!r} is no git checkout",
                 hint="llmeval_base=origin/main in the ini, or LLMEVAL_BASE",
             )
         return
-    commit, name = base_commit.find(root, told.revisions, branch=told.branch, source=told.source)
+    commit, name = located
     if told.is_fork:
         state.settings = _of_fork(config, state.settings, commit)
     if state.settings.gate != "off":

@@ -49,6 +49,7 @@ _FORGOTTEN = (
             "REPORT",
             "STORE",
             "TENANT",
+            "SHARD",
         ]
     ),
 )

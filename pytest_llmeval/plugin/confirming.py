@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmeval import gate
+from pytest_llmeval.ending.comparing import Confirmed
 from pytest_llmeval.errors import LlmevalError
 from pytest_llmeval.gate.confirmation import confirm, confirmation_sentences, to_confirm
 from pytest_llmeval.gate.words import count
@@ -15,17 +16,9 @@ from pytest_llmeval.records import Provenance, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pytest_llmeval.plugin.base import Base
+    from pytest_llmeval.ending.base import Base
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import CaseId, CaseResult, CheckId, Comparison, Line, Rerun, SessionVerdict
-
-
-class Confirmed(NamedTuple):
-    """The verdict after the base version was run, and what is said of it."""
-
-    verdict: SessionVerdict
-    reruns: tuple[Rerun, ...] = ()
-    sentences: tuple[str, ...] = ()
+    from pytest_llmeval.records import CaseId, CaseResult, CheckId, Comparison, Line, SessionVerdict
 
 
 def beside_base(

@@ -1,48 +1,83 @@
-"""The end of a session, in the controller: store, decide, update, export, exit status; in this order.
-
-The session file comes before any export; an export that fails warns by name and changes nothing.
-"""
+"""The end of a session, in the controller: what was gathered is judged and concluded; the exit status is set."""
 
 from __future__ import annotations
 
-import os
 import platform
 import secrets
-import subprocess
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmeval import __version__, gate
 from pytest_llmeval.calls.guard import address_only, masked
+from pytest_llmeval.ending import concluding, exit_status, judging, telling
+from pytest_llmeval.ending.concluding import Ended
 from pytest_llmeval.errors import LlmevalError
-from pytest_llmeval.gate.floors import below_floors
-from pytest_llmeval.gate.summary import of_first_pass
 from pytest_llmeval.gather import session_file
-from pytest_llmeval.plugin import exit_status, exporting, notices
-from pytest_llmeval.plugin.recording import needs_recording
+from pytest_llmeval.plugin import checkout, notices
 from pytest_llmeval.records import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
+    from pytest_llmeval.ending.comparing import Confirm
+    from pytest_llmeval.ending.exit_status import Decision
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.plugin.state import State
-    from pytest_llmeval.records import Contest, Line, Spend, TrialPlan
-
-_SHOWN = 5
+    from pytest_llmeval.records import Line, Spend
 
 
 def finish(session: pytest.Session, state: State) -> None:
     """Turn what was gathered into a stored session with its verdict, and set the exit status."""
+    if state.sharding is not None:
+        state.sharding.excuse(session)
     if state.collector.is_empty and session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return
     session_id = f"{datetime.fromtimestamp(state.started_s, tz=UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     lines = gate.lines_of(session_id, state.collector.results())
-    record = _session(session, state, session_id, lines)
-    decision = exit_status.decide(session, state.settings, record, base_fault=state.base_fault)
+    gathered = _gathered(session, state, session_id)
+    if state.sharding is None:
+        ended = _judged(session, state, gathered, lines)
+    else:
+        ended = state.sharding.close(session, _measured(gathered, state), lines)
+    decision = _with_losses(state, ended.record, ended.decision)
+    state.closing_lines += telling.dropped(state.dropped)
+    concluded = concluding.conclude(
+        ended.record,
+        ended.grounds,
+        lines,
+        decision,
+        text_of=state.collector.text_of,
+        # Of a whole session: what a shard leaves is not decided.
+        tell_users=partial(_tell_users, session.config) if state.sharding is None else None,
+    )
+    state.session = concluded.session
+    state.closing_lines = [concluded.decision.line, *state.closing_lines, *concluded.lines]
+    if state.sharding is not None:
+        state.closing_lines += state.sharding.told(concluded.path)
+    session.exitstatus = concluded.decision.status
+
+
+def _judged(session: pytest.Session, state: State, gathered: Session, lines: tuple[Line, ...]) -> Ended:
+    record = judging.judge(gathered, state, lines, tell=state.closing_lines.append, confirm=_confirm(session, state))
+    # Ctrl-C while the base version ran.
+    record = replace(_measured(record, state), stopped=record.stopped or _stopped(session))
+    decision = exit_status.decide(
+        state.settings,
+        record,
+        status=int(session.exitstatus),
+        n_failed=session.testsfailed,
+        base_fault=state.base_fault,
+    )
+    return Ended(record, state, decision)
+
+
+def _with_losses(state: State, record: Session, decision: Decision) -> Decision:
+    """Look whether all that was paid for could be stored, and take up what every process must tell."""
     # A database that is away has counted what was asked: nothing is asked that it did not count.
     is_uncounted = record.spend is None and state.settings.database is None
     if state.settings.purse and is_uncounted and state.settings.cache != "replay":
@@ -52,57 +87,24 @@ def finish(session: pytest.Session, state: State) -> None:
     state.closing_lines += notices.closing_lines(state.heard)
     if notices.unstored_answers(state.heard):
         decision = exit_status.unstored(decision, "answers could not be stored")
-    state.session = record = replace(record, exit_status=decision.status, exit_line=decision.line)
-    try:
-        path = session_file.write(record, state.settings.sessions_folder, state.collector.text_of)
-    except (LlmevalError, OSError) as error:
-        decision = exit_status.unstored(decision, "the session could not be stored")
-        state.closing_lines.append(f"llmeval: {error}")
-    else:
-        try:
-            state.closing_lines += exporting.update_baseline(state.settings, record, lines)
-        except (LlmevalError, OSError) as error:
-            decision = exit_status.unstored(decision, "the baseline is as it was")
-            state.closing_lines.append(f"llmeval: {error}")
-        state.closing_lines += exporting.export(state, record, path, decision.line)
-        state.closing_lines += exporting.tell_users(session.config, path)
-        exporting.forget_old(state.settings)
-    if state.settings.gate == "off":
-        settings = state.settings
-        state.closing_lines += notices.told_stale(
-            record.results, started_s=state.started_s, max_age_days=settings.max_age
-        )
-    state.closing_lines += _told_expired(state)
-    state.closing_lines += needs_recording(record)
-    if record.spend is not None:
-        from pytest_llmeval.plugin import spending
-
-        state.closing_lines.append(spending.told(record.spend))
-    if state.dropped:
-        state.closing_lines.append(_told_dropped(state.dropped))
-    state.closing_lines += exporting.tell_github(state.settings, record, os.environ)
-    state.closing_lines.insert(0, decision.line)
-    session.exitstatus = decision.status
+    return decision
 
 
-def _session(session: pytest.Session, state: State, session_id: str, lines: tuple[Line, ...]) -> Session:
-    """Put the gathered results in one fixed order, aggregate them, and compare them with the baseline."""
+def _confirm(session: pytest.Session, state: State) -> Confirm | None:
+    if not state.settings.confirm:
+        return None
+    from pytest_llmeval.plugin.confirming import beside_base
+
+    return partial(beside_base, session, state)
+
+
+def _gathered(session: pytest.Session, state: State, session_id: str) -> Session:
+    """Put what was gathered in one fixed order; nothing is judged yet."""
     stopped, selection = _stopped(session), _selection(session.config, state)
-    commit, branch, folder = _git(session.config)
-    lost = state.collector.lost(was_stopped=bool(stopped), dropped=state.dropped)
-    verdict = against = None
-    if state.settings.gate != "off":
-        from pytest_llmeval.plugin import comparing
-
-        verdict, against = comparing.compare(session, state, lines, is_whole=not (stopped or selection or lost))
-        # Ctrl-C while the base version ran.
-        stopped = stopped or _stopped(session)
-    trials = state.trials.plan if state.settings.trials == "auto" else None
-    summaries = gate.summarise(lines, trials)
+    commit, branch, folder = checkout.place_of(session.config.rootpath)
     return Session(
         id=session_id,
         started_at=datetime.fromtimestamp(state.started_s, tz=UTC).isoformat(timespec="seconds"),
-        duration_s=time.time() - state.started_s,
         commit=commit,
         branch=branch,
         folder=folder,
@@ -110,24 +112,16 @@ def _session(session: pytest.Session, state: State, session_id: str, lines: tupl
         versions=_versions(),
         plan=state.collector.plan(),
         results=state.collector.results(),
-        lost=lost,
+        lost=state.collector.lost(was_stopped=bool(stopped), dropped=state.dropped),
         stopped=stopped,
         selection=selection,
-        summaries=summaries,
-        verdict=verdict,
-        against=against,
-        floors=below_floors(state.settings.fail_under, summaries, lines),
-        trials=trials,
-        contest=_contest(state, lines, trials),
-        spend=_spend(state),
-        uncalibrated=_uncalibrated(state, lines) if state.settings.judges else (),
+        trials=state.trials.plan if state.settings.trials == "auto" else None,
     )
 
 
-def _uncalibrated(state: State, lines: tuple[Line, ...]) -> tuple[str, ...]:
-    from pytest_llmeval.plugin import calibrated
-
-    return calibrated.uncalibrated(state.settings, lines, state.closing_lines.append)
+def _measured(record: Session, state: State) -> Session:
+    """Add what it took, once all is done that takes something."""
+    return replace(record, duration_s=time.time() - state.started_s, spend=_spend(state))
 
 
 def _spend(state: State) -> Spend | None:
@@ -142,41 +136,16 @@ def _spend(state: State) -> Spend | None:
         return None
 
 
-def _contest(state: State, every: Sequence[Line], trials: TrialPlan | None) -> Contest | None:
-    """Set the variants against each other, where there are several; whoever wins, the exit status does not ask."""
-    variants = {variant.name: variant for variant in state.collector.plan().variants}
-    if len(variants) < 2:  # noqa: PLR2004 - it takes two
-        return None
-    # Cases that were drawn again because they looked bad would speak against the arm in which they did.
-    lines = [of_first_pass(line, trials) for line in every]
-    rounds = state.settings.looks
-    if state.settings.trials not in rounds:
-        return gate.compare_arms(tuple(variants), lines, state.collector.results())
-    from pytest_llmeval.gate.arm_rounds import looks_of
-    from pytest_llmeval.gate.arms import pairs_of
-
-    looks = looks_of(pairs_of(tuple(variants), lines), variants, rounds, rounds.index(state.settings.trials) + 1)
-    return gate.compare_arms(tuple(variants), lines, state.collector.results(), looks=looks)
-
-
-def _told_dropped(nodeids: Sequence[str]) -> str:
-    shown = ", ".join(nodeids[:_SHOWN]) + (", …" if len(nodeids) > _SHOWN else "")
-    tests = f"{len(nodeids)} test{'s' * (len(nodeids) != 1)}"
-    return f"llmeval: {tests} had run when the session stopped; their checks were not waited for: {shown}"
-
-
-def _told_expired(state: State) -> list[str]:
-    """Name the lines that were accepted for a time that is over, where the gate compares with them."""
-    if state.settings.gate == "off" or state.settings.baseline_update == "all":
+def _tell_users(config: pytest.Config, path: Path) -> list[str]:
+    """Hand the session, as it was stored, to the users' own hooks; return a line where one of them failed."""
+    if not config.hook.pytest_llmeval_session.get_hookimpls():
         return []
-    expired = [line for line in state.baseline.lines.values() if line.is_expired(state.today)]
-    if not expired:
-        return []
-    first = [f"{line.id} ({line.acceptance.expires})" for line in expired if line.acceptance][:_SHOWN]
-    shown = ", ".join(first) + (", …" if len(expired) > _SHOWN else "")
-    have = "line is" if len(expired) == 1 else "lines are"
-    what = f"{len(expired)} {have} accepted no longer, and the threshold decides again: {shown}"
-    return [f"llmeval: {what}; mend it, or accept it anew: llmeval baseline accept PATTERN --reason ... --expires DATE"]
+    record = session_file.read(path)
+    try:
+        config.hook.pytest_llmeval_session(config=config, session=record)
+    except Exception as error:  # noqa: BLE001 - it is the user's code: whatever it raises cannot change the verdict
+        return [f"llmeval: a hook pytest_llmeval_session failed: {type(error).__name__}: {error}"]
+    return []
 
 
 def _stopped(session: pytest.Session) -> str:
@@ -197,15 +166,7 @@ def _selection(config: pytest.Config, state: State) -> str:
     plan = state.collector.plan()
     if plan.n_deselected and not said:
         said.append(f"{plan.n_deselected} LLM tests deselected")
-    if state.settings.gate != "off":
-        planned = {_module(case.id.test) for case in plan.cases.values()}
-        known = {_module(id_.test) for id_ in state.baseline.lines}
-        said += [f"without {module}" for module in sorted(known - planned) if (state.settings.root / module).exists()]
     return ", ".join(said)
-
-
-def _module(test_id: str) -> str:
-    return test_id.partition("::")[0]
 
 
 def _shown_settings(state: State) -> dict[str, object]:
@@ -213,7 +174,7 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
-    names += [name for name in ("namespace", "tenant") if getattr(settings, name)]
+    names += ["namespace"] if settings.namespace else []
     # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
     looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
     # The environment may hold one with a password, which the first call refuses.
@@ -229,20 +190,6 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _git(config: pytest.Config) -> tuple[str, str, str]:
-    """Return commit and branch of the root, and where it lies in its repository; empty texts where there is none."""
-    command = ["git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--show-prefix"]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command
-            command, cwd=config.rootpath, env=environment, capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "", "", ""
-    commit, branch, folder, *_ = [*done.stdout.splitlines(), "", "", ""]
-    return commit, branch, folder
-
-
 def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:
     """Print the summary: the verdict first."""
     from pytest_llmeval.exports import terminal
@@ -253,11 +200,13 @@ def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:
     encoding = getattr(getattr(stream, "_file", None), "encoding", None) or "ascii"
     terminalreporter.write_sep("=", "llmeval")
     if any(kind == "term" for kind, _ in state.settings.reports):
+        is_verbose = terminalreporter.config.get_verbosity() > 0
         text = terminal.render(
             state.session,
             width=stream.fullwidth,
             color=stream.hasmarkup,
-            verbose=terminalreporter.config.get_verbosity() > 0,
+            verbose=is_verbose,
+            beside=_bars(state, state.session) if is_verbose else None,
             ascii_only=not encoding.lower().startswith("utf"),
             exit_line=state.closing_lines[0],
         )
@@ -267,3 +216,9 @@ def show(terminalreporter: pytest.TerminalReporter, state: State) -> None:
     terminalreporter.write_line(text.rstrip("\n") or state.closing_lines[0])
     for line in state.closing_lines[1:]:
         terminalreporter.write_line(line)
+
+
+def _bars(state: State, record: Session) -> Beside:
+    from pytest_llmeval.ending import known
+
+    return known.bars(state, record)

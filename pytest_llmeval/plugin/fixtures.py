@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from _pytest import nodes
+
     from pytest_llmeval.calls.client import Client
     from pytest_llmeval.gather.current import Running
     from pytest_llmeval.gather.recorder import Recorder
@@ -81,9 +83,9 @@ class Llmeval:
         Args:
             match: a regular expression that the failure's message must contain.
         """
-        from pytest_llmeval.gather import current
+        from pytest_llmeval.gather.aside import aside
 
-        with current.nobodys(), pytest.raises(AssertionError, match=match or None):
+        with aside(self._recorder), pytest.raises(AssertionError, match=match or None):
             yield
 
 
@@ -145,17 +147,22 @@ def is_llm_test(item: pytest.Item) -> bool:
     A test that checks only in a function it calls does not show; its scores are gathered all the same, but it is not
     in the plan, so a worker that dies with it leaves no gap there.
     """
-    # A keyword is looked up faster than a marker, and where there is a marker there is its keyword.
-    if "llmeval" in item.keywords and item.get_closest_marker("llmeval") is not None:
+    if any(mark.name == "llmeval" for mark in item.own_markers) or has_marker(item.parent):
         return True
     asked = FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    if any(is_ours(item, name) for name in asked):
+    if asked and any(is_ours(item, name) for name in asked):
         return True
     test = getattr(item, "obj", None)
     try:
         return _names_a_check(test)
     except TypeError:  # somebody else's kind of item, whose test has no hash
         return _names_a_check.__wrapped__(test)
+
+
+@lru_cache(maxsize=1)  # the tests of one class or module stand together
+def has_marker(node: nodes.Node | None) -> bool:
+    """Whether all tests of a class, module or folder are LLM tests; forgotten before each time that all are asked."""
+    return node is not None and node.get_closest_marker("llmeval") is not None
 
 
 @lru_cache(maxsize=8)  # all parameters of a test are one function

@@ -22,7 +22,7 @@ from pytest_llmeval.store.looking import Looking
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import CaseId, Request
     from pytest_llmeval.records.forecast import Forecast

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmeval.gather.recorder import Recorder
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import Case, CaseId, PlannedCase, Variant
 

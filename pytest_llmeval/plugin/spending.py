@@ -1,17 +1,16 @@
-"""A session's budget, as pytest meets it: prices are looked up before anything is spent; at the end it is told.
+"""A session's budget, as pytest meets it: prices are looked up before anything is spent; at the end it is added up.
 
 Imported where a budget is set.
 """
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmeval.calls.budget import NANO, Budget, dollars, unknown_price
+from pytest_llmeval.calls.budget import NANO, Budget, unknown_price
 from pytest_llmeval.calls.prices import Prices
 from pytest_llmeval.errors import BudgetSpent, LlmevalError, UsageError
 from pytest_llmeval.plugin import items
@@ -21,13 +20,10 @@ from pytest_llmeval.store.spend import SpendLedger
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
     from pytest_llmeval.records import CaseResult
     from pytest_llmeval.store.postgres.ledger import PostgresLedger
-
-_SHOWN = 3
-_MOST_TARGETS = 20
 
 
 def budget_of(settings: Settings, prices: Prices) -> Budget:
@@ -122,26 +118,3 @@ def _is_undone(result: CaseResult) -> bool:
     return any(trial.error.partition(":")[0] == BudgetSpent.__name__ for trial in result.trials) or any(
         check.value is None and check.score.reason.startswith(BudgetSpent.SIGN) for check in checks
     )
-
-
-def told(spend: Spend) -> str:
-    """Say in a sentence what was spent, what was left undone, and what to run for it."""
-    spent, unsure, budget = (round(usd * NANO) for usd in (spend.spent_usd, spend.unsure_usd, spend.budget_usd))
-    text = f"llmeval: {dollars(spent)} of the budget of {dollars(budget)} spent"
-    if spend.n_unsure:
-        calls = "1 call" if spend.n_unsure == 1 else f"{spend.n_unsure} calls"
-        text += f", up to {dollars(unsure)} of it on {calls} of which nobody knows what they cost"
-    if not spend.n_refused:
-        return text
-    calls = "1 call was" if spend.n_refused == 1 else f"{spend.n_refused} calls were"
-    text += f"; {calls} not made, since the rest does not cover the most that one may cost"
-    if not spend.undone:
-        return text
-    n_tests = len(spend.undone)
-    shown = ", ".join(spend.undone[:_SHOWN]) + (f" and {n_tests - _SHOWN} more" if n_tests > _SHOWN else "")
-    files = dict.fromkeys(name.partition("::")[0] for name in spend.undone)
-    # Of many the files are enough: what was answered is stored, and replayed for nothing.
-    targets = spend.undone if n_tests <= _MOST_TARGETS else list(files)
-    amount = f"{spend.budget_usd:g}" if spend.spent_usd else "MORE"
-    command = shlex.join(["pytest", f"--llmeval-budget-usd={amount}", *targets])
-    return f"{text}; undone: {shown}; to run {'it' if n_tests == 1 else 'them'}: {command}"

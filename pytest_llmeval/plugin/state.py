@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval.plugin.fixtures import is_llm_test
+from pytest_llmeval import options
+from pytest_llmeval.plugin.fixtures import has_marker, is_llm_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_llmeval.ending.base import Base
     from pytest_llmeval.errors import UsageError
     from pytest_llmeval.gather.collector import Collector
     from pytest_llmeval.gather.recorder import Recorder
-    from pytest_llmeval.options import Settings
+    from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.backend import Backend
-    from pytest_llmeval.plugin.base import Base
     from pytest_llmeval.plugin.display import Display
     from pytest_llmeval.plugin.flight import Flight
     from pytest_llmeval.plugin.ledger import Ledger
+    from pytest_llmeval.plugin.sharding import Sharding
     from pytest_llmeval.plugin.trials import Trials
-    from pytest_llmeval.records import Baseline, CaseResult, PlannedCase, Session, Tally
+    from pytest_llmeval.records import Baseline, CaseResult, PlannedCase, Session
 
 RECORDER = pytest.StashKey["Recorder"]()
 _UNSCORED = {"is_unscored": True}
@@ -36,14 +38,16 @@ class State:
     """One process's share of the session: settings, collector, engine, baseline; each made when first needed.
 
     Args:
-        settings: what this run was asked to do.
+        config: pytest's, which knows what this run was asked to do.
         is_worker: whether this process is a worker of xdist; only the controller gathers, decides and writes.
         started_s: when the session began, in the controller; seconds since the epoch.
         n_processes: how many run tests.
     """
 
-    def __init__(self, settings: Settings, *, is_worker: bool, started_s: float, n_processes: int) -> None:
-        self.settings = settings
+    def __init__(self, config: pytest.Config, *, is_worker: bool, started_s: float, n_processes: int) -> None:
+        self._config = config
+        # Whether anybody may have set an option of ours; a suite that did not reads none before it has an LLM test.
+        self.is_told = options.says_something(config)
         self.is_worker = is_worker
         self.started_s = started_s
         self.n_processes = n_processes
@@ -63,13 +67,25 @@ class State:
         self.flight: Flight | None = None
         self.ledger: Ledger | None = None
         self.display: Display | None = None
+        self.sharding: Sharding | None = None
         # Whether a test has its application's own calls recorded.
-        self.intercepts = settings.intercept
+        self.intercepts = self.is_told and self.settings.intercept
         self._is_frozen = False
         self._lock = threading.Lock()
         self._plan_text = ""
         self._notices: list[str] = []
         self._at_home: dict[str, CaseResult] = {}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What this run was asked to do.
+
+        Raises:
+            pytest.UsageError: an option has a value that is not allowed.
+        """
+        from pytest_llmeval.options.settings import resolve
+
+        return resolve(self._config)
 
     @cached_property
     def collector(self) -> Collector:
@@ -90,9 +106,15 @@ class State:
 
     @property
     def is_asked(self) -> bool:
-        """Whether gate, floor or baseline was asked for, so that a run without LLM tests must say that it has none."""
+        """Whether gate, floor or baseline was asked for, so that a run without LLM tests must say that it has none.
+
+        A shard says so too: the merge wants to hear of every one.
+        """
+        if not self.is_told:
+            return False
         settings = self.settings
-        return settings.gate != "off" or bool(settings.fail_under) or bool(settings.baseline_update)
+        is_judged = settings.gate != "off" or bool(settings.fail_under) or bool(settings.baseline_update)
+        return is_judged or settings.shard is not None
 
     def collect(self, report: pytest.TestReport) -> None:
         """Take what rides on a report; an empty result says that its test has begun."""
@@ -130,6 +152,8 @@ class State:
         Raises:
             pytest.UsageError: one of them is malformed; the message names file and kind.
         """
+        if not (self.is_told or (self._config.rootpath / options.DEFAULT_FOLDER / options.CACHE_FILE).exists()):
+            return
         has_cache, is_adaptive = self.settings.has_store, self.settings.trials == "auto"
         if not (self.is_asked or is_adaptive or has_cache):
             return
@@ -154,6 +178,8 @@ class State:
 
     def prepare(self, places: Sequence[str]) -> None:
         """Begin what takes seconds, if calls are to be expected of this process; ``places`` is what is collected."""
+        if not self.is_told:
+            return  # no model is named, so nobody knows whom a test will ask
         settings = self.settings
         may_call = settings.cache in ("refresh", "live") or (settings.cache == "auto" and not settings.has_store)
         # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.
@@ -198,11 +224,9 @@ class State:
     @cached_property
     def baseline(self) -> Baseline:
         """What the session is compared with, as it was when it was first read."""
-        if self.base is not None:
-            return self.base.held.baseline
-        from pytest_llmeval.store import baselines
+        from pytest_llmeval.ending.grounds import baseline_of
 
-        return baselines.read(self.settings.baseline)
+        return baseline_of(self)
 
     def recorder_of(self, item: pytest.Item) -> Recorder:
         """Return the item's recorder; made when the item first needs it, which may be in several threads at once."""
@@ -219,13 +243,14 @@ class State:
 
     def plan(self, collected: Sequence[pytest.Item]) -> None:
         """Note the LLM tests among the collected items, and how many trials each is to have."""
+        has_marker.cache_clear()
         declared = [item for item in collected if is_llm_test(item)]
         if not declared:
             return
         from pytest_llmeval.gather import wire
         from pytest_llmeval.plugin.planned import plan_of
 
-        plan = plan_of(declared, self)
+        plan = plan_of(declared, self) if self.sharding is None else self.sharding.plan
         if self.is_worker:
             self._plan_text = wire.encode_plan(plan)
         else:
@@ -258,25 +283,6 @@ class State:
         said = self._notices[:]
         del self._notices[: len(said)]  # the loop's thread may have added one meanwhile
         return "\n".join(said)
-
-    def is_held(self, recorder: Recorder, tally: Tally) -> bool:
-        """Whether the gate decides on a check: there is a baseline line to compare with, or one is being made."""
-        if self.settings.baseline_update:
-            return True
-        if self.settings.gate == "off":
-            return False
-        lines = self.baseline.lines
-        # As gate.of_arms has it: an arm without a line of its own is held to the one that was stored without arms.
-        line = lines.get(tally.id) or lines.get(tally.id._replace(arm=""))
-        check = tally.worst
-        return (
-            line is not None
-            and bool(line.draws)
-            # What was accepted for a time that is over counts as not accepted: its threshold decides again.
-            and not line.is_expired(self.today)
-            and (line.input_hash, line.metric_version, line.is_case_level)
-            == (recorder.input_hash, check.score.version, check.is_case_level)
-        )
 
 
 STATE = pytest.StashKey[State]()

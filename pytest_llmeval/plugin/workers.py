@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pytest
 
 DROPPED = "llmeval_dropped"
+SHARD = "llmeval_shard"
 
 
 def interactor(config: pytest.Config) -> Any:  # noqa: ANN401 - xdist's own, which has no public type
@@ -54,3 +55,10 @@ def send_dropped(config: pytest.Config, nodeids: Sequence[str]) -> None:
     output = getattr(config, "workeroutput", None)
     if output is not None:
         output[DROPPED] = list(nodeids)
+
+
+def send_shard(config: pytest.Config, text: str) -> None:
+    """Tell the controller, with the worker's last word, which tests there were on all machines."""
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output[SHARD] = text

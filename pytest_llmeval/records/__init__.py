@@ -37,6 +37,8 @@ trial plan, look, round
     to the next *look*, where it is judged alone; in a *round* every case of a suite is drawn again.
 session
     One pytest invocation, or several shards merged.
+shard, part
+    One of several machines that run a session together; the tests that are its own.
 budget, reservation, ledger
     The most that a session may spend; the most that a call can cost, set aside before it is sent; where both are kept,
     for all processes of the session.
@@ -79,7 +81,7 @@ from pytest_llmeval.records.pending import (
     metric_of,
 )
 from pytest_llmeval.records.score import CaseId, Check, CheckId, Place, Score
-from pytest_llmeval.records.session import CaseResult, Plan, PlannedCase, Session, Spend, Trial
+from pytest_llmeval.records.session import CaseResult, Floor, Plan, PlannedCase, Rules, Session, Shard, Spend, Trial
 from pytest_llmeval.records.tally import Tally, tally
 from pytest_llmeval.records.trials import Step, SuitePlan, TrialPlan
 from pytest_llmeval.records.verdict import (
@@ -87,6 +89,7 @@ from pytest_llmeval.records.verdict import (
     Comparison,
     Contract,
     FloorBreach,
+    Judged,
     SessionVerdict,
     Slice,
     Summary,
@@ -116,8 +119,10 @@ __all__ = [
     "Duel",
     "Expense",
     "ExpenseDifference",
+    "Floor",
     "FloorBreach",
     "Json",
+    "Judged",
     "Line",
     "Outcome",
     "Pending",
@@ -131,9 +136,11 @@ __all__ = [
     "Request",
     "Rerun",
     "Response",
+    "Rules",
     "Score",
     "Session",
     "SessionVerdict",
+    "Shard",
     "Slice",
     "SliceGain",
     "Spend",

@@ -5,9 +5,12 @@ Not among the names of the package ``records``: an ordinary run of pytest needs 
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_llmeval.records.frozen import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Range: TypeAlias = tuple[float, float, float]
 """A number with the bounds of its 95 % interval."""
@@ -50,6 +53,8 @@ class Agreement:
         at_fitted: agreement by pass marks fitted in the same way, each without the items that it decides.
         auroc: chance that a good item scores above a bad one.
         people: share of the pairs of people's labels for one item that say the same, and the number of pairs.
+        judges: whom a metric of the user's own asked, sorted, since its version does not name them; empty for ours.
+        measured_on: ISO date, in UTC, on which this was first found; empty where it was not noted.
     """
 
     metric: str
@@ -67,3 +72,16 @@ class Agreement:
     at_fitted: At | None
     auroc: Range | None
     people: tuple[float, int] | None
+    judges: tuple[str, ...] = ()
+    measured_on: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is known by among those of its metric."""
+        return named(self.version, self.judges)
+
+
+def named(version: str, judges: Iterable[str]) -> str:
+    """Return the version of a score as a person reads it, with whom its metric asked: ``1, asked openai/gpt-4o``."""
+    asked = " + ".join(judges)
+    return f"{version}, asked {asked}" if asked else version

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pytest_llmeval.records.exchange import Json
 from pytest_llmeval.records.frozen import dataclass
+
+JUDGED: Final = "judge "
+"""How the version of a score begins that a judge gave by a rubric."""
 
 
 class CaseId(NamedTuple):
@@ -54,6 +57,7 @@ class Score:
         reason: one sentence for a person; why there is no value, where there is none.
         version: changes whenever the metric's values would change; scores of two versions are never compared.
         detail: what the metric wishes to keep, as JSON.
+        judges: whom a metric of the user's own asked, sorted: its version does not name them. Comparable all the same.
 
     Raises:
         ValueError: value is NaN, infinite or outside [0, 1], or None without a reason.
@@ -64,6 +68,7 @@ class Score:
     reason: str = ""
     version: str = "1"
     detail: Mapping[str, Json] = field(default_factory=dict)
+    judges: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.value is None:

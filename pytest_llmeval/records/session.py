@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import NamedTuple
 
 from pytest_llmeval.records.against import Against
 from pytest_llmeval.records.arms import Contest, Variant
@@ -117,6 +118,64 @@ class Spend:
     undone: tuple[str, ...] = ()
 
 
+class Floor(NamedTuple):
+    """The least mean of a suite, in [0, 1], by a metric; by every metric where that is empty."""
+
+    metric: str
+    least: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a session over several machines is judged by, the same on each.
+
+    Args:
+        gate, baseline_update, fail_under, min_coverage, max_age: as the settings of those names; of a fork as its base
+            commit has them.
+        baseline: its folder, from the root where it stands below.
+        judges: models that grade.
+        budget_usd: a shard's equal share of the budget; None for no limit.
+        base: the commit that is compared with; empty for none.
+        is_fork: whether the branch's own baseline counts for nothing.
+    """
+
+    gate: str = "off"
+    baseline: str = "baselines"
+    baseline_update: str = ""
+    fail_under: tuple[Floor, ...] = ()
+    min_coverage: float = 0.9
+    max_age: float | None = None
+    judges: tuple[str, ...] = ()
+    budget_usd: float | None = None
+    base: str = ""
+    is_fork: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """Which part of a session one machine ran; all that proves, beside its fellows, that nothing is missing.
+
+    Args:
+        number: from 1 to ``n_shards``.
+        n_shards: how many machines the session was split over.
+        parts: the tests of each shard, in the order of their numbers, by test id: an LLM test with its plan, any other
+            test with None. Empty where this machine never came to know them.
+        status: pytest's exit status of this part.
+        n_failed: tests of this part that failed, of whatever kind.
+        rules: what the whole is judged by.
+    """
+
+    number: int
+    n_shards: int
+    parts: tuple[Mapping[str, PlannedCase | None], ...] = ()
+    status: int = 0
+    n_failed: int = 0
+    rules: Rules = Rules()
+
+    def __str__(self) -> str:
+        return f"shard {self.number} of {self.n_shards}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """One pytest invocation as it is stored; everything in one fixed order, whatever the workers did.
@@ -144,6 +203,8 @@ class Session:
         exit_status: what pytest's exit status was to be when this was stored; None where nobody has said.
         exit_line: the same with its reason, as it is printed.
         uncalibrated: judged metrics of which nobody has stored how far they agree with people.
+        shard: which part of a session this is; None where it is one.
+        merged: ids of the shards that it was made of; empty where it was not.
     """
 
     id: str
@@ -169,6 +230,14 @@ class Session:
     exit_status: int | None = None
     exit_line: str = ""
     uncalibrated: tuple[str, ...] = ()
+    shard: Shard | None = None
+    merged: tuple[str, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether not all of its tests ran, so that its means are of other cases than a whole session's."""
+        is_narrowed = self.selection or self.plan.n_deselected or self.shard
+        return bool(self.lost or self.stopped or is_narrowed)
 
     @property
     def tenant(self) -> str:

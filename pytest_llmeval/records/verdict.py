@@ -42,6 +42,35 @@ class Slice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A judged metric in one version, and how far that agrees with people, as it was known when the session ended.
+
+    Args:
+        version: of its scores; of a metric of the user's own with the judges that it asked.
+        n_labels: labelled answers that it was measured on; 0 where nobody has measured it: it is *uncalibrated*.
+        threshold: pass mark at which it was; None where it was the one that fits these labels, held out.
+        agreement: share of them of which the metric says what people say, in [0, 1]; with the bounds of its interval.
+        ac1: Gwet's AC1, in [-1, 1], as above.
+        tpr, tnr: share of the good ones that pass, and of the bad ones that fail, as above.
+        measured_on: ISO date, in UTC; empty where it is not known.
+    """
+
+    version: str
+    n_labels: int = 0
+    threshold: float | None = None
+    agreement: tuple[float, ...] | None = None
+    ac1: tuple[float, ...] | None = None
+    tpr: tuple[float, ...] | None = None
+    tnr: tuple[float, ...] | None = None
+    measured_on: str = ""
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether it is known how far it agrees with people."""
+        return self.agreement is not None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """The aggregate of one suite's scores by one metric.
 
@@ -56,6 +85,7 @@ class Summary:
         pass_any: pass@1, pass@2, …: the chance that at least one of so many does.
         slices: one a tag, sorted.
         arm: the variant that answered; empty where there is one only.
+        judged: where a judge gave the scores, one a version, sorted; empty where none did.
     """
 
     suite: str
@@ -71,6 +101,7 @@ class Summary:
     pass_any: tuple[float, ...] = ()
     slices: tuple[Slice, ...] = ()
     arm: str = ""
+    judged: tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

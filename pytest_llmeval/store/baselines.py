@@ -170,6 +170,8 @@ def refuse_partial(session: Session, *, min_coverage: float = MIN_COVERAGE) -> N
         BaselineError: the session is partial; ``found`` says why.
     """
     faults = []
+    if session.shard is not None:
+        faults.append(f"it is {session.shard} (merge them: llmeval merge FILE...)")
     if session.stopped:
         faults.append(f"it was stopped ({session.stopped})")
     if session.spend is not None and session.spend.n_refused:

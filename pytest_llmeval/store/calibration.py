@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import SchemaTooNew, StoreError
@@ -30,7 +30,7 @@ def file_of(folder: Path, metric: str) -> Path:
 
 
 def read(folder: Path, metric: str) -> dict[str, Agreement]:
-    """Return what is stored of a metric, by version; empty where nothing is.
+    """Return what is stored of a metric, by ``Agreement.key``; empty where nothing is.
 
     Raises:
         SchemaTooNew: a newer version of this package wrote it.
@@ -53,12 +53,14 @@ def read(folder: Path, metric: str) -> dict[str, Agreement]:
             raise StoreError(
                 f"{path}:{number} is no stored agreement", found=str(error)[:200], hint="llmeval judge check writes it"
             ) from error
-        found[agreement.version] = agreement
+        found[agreement.key] = agreement
     return found
 
 
 def write(folder: Path, agreement: Agreement) -> Path:
     """Store how far a metric agrees with people, in the place of what was stored of that version; return its file.
+
+    What was known already keeps its day: a measurement that finds the same again changes no byte.
 
     Raises:
         StoreError: the file cannot be read.
@@ -66,14 +68,17 @@ def write(folder: Path, agreement: Agreement) -> Path:
     """
     path = file_of(folder, agreement.metric)
     with locked(folder):
-        known = read(folder, agreement.metric) | {agreement.version: agreement}
+        known = read(folder, agreement.metric)
+        before = known.get(agreement.key)
+        if before is None or _line(replace(before, measured_on="")) != _line(replace(agreement, measured_on="")):
+            known[agreement.key] = agreement
         text = "".join(f"{_line(known[version])}\n" for version in sorted(known))
         replace_files(folder, {path: text.encode("ascii")})
     return path
 
 
 def _line(agreement: Agreement) -> str:
-    row = {name: value for name, value in asdict(agreement).items() if value is not None}
+    row = {name: value for name, value in asdict(agreement).items() if value not in (None, "", ())}
     for name in _AT:
         at = getattr(agreement, name)
         if at is not None:
@@ -108,6 +113,7 @@ def _agreement(row: object) -> Agreement:
     for name in ("threshold", "at_threshold", "fitted", "at_fitted", "auroc", "people"):
         row.setdefault(name, None)
     row["auroc"] = _range(row["auroc"])
+    row["judges"] = tuple(map(str, row.get("judges", ())))
     if row["people"] is not None:
         share, number = row["people"]
         row["people"] = float(share), int(number)

@@ -38,6 +38,11 @@ def files_beside(root: Path, tests: Iterable[str], name: str) -> list[Path]:
     return sorted(path for folder in folders if folder.is_dir() for path in folder.glob("*.jsonl"))
 
 
+def texts_beside(root: Path, tests: Iterable[str], name: str, origins: Collection[str]) -> dict[str, str]:
+    """Return what ``texts`` finds in ``files_beside``; nothing where the folder has no name, so that there is none."""
+    return texts(files_beside(root, tests, name), origins) if name else {}
+
+
 def read(path: Path) -> tuple[Response, ...]:
     """Return the recordings of a file; damaged lines are left out.
 

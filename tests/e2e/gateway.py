@@ -49,16 +49,24 @@ def gateway(upstream: str, folder: Path) -> Iterator[str]:
         upstream: the provider's.
         folder: for its configuration and its log.
     """
-    (folder / "config.yaml").write_text(_CONFIG.format(upstream=upstream, upstream_key=UPSTREAM_KEY, key=KEY))
+    config = folder / "config.yaml"
+    config.write_text(_CONFIG.format(upstream=upstream, upstream_key=UPSTREAM_KEY, key=KEY))
+    with proxy(config, folder) as url:
+        yield url
+
+
+@contextmanager
+def proxy(config: Path, folder: Path, **environment: str) -> Iterator[str]:
+    """Run the proxy with a configuration while the block runs, and return what to give as ``api_base``."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     program = Path(sys.executable).with_name("litellm")
-    command = [str(program), "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "DO_NOT_TRACK": "1"}
-    environment.pop("PYTHONSAFEPATH", None)
+    command = [str(program), "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
+    known = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "DO_NOT_TRACK": "1", **environment}
+    known.pop("PYTHONSAFEPATH", None)
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)  # noqa: S603
+        process = subprocess.Popen(command, cwd=folder, env=known, stdout=log, stderr=log)  # noqa: S603
     try:
         _wait(process, port, folder / "log")
         yield f"http://127.0.0.1:{port}/v1"

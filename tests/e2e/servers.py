@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PATIENCE_S = 60.0
+# Its workers for jobs of its own import litellm seven times, which asks the network for prices.
+_QUIET = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
 
 
 def free_port() -> int:
@@ -48,7 +55,7 @@ def pushgateway(folder: Path) -> Iterator[str]:
     port = free_port()
     # Debian's keeps what was pushed in a file of the system's, unless told otherwise.
     arguments = [f"--web.listen-address=127.0.0.1:{port}", f"--persistence.file={folder / 'pushed'}"]
-    with _running("prometheus-pushgateway", *arguments, folder=folder):
+    with running("prometheus-pushgateway", *arguments, folder=folder):
         url = f"http://127.0.0.1:{port}"
         assert eventually(lambda: urlopen(f"{url}/-/ready").status == 200)  # noqa: S310 - our own
         yield url
@@ -59,7 +66,7 @@ def prometheus(folder: Path, config: Path) -> Iterator[Prometheus]:
     """Run Debian's Prometheus with a configuration."""
     port = free_port()
     arguments = [f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}"]
-    with _running("prometheus", *arguments, f"--web.listen-address=127.0.0.1:{port}", folder=folder):
+    with running("prometheus", *arguments, f"--web.listen-address=127.0.0.1:{port}", folder=folder):
         server = Prometheus(f"http://127.0.0.1:{port}")
         assert eventually(lambda: urlopen(f"{server.url}/-/ready").status == 200)  # noqa: S310 - our own
         yield server
@@ -103,7 +110,7 @@ def postgres(folder: Path) -> Iterator[str]:
     initdb = [*as_user, str(programs[-1] / "initdb"), "-D", str(data), "-U", "llmeval", "-A", "trust", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")  # noqa: S603 - ours
     arguments = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(data), "-F"]
-    with _running(*as_user, str(programs[-1] / "postgres"), *arguments, folder=folder, cwd="/"):
+    with running(*as_user, str(programs[-1] / "postgres"), *arguments, folder=folder, cwd="/"):
         assert eventually(lambda: _answers(port))
         yield f"postgresql+psycopg://llmeval@127.0.0.1:{port}/postgres"
 
@@ -114,7 +121,7 @@ def mlflow(folder: Path, store: str) -> Iterator[str]:
     port = free_port()
     arguments = ["-m", "mlflow", "server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port)]
     arguments += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
-    with _running(sys.executable, *arguments, folder=folder):
+    with running(sys.executable, *arguments, folder=folder, env={**os.environ, **_QUIET}):
         url = f"http://127.0.0.1:{port}"
         assert eventually(lambda: urlopen(f"{url}/health").status == 200)  # noqa: S310 - our own
         yield url
@@ -126,11 +133,14 @@ def _answers(port: int) -> bool:
 
 
 @contextmanager
-def _running(program: str, *arguments: str, folder: Path, cwd: str | None = None) -> Iterator[None]:
+def running(
+    program: str, *arguments: str, folder: Path, cwd: str | None = None, env: dict[str, str] | None = None
+) -> Iterator[None]:
+    """Run a program while the block runs; what it says stands in a file of its name in the folder."""
     found = shutil.which(program)
     assert found, f"e2e needs Debian's {program}"
     with (folder / f"{Path(program).name}.log").open("w") as log:
-        process = subprocess.Popen([found, *arguments], cwd=cwd or folder, stdout=log, stderr=log)  # noqa: S603 - ours
+        process = subprocess.Popen([found, *arguments], cwd=cwd or folder, env=env, stdout=log, stderr=log)  # noqa: S603 - ours
         try:
             yield
         finally:

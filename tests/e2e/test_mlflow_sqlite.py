@@ -73,6 +73,7 @@ def test_mlflow_s_own_client_finds_an_evaluation_run(database: Path) -> None:
     run = MlflowClient(f"sqlite:///{database}").get_run(record(session(), uri=f"sqlite:///{database}"))
 
     assert run.data.tags == {
+        "mlflow.note.content": "- REGRESSED `test_refund[eu]`: relevance fell from 0.9 to 0.3.\n- 1 case is new.",
         "mlflow.runName": "20260131T120000Z-1f2e3d4c",
         "mlflow.runType": "genai_evaluate",
         "mlflow.source.git.branch": "shorter-prompt",
@@ -97,18 +98,26 @@ def test_every_figure_of_two_suites_is_there(database: Path) -> None:
         "n_lost": 0.0,
         "n_output_tokens": 60.0,
         "support.relevance/drop": 0.3,
+        "support.relevance/high": 0.63,
+        "support.relevance/low": 0.47,
         "support.relevance/mean": 0.55,
         "support.relevance/n_below": 1.0,
         "support.relevance/n_scored": 10.0,
         "support.relevance/n_unscored": 0.0,
+        "summaries.relevance/high": 0.63,
+        "summaries.relevance/low": 0.47,
         "summaries.relevance/mean": 0.7,
         "summaries.relevance/n_below": 1.0,
         "summaries.relevance/n_scored": 5.0,
         "summaries.relevance/n_unscored": 0.0,
+        "summaries.faithfulness/high": 1.0,
+        "summaries.faithfulness/low": 0.5,
         "summaries.faithfulness/mean": 0.75,
         "summaries.faithfulness/n_below": 0.0,
         "summaries.faithfulness/n_scored": 4.0,
         "summaries.faithfulness/n_unscored": 1.0,
+        "faithfulness/high": 1.0,
+        "faithfulness/low": 0.5,
         "faithfulness/mean": 0.75,
         "faithfulness/n_below": 0.0,
         "faithfulness/n_scored": 4.0,
@@ -227,7 +236,7 @@ def test_a_dead_tracker_is_a_named_error_without_its_password(tmp_path: Path) ->
 
 def test_a_silent_tracker_is_asked_twice_and_then_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts and never answers holds the end of a run for two timeouts, not for minutes (FAULTS 20)."""
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")  # the user's own setting wins over our five seconds
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")  # the user's own setting wins over ours
     with socket.create_server(("127.0.0.1", 0)) as server:
         with pytest.raises(LlmevalError) as caught:
             record(session(), uri=f"http://127.0.0.1:{server.getsockname()[1]}")

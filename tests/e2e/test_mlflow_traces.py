@@ -105,6 +105,9 @@ def test_two_sessions_compare_case_by_case(uri):
     ]
     assert marks[0] == marks[1]
     assert 3 == len(set(marks[0].values()))
+    # The text by which MLflow's page makes rows of two runs; test_mlflow_compare.py looks at it.
+    rows = [sorted(trace.info.request_preview for trace in _traces(uri, run).values()) for run in runs]
+    assert sorted(marks[0]) == rows[0] == rows[1]
 
 
 def test_an_attempt_that_died_is_completed_and_no_trace_written_twice(uri, monkeypatch):

@@ -7,16 +7,17 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
-from pytest_llmeval.exports.pushgateway import push
+from pytest_llmeval.exports.pushgateway import push, push_progress
 from pytest_llmeval.records import Against
 from tests.e2e import servers
-from tests.unit.sessions import REGRESSED, session
+from tests.unit.sessions import JUDGED, KNOWN, REGRESSED, session
 
 pytestmark = pytest.mark.e2e
 
@@ -47,7 +48,8 @@ def _now(**changes):
     from datetime import UTC, datetime
 
     now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-    return session(started_at=now, branch="main", against=Against(recorded_at=now), **changes)
+    judged = {"summaries": JUDGED, "uncalibrated": ("faithfulness",)}
+    return session(**({"started_at": now, "branch": "main", "against": Against(recorded_at=now)} | judged | changes))
 
 
 def _expressions():
@@ -63,7 +65,53 @@ def test_a_regression_on_main_fires(gateway, prometheus):
 
     assert servers.eventually(lambda: "LlmevalRegressed" in prometheus.firing())
     quiet = {"LlmevalNoVerdict", "LlmevalStale", "LlmevalLostTests", "LlmevalSpendHigh", "LlmevalBaselineOld"}
+    quiet |= {"LlmevalSessionStuck", "LlmevalJudgeAgreementLow"}
     assert set() == quiet & prometheus.firing()
+
+
+def test_a_judge_that_nobody_has_checked_is_named(gateway, prometheus):
+    """The alert has suite and metric; it ends with the first session after ``llmeval judge check``."""
+    push(_now(), gateway)
+    assert servers.eventually(lambda: "LlmevalJudgeUncalibrated" in prometheus.firing())
+    (alert,) = prometheus.query('ALERTS{alertname="LlmevalJudgeUncalibrated", alertstate="firing"}')
+    assert ("summaries", "faithfulness") == (alert["metric"]["suite"], alert["metric"]["metric"])
+
+    push(_now(summaries=tuple(replace(one, judged=(KNOWN,)) for one in JUDGED), uncalibrated=()), gateway)
+
+    assert servers.eventually(lambda: "LlmevalJudgeUncalibrated" not in prometheus.firing())
+
+
+def test_a_session_that_died_fires_until_the_next_one_ends(gateway, prometheus):
+    """It said that it runs, a quarter of an hour and more ago, and was never heard of again."""
+    so_far = replace(_now(), results=session().results[:1])
+    push_progress(so_far, gateway, n_planned=3, at_s=time.time() - 16 * 60, is_running=True)
+    assert servers.eventually(lambda: "LlmevalSessionStuck" in prometheus.firing())
+
+    push(_now(), gateway)
+
+    assert servers.eventually(lambda: "LlmevalSessionStuck" not in prometheus.firing())
+    (landed,) = prometheus.query('llmeval_progress_cases{outcome="landed"}')
+    assert "3" == landed["value"][1]
+
+
+def test_a_session_that_is_killed_is_left_running_in_the_gateway(gateway, tmp_path):
+    """A whole process of pytest pushes progress while a test waits, dies by SIGKILL, and cannot say that it ended."""
+    (tmp_path / "test_long.py").write_text(
+        "import os, signal, time\nfrom urllib.request import urlopen\nfrom pytest_llmeval import assert_score\n\n"
+        "def test_first():\n    assert_score('kept', 0.75)\n\n"
+        "def test_second():\n    deadline = time.monotonic() + 60\n"
+        f"    while time.monotonic() < deadline and b'landed\"}} 1' not in urlopen({gateway!r} + '/metrics').read():\n"
+        "        time.sleep(0.05)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\nllmeval_push_every_s = 0.1\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", f"--llmeval-pushgateway={gateway}", str(tmp_path)]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+
+    assert -9 == done.returncode, done.stdout
+    text = urlopen(f"{gateway}/metrics").read().decode()  # noqa: S310 - our own
+    assert re.search(r"^llmeval_session_running\{.*\} 1$", text, re.MULTILINE)
+    assert not re.search(r"^llmeval_verdict|^llmeval_cases", text, re.MULTILINE)
 
 
 def test_a_session_that_is_well_again_silences_it(gateway, prometheus):

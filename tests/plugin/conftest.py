@@ -23,7 +23,8 @@ from pytest_llmeval.records import CheckId, Json, Session
 for name in ("hypothesis", "numpy", "pydantic", "rich.console", "scipy.stats"):
     import_module(name)
 for module in walk_packages(pytest_llmeval.__path__, "pytest_llmeval."):
-    if not module.name.endswith((".litellm", ".mlflow")):
+    # What draws the pages needs Streamlit, which no pytest of a user's ever sees.
+    if not module.name.endswith((".litellm", ".mlflow", ".__main__")) and ".ui.pages." not in module.name:
         import_module(module.name)
 
 _HANGS_S = 60

@@ -202,7 +202,7 @@ def test_every_metric_of_ours_can_be_checked(project, judge):
         "goal": "a refund",
         "difference": "the name",
         "expected": "good",
-        "context": "good",
+        "context": "a good source that has more than five words",
     }
     _labels(
         project,

@@ -169,3 +169,46 @@ def test_the_users_settings_go_to_the_judge(judged):
 
     assert 300 == requests[0].body["max_tokens"]
     assert "temperature" not in requests[0].body
+
+
+EXPECTED = """
+import pytest
+from pytest_llmeval import UsageError, assert_consistent, assert_relevance, assert_rubric, assert_score
+
+async def seven(text):
+    return 0.7
+
+def test_fails(llmeval):
+    with llmeval.raises(match="rubric 0.00"):
+        assert_rubric("a bad one", "It is good.")
+    with llmeval.raises(match="seven 0.70"):
+        assert_score("seven", seven, output="x", threshold=0.8)
+    assert_rubric("a good one", "It is good.")
+
+@pytest.mark.llmeval(cases=[{"id": "a", "input": "Why is the sky blue?"}])
+def test_knows_its_case(llmeval, llm_case):
+    with llmeval.raises(match="relevance 0.00"):
+        assert_relevance("Bananas.")
+
+def test_passes(llmeval):
+    with llmeval.raises():
+        assert_rubric("a good one", "It is good.")
+
+@pytest.mark.llmeval(trials=2)
+def test_over_trials(llmeval):
+    with pytest.raises(UsageError, match="has no value inside llmeval.raises"), llmeval.raises():
+        assert_consistent("a")
+"""
+
+
+def test_a_judged_check_that_is_expected_to_fail_is_waited_for(judged, project):
+    """And is no part of the session; its judge's call is, so that a replay finds it."""
+    result, requests = judged(honest, [], suite=EXPECTED)
+
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["*DID NOT RAISE*"])
+    assert 2 == len(requests)
+    fails = next(one for one in project.session.results if one.nodeid.endswith("test_fails"))
+    assert [1.0] == [check.value for check in fails.trials[0].checks]
+    assert 2 == len(fails.trials[0].judge_calls)
+    project.run("-p", "no:xdist", "--llmeval-cache=replay").assert_outcomes(passed=3, failed=1)

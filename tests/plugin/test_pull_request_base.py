@@ -194,6 +194,7 @@ def test_no_baseline_in_the_base_commit_is_6(repository, project, monkeypatch):
 
     assert 6 == result.ret
     result.stdout.fnmatch_lines(["*no verdict is possible: there is no baseline yet*"])
+    assert "baseline's own recordings" not in result.stdout.str()
 
 
 def test_a_gate_that_is_off_asks_git_for_nothing(repository, project, monkeypatch):

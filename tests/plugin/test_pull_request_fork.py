@@ -3,6 +3,7 @@
 import pytest
 
 from pytest_llmeval.commands import main
+from tests.plugin.sharded import Machines
 
 INI = """
 [pytest]
@@ -143,3 +144,21 @@ def test_the_variable_says_so_where_no_ci_system_does(fork, project, monkeypatch
     assert project.session.against.is_fork
     monkeypatch.setenv("LLMEVAL_FORK", "perhaps")
     assert 4 == project.run().ret
+
+
+def test_shards_of_a_fork_are_judged_by_the_base_commit_too(fork, project, monkeypatch):
+    """Gate and thresholds are that commit's, whatever the fork's ini says; the merge needs the commit as well."""
+    project.write("pytest.ini", (project.path / "pytest.ini").read_text().replace("llmeval_gate = pr", ""))
+    project.write("test_suite.py", WORSE)
+    fork.commit("worse")
+    machines = Machines(project, 2)
+    assert [0, 0] == machines.run_all()
+
+    assert 1 == machines.merge().returncode
+    assert project.session.against.is_fork
+    assert fork.base == project.session.against.commit
+
+    monkeypatch.setenv("LLMEVAL_FORK", "false")
+    done = machines.merge()
+    assert 4 == done.returncode
+    assert "do not agree whose branch this is" in done.stderr

@@ -23,7 +23,8 @@ def _files(path):
 
 
 def test_nothing_heavy_is_imported_and_eight_modules_of_ours_at_most(project):
-    """For --collect-only and for a run of a foreign suite alike."""
+    """For --collect-only and for a run of a foreign suite alike, with no option of ours set."""
+    project.write("tox.ini", "[pytest]\n")
     project.write("conftest.py", PROBE.format(heavy=HEAVY))
     project.write("test_plain.py", "def test_plain():\n    assert True\n")
     for args in (("--collect-only",), ()):
@@ -32,6 +33,21 @@ def test_nothing_heavy_is_imported_and_eight_modules_of_ours_at_most(project):
         heavy, *ours = (project.path / "modules.txt").read_text().splitlines()
         assert "heavy: " == heavy
         assert 8 >= len(ours), ours
+
+
+def test_an_option_is_read_where_one_is_set_and_refused_before_anything_runs(project, monkeypatch):
+    """By flag, environment, ini and ``-o``: nobody waits for an LLM test to hear of a wrong one."""
+    project.write("tox.ini", "[pytest]\n")
+    project.write("test_plain.py", "def test_plain():\n    assert True\n")
+    wrong = "llmeval_concurrency=none"
+    monkeypatch.setenv("LLMEVAL_CONCURRENCY", "none")
+    assert 4 == project.pytester.runpytest_subprocess().ret
+    monkeypatch.delenv("LLMEVAL_CONCURRENCY")
+    assert 4 == project.pytester.runpytest_subprocess("--llmeval-concurrency=none").ret
+    assert 4 == project.pytester.runpytest_subprocess("-o", wrong).ret
+    assert 0 == project.pytester.runpytest_subprocess().ret
+    project.write("tox.ini", f"[pytest]\n{wrong}\n")
+    assert 4 == project.pytester.runpytest_subprocess().ret
 
 
 def test_collecting_llm_tests_imports_nothing_heavy_and_calls_nobody(project, loopback):

@@ -1,15 +1,18 @@
-"""The steps of the GitHub action and of the GitLab job, run as they stand, in a project with a real pytest."""
+"""The steps of the GitHub action and of the GitLab jobs, run as they stand, in a project with a real pytest."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from pytest_llmeval.gather import session_file
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TEST = """
@@ -96,3 +99,56 @@ def test_the_gitlab_job_writes_every_report_that_it_uploads(project, request_id)
     assert [] == [name for name in named if not (project.path / name).exists()]
     assert bool(request_id) == (project.session.verdict is not None)
     assert [] == json.loads((project.path / reports["codequality"]).read_text("utf-8"))
+
+
+SPLIT = """
+import pytest
+from pytest_llmeval import assert_relevance
+
+@pytest.mark.parametrize("n", range(4))
+def test_low(n):
+    assert_relevance("{answer}", question="What is the capital of France?", threshold=0.5)
+"""
+
+
+def _forget(project):
+    shutil.rmtree(project.path / ".llmeval", ignore_errors=True)
+
+
+@pytest.mark.parametrize(("answer", "status"), [(GOOD, 0), (BAD, 1)], ids=["good", "bad"])
+def test_the_shards_of_github_are_merged_into_what_the_comment_takes(project, answer, status):
+    """The action runs each part, and the job after them leaves the artifact of an undivided run."""
+    workflow = yaml.safe_load((DEPLOY / "github" / "workflows" / "llmeval-shards.yml").read_text("utf-8"))
+    project.write("test_a.py", SPLIT.format(answer=answer))
+    for number in (1, 2):
+        _forget(project)
+        ended, _, files = _action(project, f"--llmeval-shard={number}/2")
+        assert (status, ["session.jsonl"]) == (ended, files)
+        (project.path / "out").rename(project.path / f"shards-{number}")
+        (project.path / "shards").mkdir(exist_ok=True)
+        (project.path / f"shards-{number}").rename(project.path / "shards" / f"llmeval-shard-{number}")
+    _forget(project)
+    merge = [step["run"] for step in workflow["jobs"]["llmeval"]["steps"] if "run" in step][-1]
+    assert status == _bash(project, merge).returncode
+    files = ["llmeval.json", "llmeval.md", "llmeval.xml", "session.jsonl"]
+    assert files == sorted(path.name for path in (project.path / "llmeval").iterdir())
+    assert 4 == len(session_file.read(project.path / "llmeval" / "session.jsonl").results)
+
+
+def test_the_shards_of_gitlab_are_merged_with_every_report_that_is_uploaded(project):
+    """Their artifacts land in one folder, each under its own name."""
+    jobs = yaml.safe_load((DEPLOY / "gitlab" / "llmeval-shards.gitlab-ci.yml").read_text("utf-8"))
+    shard, merge = jobs["llmeval-shard"], jobs["llmeval"]
+    project.write("test_a.py", SPLIT.format(answer=GOOD))
+    project.run("--llmeval-baseline-update")
+    request = {"CI_MERGE_REQUEST_IID": "7", "CI_NODE_TOTAL": "2", **shard["variables"]}
+    for number in ("1", "2"):
+        _forget(project)
+        assert 0 == _bash(project, "\n".join(shard["script"]), CI_NODE_INDEX=number, **request).returncode
+    _forget(project)
+    done = _bash(project, "\n".join(merge["script"]))
+    assert 0 == done.returncode, done.stdout + done.stderr
+    reports = merge["artifacts"]["reports"]
+    named = [*merge["artifacts"]["paths"], reports["junit"], reports["metrics"], reports["codequality"]]
+    assert [] == [name for name in named if not (project.path / name).exists()]
+    assert (4, "pr") == (len(project.session.results), project.session.settings["gate"])

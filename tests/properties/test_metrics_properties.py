@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmeval import assert_consistent, assert_faithful, assert_relevance, assert_safe
+import pytest_llmeval as llmeval
 from pytest_llmeval.assertions.over_trials import CaseCheck
 from pytest_llmeval.gather.current import nobodys
 from pytest_llmeval.metrics import consistency, faithfulness, injection, refusal, relevance, safety, semantic
@@ -75,26 +77,67 @@ def test_a_source_supports_itself(text: str) -> None:
     assert score.value is None if is_silent else score.value == pytest.approx(1.0)
 
 
+def _number(output: str) -> tuple[float | None, str]:
+    return (len(output) % 11 / 10, "by length") if output else (None, "empty")
+
+
 CHECKS: dict[str, Callable[[str, str], Check | CaseCheck]] = {
-    "relevance": lambda output, other: assert_relevance(output, question=other, threshold=None),
-    "relevance by meaning": lambda output, other: assert_relevance(
+    "relevance": lambda output, other: llmeval.assert_relevance(output, question=other, threshold=None),
+    "relevance by meaning": lambda output, other: llmeval.assert_relevance(
         output, question=other, semantic=True, threshold=None
     ),
-    "faithfulness": lambda output, other: assert_faithful(output, source=other, threshold=None),
-    "consistency": lambda output, other: assert_consistent([output, other], threshold=None),
-    "consistency by meaning": lambda output, other: assert_consistent([output, other], semantic=True, threshold=None),
-    "safety": lambda output, _other: assert_safe(output, threshold=None),
+    "faithful": lambda output, other: llmeval.assert_faithful(output, source=other, threshold=None),
+    "consistent": lambda output, other: llmeval.assert_consistent([output, other], threshold=None),
+    "consistent by meaning": lambda output, other: llmeval.assert_consistent(
+        [output, other], semantic=True, threshold=None
+    ),
+    "safe": lambda output, _other: llmeval.assert_safe(output, threshold=None),
+    "refuses": lambda output, _other: llmeval.assert_refuses(output, threshold=None),
+    "answers": lambda output, _other: llmeval.assert_answers(output, threshold=None),
+    "no_injection": lambda output, _other: llmeval.assert_no_injection(output, threshold=None),
+    "resists": lambda output, other: llmeval.assert_resists(output, f"a{other}", threshold=None),
+    "keeps_prompt": lambda output, other: llmeval.assert_keeps_prompt(output, prompt=other, threshold=None),
+    "correct": lambda output, other: llmeval.assert_correct(output, f"a{other}", threshold=None),
+    "correct exactly": lambda output, other: llmeval.assert_correct(output, f"a{other}", how="exact", threshold=None),
+    "correct, contained": lambda output, other: llmeval.assert_correct(
+        output, f"a{other}", how="contains", threshold=None
+    ),
+    "correct by f1": lambda output, other: llmeval.assert_correct(
+        output, [f"a{other}", f"b{output}"], how="f1", threshold=None
+    ),
+    "correct as a number": lambda output, other: llmeval.assert_correct(
+        output, len(other), how="numeric", tolerance=0.01, threshold=None
+    ),
+    "matches": lambda output, other: llmeval.assert_matches(output, re.escape(other)),
+    "matches_schema": lambda output, other: llmeval.assert_matches_schema(output, {"const": other}),
+    "length": lambda output, other: llmeval.assert_length(output, most=len(other)),
+    "language": lambda output, _other: llmeval.assert_language(output, "de"),
+    "tools": lambda output, other: llmeval.assert_tools(
+        [{"name": output, "arguments": {other: output}}, {"name": other}], [output, {"name": other}]
+    ),
+    "retrieves": lambda output, other: llmeval.assert_retrieves([output, other, output], [other], threshold=None),
+    "score": lambda output, _other: llmeval.assert_score("number", _number, output=output, threshold=None),
 }
+# The others need a test that is running, or a judge: tests/plugin/test_any_text_and_any_judge.py.
+IN_A_TEST = {
+    *("civil", "complete", "goal_reached", "prefers", "remembers", "rubric", "unbiased", "within"),
+}
+
+
+def test_no_assert_is_left_out() -> None:
+    """A new one has to be added here, or among those that need a test."""
+    public = {name.removeprefix("assert_") for name in llmeval.__all__ if name.startswith("assert_")}
+    assert {name.partition(" ")[0].rstrip(",") for name in CHECKS} | IN_A_TEST == public
 
 
 @pytest.mark.parametrize("name", CHECKS)
 @settings(deadline=None)  # the first one loads the encoder
 @given(output=ANY_TEXT, other=ANY_TEXT)
 def test_no_text_makes_an_assert_raise(name: str, output: str, other: str) -> None:
-    """A check that only records takes any two texts; its value is a number in [0, 1] or none."""
-    with nobodys():  # they are no checks of this test
+    """Any two texts have a value in [0, 1] or none, and never NaN; a hard check may fail, which is what it is for."""
+    with nobodys(), suppress(llmeval.CheckFailed):  # they are no checks of this test
         value = CHECKS[name](output, other).value
-    assert value is None or 0.0 <= value <= 1.0
+        assert value is None or 0.0 <= value <= 1.0
 
 
 @given(token=st.text(st.characters(categories=["Ll", "Nd"]), min_size=1))

@@ -6,6 +6,8 @@ call timed out, one answer has no known price.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_llmeval.records import (
     CaseId,
     CaseResult,
@@ -13,6 +15,7 @@ from pytest_llmeval.records import (
     Check,
     CheckId,
     Comparison,
+    Judged,
     Place,
     Plan,
     PlannedCase,
@@ -48,6 +51,19 @@ FAITHFULNESS = Summary(
     n_unscored=1,
     n_below=0,
 )
+KNOWN = Judged(
+    version="judge relevance-1 3f9a1c2b40de",
+    n_labels=60,
+    threshold=0.7,
+    agreement=(0.9, 0.8, 0.95),
+    ac1=(0.81, 0.6, 0.9),
+    tpr=(0.85, 0.7, 0.93),
+    tnr=(0.95, 0.8, 0.99),
+    measured_on="2026-01-15",
+)
+UNKNOWN = Judged(version="1, asked openai/j")
+# The same summaries, by a judge that people have been asked about, and by one of a metric of the user's own.
+JUDGED = (replace(RELEVANCE, judged=(KNOWN,)), replace(FAITHFULNESS, judged=(UNKNOWN,)))
 REFUND_ID = CheckId(SUPPORT, "eu", "relevance")
 REGRESSED = SessionVerdict(
     verdict=Verdict.REGRESSED,

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_llmeval.agreement import fitting
 from pytest_llmeval.agreement.corrected import corrected_mean
+from pytest_llmeval.agreement.gain import gain, rounded
 from pytest_llmeval.agreement.measuring import Item, label_of, measure
 
 
@@ -111,3 +112,44 @@ def test_a_judge_that_passes_too_much_is_corrected():
 def test_a_rate_of_one_label_is_none():
     """One label has no spread."""
     assert corrected_mean([1.0], [1.0], [1.0, 0.0]) is None
+
+
+def test_a_threshold_that_decides_better_is_told_from_luck():
+    """Scores of 0.5 and more are good. At 0.7 half of the good ones fail; at 0.5 none, so nothing is to be gained."""
+    values = [place / 100 for place in range(30, 70)] + [0.9] * 20
+    good = [value >= 0.5 for value in values]
+
+    better = gain(values, good, 0.7)
+    assert (0.5 + 0.5) / 2 - 0.02 < better.before + better.value <= 1.0
+    assert better.before == pytest.approx((20 / 40 + 1) / 2)
+    assert 0 < better.low < better.value < better.high
+    assert better.is_sure
+    assert not gain(values, good, 0.5).is_sure
+    assert gain([0.1, 0.9], [False, True], 0.5) is None
+
+
+def test_four_labels_are_not_sure_of_anything():
+    """A threshold of 0.99 fails both good ones, a fitted one none: four answers are no reason to change it."""
+    better = gain([0.1, 0.2, 0.8, 0.9], [False, False, True, True], 0.99)
+
+    assert 0.5 == better.value
+    assert not better.is_sure
+
+
+def test_a_threshold_that_is_the_best_one_is_hardly_ever_called_worse():
+    """Scores around 0.4 and 0.6, decided at 0.5, 400 times: fewer than 2.5 in a hundred are sure of a better one."""
+    chance = random.Random(7)  # noqa: S311 - a seed, no secret
+    good = [place % 2 == 0 for place in range(60)]
+    n_sure = 0
+    for _ in range(400):
+        values = [min(max(chance.gauss(0.6 if is_good else 0.4, 0.2), 0.0), 1.0) for is_good in good]
+        n_sure += gain(values, good, 0.5).is_sure
+
+    assert n_sure < 10
+
+
+def test_a_proposed_threshold_is_short_and_decides_the_same():
+    """Two digits where they do; as many as it takes where scores lie close."""
+    assert 0.62 == rounded(0.6175, [0.61, 0.625])
+    assert 0.618 == rounded(0.6175, [0.617, 0.6181])
+    assert 0.5 == rounded(0.5, [])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 
 from pytest_llmeval.calls.cache import Mode
@@ -89,3 +92,22 @@ def test_a_longer_key_goes_before_one_that_it_holds(monkeypatch):
     """Else the rest of it would stay."""
     monkeypatch.setenv("OTHER_API_KEY", KEY + "-and-more")
     assert "***" == without_keys(Response(text=f"{KEY}-and-more", request=CLEAN)).text
+
+
+def test_keys_are_found_while_another_thread_changes_the_environment() -> None:
+    """Pytest sets and deletes ``PYTEST_CURRENT_TEST`` around each test, while the engine's thread looks for keys."""
+    is_over = threading.Event()
+
+    def change() -> None:
+        while not is_over.is_set():
+            os.environ["LLMEVAL_COMES_AND_GOES"] = "1"
+            del os.environ["LLMEVAL_COMES_AND_GOES"]
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        for _ in range(2000):
+            key_values()
+    finally:
+        is_over.set()
+        changing.join()

@@ -123,12 +123,12 @@ def test_where_nothing_remains_nothing_is_sent_before_the_reset(engine, loopback
     asking = engine(concurrency=1)
     headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "700ms"}
     loopback.answer(Reply("the last one", headers=headers))
+    asked_s = time.monotonic()  # not when it was answered: a busy machine may tell us late
     assert asking.ask(request(loopback, "first")).text == "the last one"
-    answered_s = time.monotonic()
 
     assert asking.ask(request(loopback, "second")).text == "answer to second"
 
-    assert provider.asked_s[0] - answered_s > 0.5
+    assert provider.asked_s[0] - asked_s > 0.7
 
 
 def test_a_rate_that_was_set_is_kept(engine, loopback, provider):

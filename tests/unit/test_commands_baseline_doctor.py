@@ -166,11 +166,11 @@ def test_an_acceptance_until_no_day_is_malformed(checkout: Checkout):
 def test_scores_of_an_older_version_of_a_metric_are_named(checkout: Checkout):
     """Of ours as they are installed, of the user's as the last session measured them."""
     solved, by_meaning = {**PLAIN, "metric": "solved", "metric_version": "7"}, {**PLAIN, "nth": 1}
-    put(checkout, spelt({**PLAIN, "metric_version": "0"}, {**by_meaning, "metric_version": "semantic-1"}, solved, RUN))
+    put(checkout, spelt({**PLAIN, "metric_version": "0"}, {**by_meaning, "metric_version": "semantic-2"}, solved, RUN))
 
     told = checkout.call("doctor", status=4)
-    assert "relevance: scored by version 0 of the metric, which is 2, semantic-1 now" in told
-    assert "by version semantic-1" not in told
+    assert "relevance: scored by version 0 of the metric, which is 2, semantic-2 now" in told
+    assert "by version semantic-2" not in told
     assert "solved:" not in told
 
     checkout.run(result_of(EU, 1.0))

@@ -64,6 +64,15 @@ def test_sessions_are_listed_the_newest_last(run, tmp_path):
     assert [NEW] == re.findall(r"2026\w+-\w{8}", run("ls", "--last", "1")[1])
 
 
+def test_where_nothing_is_stored_it_is_said_how_that_changes(run, tmp_path):
+    """And a branch without sessions is told from a project without any."""
+    assert "run pytest first" in run("ls")[1]
+    assert "run pytest first" in run("trend")[1]
+    assert "each run of pytest with an LLM test leaves one" in run("compare")[2]
+    store(tmp_path)
+    assert "none of them is of that branch" in run("ls", "--branch", "elsewhere")[1]
+
+
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_listed(run, tmp_path):
     """One broken file hides nothing else."""
     store(tmp_path)

@@ -78,3 +78,18 @@ def _commands(name, parser):
     for action in children:
         for word, child in action.choices.items():
             yield from _commands(f"{name} {word}", child)
+
+
+PICTURES = [path for kind in ("png", "svg") for path in sorted(ROOT.glob(f"docs/pictures/*.{kind}"))]
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_every_picture_is_shown_told_in_words_and_light(picture):
+    """On some page, with words for who cannot see it; at most 150 kB; an SVG loads nothing and names no path."""
+    shown = [re.findall(rf"!\[([^]]+)\]\([^)]*{picture.name}\)", page.read_text(encoding="utf-8")) for page in PAGES]
+    assert all(len(words.split()) > 4 for found in shown for words in found)
+    assert any(shown)
+    assert picture.stat().st_size <= 150_000
+    if picture.suffix == ".svg":
+        text = picture.read_text(encoding="utf-8")
+        assert not re.search(r"url\(['\"]?http|<image|href=|@import|/tmp/|/home/|/root/", text)

@@ -20,6 +20,7 @@ llmeval_score_mean{suite="summaries",metric="faithfulness"} 0.7500
 llmeval_below_threshold{suite="summaries",metric="faithfulness"} 0
 llmeval_unscored{suite="summaries",metric="faithfulness"} 1
 llmeval_lost_tests 0
+llmeval_session_scored_ratio 0.9333
 llmeval_input_tokens 300
 llmeval_output_tokens 150
 llmeval_cost_usd 0.010000

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_llmeval.exports.headline import brief
-from pytest_llmeval.gate import decide
-from pytest_llmeval.records import CheckId, Comparison, Verdict
+from pytest_llmeval.gate import compare_all, decide
+from pytest_llmeval.records import CheckId, Comparison, Draw, Line, Verdict
+from tests.unit.gate_lines import baseline, line, passes
 
 UNDECIDED, UNCHANGED = Verdict.UNDECIDED, Verdict.UNCHANGED
 
@@ -113,3 +116,22 @@ def test_what_is_proven_or_asks_for_an_act_stays_as_the_gate_says_it() -> None:
     verdict = decide(comparisons)
     assert len(verdict.sentences) == 5
     assert brief(verdict) == verdict.sentences
+
+
+def test_what_fails_at_times_on_main_too_is_counted_once() -> None:
+    """One sentence for all metrics, made of what the gate really says; one metric's alone stays as it is."""
+    now = [line(case, passes(9, 10), metric=metric) for metric in ("a", "b") for case in ("x", "y")]
+    whole = decide(compare_all(baseline(*now), [replace(one, draws=fresh(one)) for one in now]))
+    flaky = [text for text in whole.sentences if "at times" in text]
+    assert 2 == len(flaky)
+    assert flaky[0].startswith("a: 2 checks failed a trial here that also fail at times on main (expected 1.3")
+
+    told = [text for text in brief(whole) if "at times" in text]
+    assert ["4 checks failed a trial here that also fail at times on main (expected 2.6)."] == told
+    alone = replace(whole, sentences=tuple(text for text in whole.sentences if text != flaky[1]))
+    assert flaky[0] in brief(alone)
+
+
+def fresh(one: Line) -> tuple[Draw, ...]:
+    """Return the same scores, drawn anew."""
+    return tuple(draw._replace(origin=f"now {number}") for number, draw in enumerate(one.draws))

@@ -31,9 +31,9 @@ WHOLE_PAGE = """\
 
 ### What moved
 
-| case and metric | baseline | here | change |  |
+| case and metric | baseline (trials) | here (trials) | change |  |
 |---|--:|--:|--:|---|
-| `tests/test_support.py::test_refund[eu] relevance` | 0.900 (10 trials) | 0.300 (5 trials) | -0.600 | **regressed** |
+| `tests/test_support.py::test_refund[eu] relevance` | 0.900 (10) | 0.300 (5) | -0.600 | **regressed** |
 
 ### Every metric
 

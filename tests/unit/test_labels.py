@@ -1,11 +1,13 @@
 """Files of labels: read with the place of every fault, written so that they read back equal, as the schema says."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from pytest_llmeval.commands.judge import arguments as args
 from pytest_llmeval.datasets import labels
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.records.label import Judged, Label
@@ -86,3 +88,10 @@ def test_a_file_that_is_none_is_named(tmp_path):
     (tmp_path / "labels.jsonl").write_text('{"output": "x", "label": 1}\n{"output": NaN}\n', encoding="utf-8")
     with pytest.raises(UsageError, match=r"labels\.jsonl:2 is not JSON"):
         list(labels.read(tmp_path / "labels.jsonl", "labels.jsonl"))
+
+
+def test_the_name_of_a_metric_in_a_label_never_runs():
+    """What is measured is a call that is made of the name: anything but a name is refused (FAULTS 24)."""
+    planted = "x(output) or __import__('os').abort() #"
+    with pytest.raises(UsageError, match="no metric can be called"):
+        args.asked(Namespace(metric=None, rubric=None, judge=None, how=None), {planted: ""})

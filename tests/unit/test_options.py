@@ -22,6 +22,12 @@ def test_a_rate_limit_names_a_provider_and_what_it_takes_in_a_minute(text, expec
     assert expected == PARSE["rate_limits"](text)
 
 
+@pytest.mark.parametrize("uri", ["", "sqlite:///x.db", "https://host/base", "postgresql://u:p@h/db", "databricks"])
+def test_a_tracker_is_named_by_its_uri(uri):
+    """Whatever MLflow knows; a folder that followed the flag by mistake is none."""
+    assert uri == PARSE["mlflow"](uri)
+
+
 def test_a_setting_of_judges_is_json_where_it_can_be():
     """A number, null, true; else text; an equals sign may stand in the value."""
     texts = ["temperature=0.5", "response_format = null", "user=a=b", ""]
@@ -45,6 +51,8 @@ def test_a_setting_of_judges_is_json_where_it_can_be():
         ("timeout_s", "inf"),
         ("timeout_s", "nan"),
         ("eager", "perhaps"),
+        ("mlflow", "tests"),
+        ("mlflow", "./mlruns"),
     ],
 )
 def test_what_cannot_be_obeyed_is_refused(name, text):

@@ -40,6 +40,29 @@ def test_a_session_that_did_not_run_whole_has_no_mean_to_show(tmp_path) -> None:
     assert [0.04] == [one.summaries[0].mean for one in past.before(tmp_path, session(id="2027"), most=9)]
 
 
+def test_of_one_branch_only_where_that_is_asked_for(tmp_path) -> None:
+    """The others' means say nothing of this one's."""
+    for number in range(1, 7):
+        stored(tmp_path, number, branch=("main", "feature")[number % 2])
+
+    found = past.before(tmp_path, session(id="2027"), most=2, branch="main")
+
+    assert [0.04, 0.06] == [one.summaries[0].mean for one in found]
+
+
+def test_of_a_folder_of_years_only_the_newest_are_looked_at(tmp_path, monkeypatch) -> None:
+    """A branch that nobody ran for long costs a hundred first lines, and no more."""
+    (tmp_path / "sessions").mkdir()
+    for number in range(300):
+        (tmp_path / "sessions" / f"20260101T000{number:03}Z-aaaa.jsonl").write_text("cut")
+    read = []
+    monkeypatch.setattr(session_file, "_check_format", lambda path, head: None)
+    monkeypatch.setattr(session_file, "_object", lambda path, number, line: read.append(path.name) or {"kind": "x"})
+
+    assert () == past.before(tmp_path, session(id="2027"), most=9, branch="main")
+    assert [f"20260101T000{number:03}Z-aaaa.jsonl" for number in range(299, 199, -1)] == read
+
+
 def test_answers_are_found_by_their_origin(tmp_path) -> None:
     """A model's whole, the application's own as far as it is kept; nothing that was not asked for."""
     call = replace(answer("a whole answer", origin="o1"))

@@ -13,7 +13,7 @@ import yaml
 DEPLOY = Path(__file__).parents[2] / "deploy"
 WORKFLOWS = sorted((DEPLOY / "github" / "workflows").glob("*.yml"))
 ACTION = DEPLOY / "github" / "action.yml"
-GITLAB = DEPLOY / "gitlab" / "llmeval.gitlab-ci.yml"
+GITLAB = sorted((DEPLOY / "gitlab").glob("*.yml"))
 
 
 def _read(path: Path) -> dict:
@@ -31,7 +31,7 @@ def _run(*command: str) -> None:
     [
         *((path, "vendor.github-workflows") for path in WORKFLOWS),
         (ACTION, "vendor.github-actions"),
-        (GITLAB, "vendor.gitlab-ci"),
+        *((path, "vendor.gitlab-ci") for path in GITLAB),
     ],
     ids=lambda value: value.name if isinstance(value, Path) else "",
 )
@@ -56,13 +56,30 @@ def test_actions_are_pinned_by_commit_and_say_their_version(path):
         assert name.startswith("./") or re.fullmatch(r" # v\d+\.\d+\.\d+", rest), rest
 
 
-def test_what_runs_the_branch_may_write_nothing_and_has_no_secret():
+@pytest.mark.parametrize("name", ["llmeval.yml", "llmeval-shards.yml"])
+def test_what_runs_the_branch_may_write_nothing_and_has_no_secret(name):
     """FAULTS 27: also where it is a fork's."""
-    path = DEPLOY / "github" / "workflows" / "llmeval.yml"
+    path = DEPLOY / "github" / "workflows" / name
     workflow = _read(path)
-    assert ("pull_request", {}) == (workflow["on"], workflow["permissions"])
-    assert [{"contents": "read"}] == [job["permissions"] for job in workflow["jobs"].values()]
-    assert not re.search(r"secrets|token", path.read_text("utf-8").replace("no secret and", ""))
+    assert ("llmeval", "pull_request", {}) == (workflow["name"], workflow["on"], workflow["permissions"])
+    assert [] == [job for job in workflow["jobs"].values() if job["permissions"] != {"contents": "read"}]
+    words = path.read_text("utf-8").replace("no secret and", "")
+    assert not re.search(r"secrets|token", words)
+
+
+def test_all_shards_are_waited_for_and_merged_whatever_became_of_them():
+    """A part that failed stops no other, and the merge names what is missing."""
+    jobs = _read(DEPLOY / "github" / "workflows" / "llmeval-shards.yml")["jobs"]
+    strategy, merge = jobs["shard"]["strategy"], jobs["llmeval"]
+    assert strategy["fail-fast"] is False
+    assert list(range(1, len(strategy["matrix"]["shard"]) + 1)) == strategy["matrix"]["shard"]
+    assert ("shard", "${{ !cancelled() }}") == (merge["needs"], merge["if"])
+    (downloaded,) = [step["with"] for step in merge["steps"] if "download-artifact" in step.get("uses", "")]
+    uploaded = jobs["shard"]["steps"][-1]["with"]["artifact"]
+    assert uploaded.removesuffix("${{ matrix.shard }}") + "*" == downloaded["pattern"]
+    jobs = _read(DEPLOY / "gitlab" / "llmeval-shards.gitlab-ci.yml")
+    assert ["llmeval-shard"] == jobs["llmeval"]["needs"]
+    assert {"always"} == {rule["when"] for rule in jobs["llmeval"]["rules"]}
 
 
 def test_what_may_write_runs_nothing_of_the_branch():

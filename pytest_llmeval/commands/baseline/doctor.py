@@ -115,7 +115,7 @@ def _versions(found: project.Project, arguments: argparse.Namespace) -> Mapping[
     from pytest_llmeval.metrics import semantic
 
     installed = {name: import_module(getattr(metrics, name).__module__).VERSION for name in metrics.__all__}
-    by_meaning = {name: {semantic.VERSION} for name in semantic.METRICS}
+    by_meaning = {name: {version} for name, version in semantic.VERSIONS.items()}
     versions = {name: {version} | by_meaning.get(name, set()) for name, version in installed.items()}
     if not arguments.session and not found.session_file(None).exists():
         return versions

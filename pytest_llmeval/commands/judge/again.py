@@ -9,6 +9,7 @@ from pytest_llmeval.assertions.judged import assert_prefers, graded
 from pytest_llmeval.gather.checking import Terms
 from pytest_llmeval.metrics.judge import rubric as rubrics
 from pytest_llmeval.metrics.judge.material import material_of
+from pytest_llmeval.records.score import JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -45,12 +46,17 @@ def judged_checks(session: Session) -> Iterator[Old]:
         arm = f" @{result.arm}" if result.arm else ""
         for trial in result.trials:
             for check in trial.checks:
-                if check.score.version.startswith(rubrics.JUDGED):
-                    yield _with_material(Old(f"{result.id}{arm} trial {trial.index}", check), trial.judge_calls)
+                if check.score.version.startswith(JUDGED):
+                    yield with_material(Old(f"{result.id}{arm} trial {trial.index}", check), trial.judge_calls)
 
 
-def _with_material(old: Old, calls: Sequence[Response]) -> Old:
-    """Find the call that made a score: the one of whose models, texts and settings the score's version is made."""
+def with_material(old: Old, calls: Sequence[Response]) -> Old:
+    """Find the call that made a judged score: the one of whose models, texts and settings the score's version is made.
+
+    Args:
+        old: the check alone.
+        calls: the judge's, of its trial.
+    """
     name = str(old.check.score.detail.get("rubric", "")).rpartition("-")[0]
     if not name:
         return old

@@ -15,21 +15,28 @@ if TYPE_CHECKING:
 
 # How each metric of ours is asked of one labelled answer; {how} is the form, where it has several.
 _CALLS: Mapping[str, str] = {
+    "answering": "assert_answers(output{how})",
     "civility": "assert_civil(output)",
     "completeness": "assert_complete(output)",
     "consistency": "assert_consistent([output, field('other')])",
     "correctness": "assert_correct(output{how})",
     "faithfulness": "assert_faithful(output{how})",
     "goal_reached": "assert_goal_reached(output, field('goal'))",
+    "injection": "assert_no_injection(output)",
     "memory": "assert_remembers(output)",
     "preference": "assert_prefers(output, over=field('other'))",
+    "refusal": "assert_refuses(output{how})",
     "relevance": "assert_relevance(output{how})",
+    "resistance": "assert_resists(output, attack=case.input, how='judge')",
     "safety": "assert_safe(output{how})",
+    "secrecy": "assert_keeps_prompt(output, prompt=case.context{how})",
     "unbiasedness": "assert_unbiased(output, field('other'), field('difference'))",
 }
 # Rubrics whose metric has another name.
 _OF_RUBRIC: Mapping[str, str] = {"toxicity": "civility", "bias": "unbiasedness", "goal": "goal_reached"}
 OF_PAIRS = "preference"
+KNOWN = frozenset(_CALLS)
+"""Metrics of ours that labelled answers can be scored by."""
 
 
 class Asked(NamedTuple):
@@ -75,7 +82,7 @@ def asked(arguments: argparse.Namespace, metrics: Mapping[str, str]) -> list[Ask
         if name not in _CALLS:
             raise UsageError(
                 f"--rubric={rubric!r} is no rubric of ours",
-                found=f"there are {', '.join(sorted({*_CALLS} - {'consistency'}))}",
+                found=f"there are {', '.join(sorted({*_CALLS} - {'consistency', 'injection'}))}",
                 hint="a criterion of your own is a sentence: --rubric 'It names the deadline.'",
             )
         if arguments.metric not in (None, name):
@@ -92,7 +99,7 @@ def asked(arguments: argparse.Namespace, metrics: Mapping[str, str]) -> list[Ask
         if criterion
         else _ours(name, arguments.how or ("judge" if judge else ""), judge)
         if name in _CALLS
-        else Asked(name, f"assert_{name}(output, hard=False)", judge)
+        else _own(name, judge)
         for name, criterion in wanted.items()
     ]
 
@@ -102,6 +109,17 @@ def _ours(name: str, how: str, judge: str) -> Asked:
     if how not in ("", "judge") and "{how}" not in call:
         raise UsageError(f"--how={how!r} is not allowed", found=f"{name} has one form")
     return Asked(name, call.format(how=f", how={how!r}" if how else ""), judge)
+
+
+def _own(name: str, judge: str) -> Asked:
+    # The name comes from a file, and what is made of it is run.
+    if not _is_name(name):
+        raise UsageError(
+            f"no metric can be called {name!r}"[:160],
+            found="a metric of one's own is asked as assert_NAME",
+            hint="a criterion in plain words: --rubric TEXT --metric NAME",
+        )
+    return Asked(name, f"assert_{name}(output, hard=False)", judge)
 
 
 def _by_criterion(metric: str, criterion: str, judge: str) -> Asked:

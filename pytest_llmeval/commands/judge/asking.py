@@ -7,7 +7,7 @@ within the same budget. The session is kept apart; the newest one stays the user
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import UsageError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_llmeval.commands.judge.arguments import Asked
     from pytest_llmeval.commands.project import Project
+    from pytest_llmeval.commands.running import Ran
     from pytest_llmeval.records import Check, Json, Session
 
 KEPT_IN = "judge"
@@ -66,24 +67,12 @@ def scored(found: Project, asked: Asked, answers: Sequence[Mapping[str, Json]], 
         UsageError: pytest could not run it; its own output says why.
         StoreError: the session cannot be read.
     """
-    folder = found.folder / KEPT_IN
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    module, cases = folder / "test_llmeval_answers.py", folder / "answers.jsonl"
     judge = [f"--llmeval-judge={asked.judge}"] if asked.judge else []
-    # What is said of these scores is said by the command.
-    report = f"--llmeval-report=json:{folder / 'report.json'}"
-    told = [str(module.relative_to(found.root)), *_conftests(found), *_OPTIONS, report, *judge, *options]
-    try:
-        module.write_text(_MODULE.format(call=asked.call, module=asked.module), encoding="utf-8")
-        lines = (json.dumps(_case(str(place), answer)) + "\n" for place, answer in enumerate(answers))
-        cases.write_text("".join(lines), encoding="ascii")
-        status, session = run_pytest(
-            found, told, written=folder / "session.jsonl", environment={**_APART, SESSIONS: str(folder)}
-        )
-    finally:
-        # The labels hold these texts, or a session; nobody expects a third copy.
-        for path in (module, cases):
-            path.unlink(missing_ok=True)
+    text = _MODULE.format(call=asked.call, module=asked.module)
+    rows = [_case(str(place), answer) for place, answer in enumerate(answers)]
+    status, session = run_apart(
+        found, f"{found.folder.relative_to(found.root)}/{KEPT_IN}", text, rows, [*judge, *options]
+    )
     if session is None:
         raise UsageError(
             f"the answers could not be scored by {asked.metric!r}",
@@ -91,6 +80,44 @@ def scored(found: Project, asked: Asked, answers: Sequence[Mapping[str, Json]], 
             hint="see its output above",
         )
     return _in_order(asked, session, status, len(answers))
+
+
+def run_apart(
+    found: Project,
+    kept_in: str,
+    module: str,
+    rows: Sequence[Mapping[str, Json]],
+    options: Sequence[str],
+    output: TextIO | None = None,
+) -> Ran:
+    """Let pytest run a test that is written for the purpose, with the user's settings and conftest.py.
+
+    Args:
+        found: the project.
+        kept_in: the folder of the test and of its session, relative to the root; what else is there stays.
+        module: text of the test module, whose one test is ``test_answers``, of the cases in ``answers.jsonl``.
+        rows: those cases.
+        options: of pytest.
+        output: where pytest prints; None: where this process does.
+
+    Raises:
+        StoreError: the session cannot be read.
+    """
+    folder = found.root / kept_in
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path, cases = folder / "test_llmeval_answers.py", folder / "answers.jsonl"
+    # What is said of these scores is said by the command.
+    report = f"--llmeval-report=json:{kept_in}/report.json"
+    told = [str(path.relative_to(found.root)), *_conftests(found), *_OPTIONS, report, *options]
+    try:
+        path.write_text(module, encoding="utf-8")
+        cases.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="ascii")
+        apart = {SESSIONS: kept_in, **_APART}
+        return run_pytest(found, told, written=folder / "session.jsonl", environment=apart, output=output)
+    finally:
+        # The labels hold these texts, or a session; nobody expects a third copy.
+        for one in (path, cases):
+            one.unlink(missing_ok=True)
 
 
 def _conftests(found: Project) -> list[str]:

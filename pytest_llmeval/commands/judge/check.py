@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,16 @@ from pytest_llmeval.agreement.measuring import Item, measure
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.judge import arguments as args
 from pytest_llmeval.commands.judge.asking import scored
+from pytest_llmeval.commands.judge.proposal import say_proposal
 from pytest_llmeval.commands.judge.report import Finding, say_agreement
 from pytest_llmeval.commands.judge.suite_rate import say_suite_rate
 from pytest_llmeval.commands.output import say, shown
 from pytest_llmeval.datasets import labels as label_file
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.exports import wording
 from pytest_llmeval.gather import session_folder
 from pytest_llmeval.records import digest
+from pytest_llmeval.records.label import RANDOM, stand
 from pytest_llmeval.store import calibration
 
 if TYPE_CHECKING:
@@ -33,10 +37,10 @@ labels. Any metric: offline, declared in conftest.py, or a judge's. What is foun
 beside the version of the metric (of a judge: its fingerprint), and belongs in git. A judged score whose version is not
 there is shown as uncalibrated.
 
-A label is a line of JSON, one judgement of one person:
+A label is a line of JSON, one judgement of one person (llmeval label next asks for them):
   {"metric": "relevance", "input": "...", "output": "...", "label": 1, "who": "anna"}
 label: 0 (bad) to 1 (good); of a pair (with "other") "output", "other" or "tie". Also: expected, context, rubric (a
-criterion in plain words), when, why, and session, test, case, trial, origin of the answer."""
+criterion in plain words), when, why, picked, and session, test, case, trial, origin of the answer."""
 
 _EXAMPLES = """\
 examples:
@@ -77,7 +81,7 @@ def check(arguments: argparse.Namespace) -> None:
     """Measure, say and store."""
     found = project.find(arguments.rootdir)
     path = Path(arguments.labels)
-    labels = list(label_file.read(path, shown(path)))
+    labels = _standing(list(label_file.read(path, shown(path))))
     named = _criteria(labels)
     for asked in args.asked(arguments, named):
         answers = _by_answer((place, label) for place, label in labels if label.metric in ("", asked.metric))
@@ -93,12 +97,14 @@ def check(arguments: argparse.Namespace) -> None:
                 one[0][0],
                 Item(tuple(label.value for _, label in one), check.value, is_pair=asked.metric == args.OF_PAIRS),
                 check,
+                _picked(label.picked for _, label in one),
             )
             for one, check in zip(answers, checks, strict=True)
         ]
         agreement = _measured(asked, answers, findings, arguments)
         say("")
         say_agreement(agreement, findings, is_whole=arguments.all)
+        say_proposal(found, asked, agreement, findings, arguments.threshold)
         if arguments.session is not None:
             say_suite_rate(session_folder.pick(found.folder, arguments.session), agreement, findings)
         if not (agreement.n_good and agreement.n_bad):
@@ -106,6 +112,20 @@ def check(arguments: argparse.Namespace) -> None:
         elif not arguments.no_store:
             stored = calibration.write(found.root / found.value("calibration"), agreement)
             say(f"stored in {shown(stored)}; commit it")
+
+
+def _standing(labels: list[tuple[str, Label]]) -> list[tuple[str, Label]]:
+    """Leave out what the same person has said otherwise since."""
+    found = [one for one, stands in zip(labels, stand([label for _, label in labels]), strict=True) if stands]
+    if n_old := len(labels) - len(found):
+        say(f"{wording.count(n_old, 'label')} left out, which the same person has changed since")
+    return found
+
+
+def _picked(ways: Iterable[str]) -> str:
+    """Return how an answer came to be labelled: at random if anybody's was, else unknown if anybody's is."""
+    found = set(ways)
+    return RANDOM if RANDOM in found else "" if "" in found else found.pop()
 
 
 def _criteria(labels: list[tuple[str, Label]]) -> dict[str, str]:
@@ -161,6 +181,8 @@ def _measured(
         labels=digest(said)[:16],
         good_from=arguments.good_from,
         threshold=checks[0].threshold if arguments.threshold is None else arguments.threshold,
+        judges=tuple(sorted({judge for check in checks for judge in check.score.judges})),
+        measured_on=datetime.now(tz=UTC).date().isoformat(),
     )
 
 

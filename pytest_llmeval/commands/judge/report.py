@@ -26,11 +26,12 @@ _WORDS = (
 
 
 class Finding(NamedTuple):
-    """One labelled answer, scored: where its first label stands, labels and score, and its check."""
+    """One labelled answer, scored: where its first label stands, labels and score, its check, and how it was picked."""
 
     place: str
     item: Item
     check: Check
+    picked: str = ""
 
 
 def say_agreement(agreement: Agreement, found: Sequence[Finding], *, is_whole: bool) -> None:
@@ -41,7 +42,7 @@ def say_agreement(agreement: Agreement, found: Sequence[Finding], *, is_whole: b
         found: every labelled answer.
         is_whole: print every disagreement.
     """
-    say(f"{inert(agreement.metric)}, version {inert(agreement.version)}", *_counts(agreement))
+    say(f"{inert(agreement.metric)}, version {inert(agreement.key)}", *_counts(agreement))
     columns, at = [], []
     if agreement.at_threshold is not None:
         columns.append(f"at {agreement.threshold:g}")
@@ -94,7 +95,7 @@ def _notes(agreement: Agreement) -> Iterator[str]:
 def _say_disagreements(agreement: Agreement, found: Sequence[Finding], *, is_whole: bool) -> None:
     mark = agreement.fitted if agreement.threshold is None else agreement.threshold
     lines = []
-    for place, item, check in found:
+    for place, item, check, _ in found:
         good = label_of(item, agreement.good_from)
         if mark is None or good is None or item.score is None or (item.score >= mark) == good:
             continue
@@ -105,6 +106,6 @@ def _say_disagreements(agreement: Agreement, found: Sequence[Finding], *, is_who
         say(f"{len(lines)} disagreements at {mark:.3g}:", *(lines if is_whole else lines[:_MOST]))
         if not is_whole and len(lines) > _MOST:
             say(f"  and {len(lines) - _MOST} more: --all")
-    unscored = [(place, check) for place, item, check in found if item.score is None]
+    unscored = [(place, check) for place, item, check, _ in found if item.score is None]
     for place, check in unscored if is_whole else unscored[:_MOST]:
         say(f"  {place}: unscored, {inert(check.score.reason)}")

@@ -9,9 +9,11 @@ from pytest_llmeval.agreement.measuring import label_of
 from pytest_llmeval.commands.output import inert, say, shown
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.gather import session_file
+from pytest_llmeval.records.agreement import named
+from pytest_llmeval.records.label import RANDOM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from pytest_llmeval.commands.judge.report import Finding
@@ -36,19 +38,21 @@ def say_suite_rate(path: Path, agreement: Agreement, findings: Sequence[Finding]
     checks = _checks(session, agreement)
     if not checks:
         raise UsageError(
-            f"{shown(path)} has no score of {agreement.metric!r}, version {agreement.version!r}",
+            f"{shown(path)} has no score of {agreement.metric!r}, version {agreement.key!r}",
             found=", ".join(sorted(_versions(session, agreement.metric))) or "none of that metric",
             hint="scores of another version are of another metric, or judge",
         )
+    # What was picked because it looked odd is no sample: of those answers the metric's word counts, as of any other.
+    sample = [found for found in findings if found.picked in ("", RANDOM)]
     labelled = [
         (float(good), float(found.item.score >= mark))
-        for found in findings
+        for found in sample
         if mark is not None
         and found.item.score is not None
         and (good := label_of(found.item, agreement.good_from)) is not None
     ]
     # An answer that people have labelled speaks once.
-    known = {found.check.output for found in findings}
+    known = {found.check.output for found in sample}
     others = [
         float(check.value >= mark)
         for check in checks
@@ -56,18 +60,39 @@ def say_suite_rate(path: Path, agreement: Agreement, findings: Sequence[Finding]
     ]
     rate = corrected_mean([label for label, _ in labelled], [passed for _, passed in labelled], others)
     if rate is None:
-        raise UsageError("a corrected rate needs at least 2 labelled answers that are scored, and a threshold")
+        raise UsageError(
+            "a corrected rate needs a threshold, and at least 2 scored answers that were labelled at random",
+            found=f"{len(labelled)} such answers, {len(findings) - len(sample)} that were picked otherwise",
+            hint="llmeval label next --by random",
+        )
     say(
         "",
         f"session {inert(session.id)}: people would call {rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}] of its "
         f"answers good, where the metric passes {rate.judged:.2f}",
         f"  by {rate.n_labelled} labelled answers and the metric's word on {rate.n_judged} more "
-        f"(it counts {rate.weight:.2f}); it holds if the labelled ones were picked at random from answers like these",
+        f"(it counts {rate.weight:.2f})",
+        *_conditions(findings, sample, {check.output for check in checks}),
     )
 
 
+def _conditions(findings: Sequence[Finding], sample: Sequence[Finding], outputs: Collection[str]) -> Iterator[str]:
+    """Say what the rate rests on."""
+    n_aimed, n_unknown = len(findings) - len(sample), sum(not found.picked for found in sample)
+    if n_aimed:
+        yield f"  {n_aimed} more are left out: they were not picked at random, but by disagreement or threshold"
+    if n_unknown:
+        yield f"  it holds if the {n_unknown} that do not say how were picked at random from answers like these"
+    n_elsewhere = sum(found.check.output not in outputs for found in sample)
+    if n_elsewhere:
+        yield f"  {n_elsewhere} are no answers of this session: it holds if they are like these"
+
+
 def _checks(session: Session, agreement: Agreement) -> list[Check]:
-    return [check for check in _of_metric(session, agreement.metric) if check.score.version == agreement.version]
+    return [
+        check
+        for check in _of_metric(session, agreement.metric)
+        if check.score.version == agreement.version and set(check.score.judges) <= set(agreement.judges)
+    ]
 
 
 def _of_metric(session: Session, metric: str) -> list[Check]:
@@ -80,4 +105,4 @@ def _of_metric(session: Session, metric: str) -> list[Check]:
 
 
 def _versions(session: Session, metric: str) -> set[str]:
-    return {check.score.version for check in _of_metric(session, metric)}
+    return {named(check.score.version, check.score.judges) for check in _of_metric(session, metric)}

@@ -53,7 +53,7 @@ def heads(folder: Path, arguments: argparse.Namespace, *, is_whole: bool = False
         for head in _head(path):
             if arguments.branch not in (None, head.branch):
                 continue
-            if is_whole and is_partial(head):
+            if is_whole and head.is_partial:
                 n_partial += 1
             else:
                 found.append(head)
@@ -65,8 +65,3 @@ def _head(path: Path) -> Iterator[Session]:
         yield session_file.read_head(path)
     except StoreError as error:
         say(f"{shown(path)} is left out: {' '.join(str(error).split())}")
-
-
-def is_partial(session: Session) -> bool:
-    """Whether not all of its tests ran, so that its means are of other cases than a whole session's."""
-    return bool(session.lost or session.stopped or session.selection or session.plan.n_deselected)

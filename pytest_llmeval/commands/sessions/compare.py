@@ -55,7 +55,7 @@ def compare(arguments: argparse.Namespace) -> None:
     before = {line.id: line for line in gate.lines_of(old.id, old.results)}
     current = gate.lines_of(new.id, new.results)
     nodeids = {result.id: result.nodeid for result in (*old.results, *new.results)}
-    every = differences(before, current, is_whole=not args.is_partial(new))
+    every = differences(before, current, is_whole=not new.is_partial)
     meant = [one for one in every if matches(one.line, arguments.case, nodeids)]
     meant.sort(key=_fall)
     say(f"{_named(old)} -> {_named(new)}", "")

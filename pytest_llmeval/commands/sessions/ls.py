@@ -38,11 +38,12 @@ def ls(arguments: argparse.Namespace) -> None:
         say_table(_COLUMNS, map(_row, found))
     n_bytes = sum(path.stat().st_size for path in stored)
     told = f"{wording.count(len(stored), 'session')} stored, {n_bytes / 1e6:.1f} MB"
-    say("" if found else "no session is meant", f"{len(found)} of {told}" if len(found) < len(stored) else told)
+    none = "none of them is of that branch" if stored else "run pytest first: each run with an LLM test leaves one"
+    say("" if found else none, f"{len(found)} of {told}" if len(found) < len(stored) else told)
 
 
 def _row(session: Session) -> tuple[str, ...]:
-    outcome = wording.outcome(session) + (", partial" if args.is_partial(session) else "")
+    outcome = wording.outcome(session) + (", partial" if session.is_partial else "")
     return (
         session.id,
         inert(session.branch, limit=_LONGEST_BRANCH),

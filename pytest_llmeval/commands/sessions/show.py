@@ -13,10 +13,12 @@ from pytest_llmeval.commands.output import inert, say, say_table
 from pytest_llmeval.commands.sessions import arguments as args
 from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.errors import UsageError
+from pytest_llmeval.exports import agreement
 from pytest_llmeval.exports.sparkline import histogram
+from pytest_llmeval.exports.spread import LEAST_CASES, case_means
 from pytest_llmeval.exports.usage import percentile
 from pytest_llmeval.gather import session_file, session_folder
-from pytest_llmeval.records import tally
+from pytest_llmeval.records.agreement import named
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +32,6 @@ came from, every score with its reason, and the versions that made them. It is r
 there whatever was pruned from the cache, and as long as llmeval_retention keeps the session."""
 
 _MOST_CASES = 5
-_LEAST_CASES = 5  # of which a picture says more than the list
 _LONGEST = 2_000
 
 
@@ -52,11 +53,14 @@ def show(arguments: argparse.Namespace) -> None:
     folder = everywhere.folder(project.find(arguments.rootdir), arguments.id)
     session = session_file.read(session_folder.pick(folder, arguments.id))
     if arguments.case is None:
-        say(*_heading(session), "", *_page(session, verbose=arguments.verbose))
+        say(*_heading(session), "", *page(session, verbose=arguments.verbose))
         _say_spread(session)
         return
     found = _picked(session, arguments.case)
-    say(*_heading(session), *([inert(session.exit_line, limit=_LONGEST)] if session.exit_line else []))
+    metrics = {check.score.metric for result in found for trial in result.trials for check in trial.checks}
+    said = [session.exit_line] if session.exit_line else []
+    said += (f"judge: {text}" for text in agreement.sentences(session, metrics))
+    say(*_heading(session), *(inert(text, limit=_LONGEST) for text in said))
     for result in found:
         say("", *_case(result, arguments.trial))
 
@@ -70,12 +74,19 @@ def _facts(session: Session) -> Iterator[str]:
     yield f"session {session.id}, {session.started_at}, {session.duration_s:.1f} s"
     if session.commit:
         yield f"commit {session.commit} on {session.branch}"
+    if session.merged:
+        yield "merged of " + ", ".join(session.merged)
     yield "versions " + ", ".join(f"{name} {version}" for name, version in sorted(session.versions.items()))
     yield "settings " + ", ".join(f"{name}={value}" for name, value in sorted(session.settings.items()))
 
 
-def _page(session: Session, *, verbose: bool) -> Sequence[str]:
-    """Return what pytest printed at its end."""
+def page(session: Session, *, verbose: bool) -> Sequence[str]:
+    """Return what pytest printed at its end, as wide as the terminal.
+
+    Args:
+        session: of any age.
+        verbose: name everything.
+    """
     from rich.console import Console
 
     from pytest_llmeval.exports import terminal
@@ -94,18 +105,16 @@ def _page(session: Session, *, verbose: bool) -> Sequence[str]:
 
 def _say_spread(session: Session) -> None:
     """Print how the means of the cases lie, where there are enough of them to lie anyhow."""
-    means: dict[tuple[str, ...], list[float]] = {}
-    for result in session.results:
-        for found in tally(*result.id, result.trials, result.checks, arm=result.arm):
-            name = f"{found.id.metric} @{result.arm}" if result.arm else found.id.metric
-            means.setdefault((result.suite, name), []).extend([] if found.mean is None else [found.mean])
-    many = {name: found for name, found in means.items() if len(found) >= _LEAST_CASES}
+    many = {key: sorted(means.values()) for key, means in case_means(session).items() if len(means) >= LEAST_CASES}
     if many:
         is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
         say("")
         say_table(
             ("suite", "metric", "cases", "0 to 1", "lowest", "median", "highest"),
-            [(*name, *_spread(sorted(many[name]), ascii_only=is_ascii)) for name in sorted(many)],
+            [
+                (suite, f"{metric} @{arm}" if arm else metric, *_spread(many[suite, metric, arm], ascii_only=is_ascii))
+                for suite, metric, arm in sorted(many)
+            ],
         )
 
 
@@ -179,7 +188,8 @@ def _check(check: Check) -> Iterator[str]:
     value = "unscored" if check.value is None else f"{check.value:.6g}"
     mark = "" if check.threshold is None else f", threshold {check.threshold:g}"
     mark += "" if check.require is None else f", require {check.require:g}"
-    yield f"check {inert(check.score.metric)}: {value}{mark}, version {inert(check.score.version)}"
+    version = named(check.score.version, check.score.judges)
+    yield f"check {inert(check.score.metric)}: {value}{mark}, version {inert(version)}"
     if check.place.path:
         yield f"  at {inert(check.place.path)}:{check.place.line}  {inert(check.place.source)}"
     if check.score.reason:

@@ -56,7 +56,8 @@ def trend(arguments: argparse.Namespace) -> None:
         told = f"{count(len(whole), 'session')}, {inert(first.started_at)} to {inert(last.started_at)}"
         say("", told + _told_left_out(n_partial))
     else:
-        say("no stored session has such a mean" + _told_left_out(n_partial))
+        none = "no stored session has such a mean" if whole or n_partial else "no session is stored: run pytest first"
+        say(none + _told_left_out(n_partial))
 
 
 def _told_left_out(number: int) -> str:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import LlmevalError
+from pytest_llmeval.exports.beside import Beside
 from pytest_llmeval.exports.files import replace
-from pytest_llmeval.exports.html.beside import Beside
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -27,7 +27,7 @@ from pytest_llmeval.records.frozen import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.exports.html.material import Material
     from pytest_llmeval.exports.html.picking import Other, Typical
     from pytest_llmeval.records import CaseResult, Response, Session

@@ -13,7 +13,7 @@ from pytest_llmeval.records.frozen import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.records import CaseVerdict, CheckId, Line, Place, Tally
 
 _LONGEST_REASON, _SHORT_REASON, _LONGEST_SOURCE, _LONGEST_NAME = 400, 160, 160, 100

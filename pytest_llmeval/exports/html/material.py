@@ -12,7 +12,7 @@ from pytest_llmeval.records import Verdict, tally
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.exports.html.picking import Answered, Typical
     from pytest_llmeval.records import CaseResult, CaseVerdict, CheckId, Request, Session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_llmeval.exports import arm_table, headline, usage, wording
+from pytest_llmeval.exports import agreement, arm_table, headline, usage, wording
 from pytest_llmeval.exports.html import drawings
 from pytest_llmeval.exports.html.lines import BAD, GOOD, OPEN, TONES
 from pytest_llmeval.exports.html.visible import one_line
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_llmeval.exports.arm_table import Row
-    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.exports.html.cases import CaseView
-    from pytest_llmeval.records import Comparison, Session, Summary
+    from pytest_llmeval.records import Comparison, Judged, Session, Summary
 
 _LONGEST_SENTENCE, _LONGEST_NAME, _MOST_OWN, _MOST_NAMES, _MOST_REASONS = 1_000, 300, 3, 100, 20
 
@@ -48,6 +48,7 @@ class MetricView:
         low, high, mean, before: places in the picture; empty where unknown.
         trend: of the means of past sessions and this one; None where there are none.
         told: the trend in words.
+        people: how far the judge agrees with people, or that nobody knows; "-" where nobody judged.
     """
 
     suite: str
@@ -62,6 +63,7 @@ class MetricView:
     trend: drawings.Trend | None
     told: str
     notes: tuple[str, ...]
+    people: str
 
 
 def lead(session: Session, cases: Sequence[CaseView]) -> Lead:
@@ -121,6 +123,8 @@ def states(session: Session) -> Iterator[State]:
         left = session.plan.n_deselected
         rest = f"; {wording.count(left, 'LLM test')} left out" if left else ""
         yield State(OPEN, f"a selection ({one_line(session.selection, limit=_LONGEST_NAME)}){rest}")
+    if session.uncalibrated:
+        yield State(OPEN, one_line(wording.uncalibrated(session), limit=_LONGEST_SENTENCE))
 
 
 def _named(names: Sequence[str]) -> tuple[str, ...]:
@@ -175,12 +179,17 @@ def metrics(session: Session, beside: Beside) -> tuple[MetricView, ...]:
     compared = session.verdict.comparisons if session.verdict else ()
     comparisons = {(found.suite, found.metric, found.arm): found for found in compared}
     return tuple(
-        _metric(summary, comparisons.get((summary.suite, summary.metric, summary.arm)), beside)
+        _metric(
+            summary,
+            comparisons.get((summary.suite, summary.metric, summary.arm)),
+            beside,
+            agreement.judged_of(session, summary),
+        )
         for summary in session.summaries
     )
 
 
-def _metric(summary: Summary, found: Comparison | None, beside: Beside) -> MetricView:
+def _metric(summary: Summary, found: Comparison | None, beside: Beside, judged: Sequence[Judged]) -> MetricView:
     means = [
         past.mean
         for session in beside.past
@@ -203,7 +212,11 @@ def _metric(summary: Summary, found: Comparison | None, beside: Beside) -> Metri
         before=_place(found.baseline_mean if found is not None else None),
         trend=drawings.trend(means),
         told=_told(means),
-        notes=(*found.notes, *wording.interval(found)) if found is not None else (),
+        notes=(
+            *((*found.notes, *wording.interval(found)) if found is not None else ()),
+            *(one_line(text, limit=_LONGEST_SENTENCE) for text in agreement.told(judged)),
+        ),
+        people=agreement.short(judged),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_llmeval.exports import agreement
 from pytest_llmeval.exports.html import cases, material, overview
 from pytest_llmeval.exports.html.visible import one_line
 from pytest_llmeval.records import Verdict
@@ -12,7 +13,7 @@ from pytest_llmeval.records import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.exports.html.cases import CaseView
     from pytest_llmeval.exports.html.lines import LineView
     from pytest_llmeval.records import Session
@@ -87,6 +88,7 @@ def page(session: Session, beside: Beside) -> Mapping[str, Any]:  # Any: what a 
         "n_past": len(beside.past),
         "has_trend": bool(beside.past),
         "has_verdict": session.verdict is not None,
+        "has_judge": any(agreement.judged_of(session, summary) for summary in session.summaries),
         "has_baseline": any(line.before is not None for view in views for line in view.lines),
         "arms": overview.arms(session),
         "moved": moved[:_MOST_MOVED],

@@ -14,7 +14,7 @@ from pytest_llmeval.records import CheckId
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_llmeval.exports.html.beside import Beside
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.records import CaseResult, Check, Draw, Response, Trial
 
 

@@ -39,7 +39,7 @@ async def grade(metric: str, rubric: Rubric, parts: Mapping[str, str], judge: Ju
         metric: name of the score.
         rubric: what is graded by.
         parts: texts by name: ``answer``, ``question``, ``reference``, ``source``, ``conversation``, ``goal``,
-            ``first``, ``second``, ``difference``.
+            ``first``, ``second``, ``difference``, ``prompt``, ``attack``.
         judge: who is asked, all models at once.
     """
     asked = material.messages(rubric, "grade", parts)
@@ -49,13 +49,20 @@ async def grade(metric: str, rubric: Rubric, parts: Mapping[str, str], judge: Ju
     opinions, detail = await _opinions(judge.models, coming)
     value, reason = combined(opinions)
     detail["rubric"] = f"{rubric.name}-{rubric.version}"
-    spoken = next(filter(None, (speaks_to_its_judge(parts.get(name, "")) for name in _ANSWERS)), "")
-    spoken = spoken or speaks_to_its_judge(parts.get("conversation", ""), has_turns=True)
+    spoken = _spoken(parts)
     if spoken:
         detail["suspicious"] = spoken
         if value:
             value, reason = None, f"the answer {spoken}: no grade of it is believed but the worst"
     return Score(metric=metric, value=value, reason=reason, version=graded_version(rubric, judge), detail=detail)
+
+
+def _spoken(parts: Mapping[str, str]) -> str:
+    """Say in which way a part that somebody under test, or an attacker, has written speaks to the judge."""
+    found = [speaks_to_its_judge(parts.get(name, "")) for name in _ANSWERS]
+    found.append(speaks_to_its_judge(parts.get("conversation", ""), has_turns=True))
+    found.append(speaks_to_its_judge(parts.get("attack", ""), is_attack=True))
+    return next(filter(None, found), "")
 
 
 async def _opinions(models: Sequence[str], coming: Sequence[Response]) -> tuple[list[Opinion], dict[str, Json]]:

@@ -19,10 +19,11 @@ _REASON: Final = {"type": "string"}
 _LAST: Final[Mapping[str, Json]] = {
     "grade": {"type": "integer", "enum": list(range(LOWEST, HIGHEST + 1))},
     "better": {"type": "string", "enum": ["first", "second", "tie"]},
+    "rewritten": {"type": "string"},
 }
 _MARK: Final = re.compile(r"\[(\S+) NAME\]")
 _CRITERION: Final = re.compile(r"\nCRITERION\n(.*?)\n\n(?:GRADES|MATERIAL)\n", re.DOTALL)
-FIELD: Final = {"grade": "grade", "prefer": "better"}
+FIELD: Final = {"grade": "grade", "prefer": "better", "rewrite": "rewritten"}
 """The field that decides, by the kind of the protocol."""
 
 
@@ -31,7 +32,7 @@ def messages(rubric: Rubric, kind: str, parts: Mapping[str, str]) -> list[dict[s
 
     Args:
         rubric: what is graded by.
-        kind: ``grade`` or ``prefer``.
+        kind: ``grade``, ``prefer`` or ``rewrite``.
         parts: texts by name; those that the rubric does not name are left out.
     """
     text = protocol(kind)[1]
@@ -68,7 +69,7 @@ def settings(kind: str, said: Mapping[str, Json]) -> dict[str, Json]:
     """Return what is sent with every call: no randomness, and a strict form; what the user says wins.
 
     Args:
-        kind: ``grade`` or ``prefer``.
+        kind: ``grade``, ``prefer`` or ``rewrite``.
         said: ``llmeval_judge_settings``; None takes one back.
     """
     field = FIELD[kind]

@@ -22,7 +22,8 @@ class Grade(NamedTuple):
     """What one judge said.
 
     Args:
-        value: its grade, 1 to 5, or ``first``, ``second`` or ``tie``; None where it cannot be believed.
+        value: its grade, 1 to 5, or ``first``, ``second`` or ``tie``, or the text that it wrote; None where it
+            cannot be believed.
         reason: its own, or why it cannot be believed.
     """
 
@@ -35,7 +36,7 @@ def read(response: Response, kind: str) -> Grade:
 
     Args:
         response: as the judge gave it, or as it is replayed.
-        kind: ``grade`` or ``prefer``.
+        kind: ``grade``, ``prefer`` or ``rewrite``.
     """
     if response.outcome is not Outcome.OK:
         return Grade(None, f"the judge's reply is {response.outcome.value}")
@@ -58,6 +59,8 @@ def read(response: Response, kind: str) -> Grade:
 
 
 def _is_valid(value: Json, kind: str) -> bool:
+    if kind == "rewrite":
+        return isinstance(value, str) and bool(value.strip())
     if kind == "prefer":
         return isinstance(value, str) and value in _BETTER
     return isinstance(value, int) and not isinstance(value, bool) and LOWEST <= value <= HIGHEST

@@ -10,11 +10,10 @@ from typing import Final
 
 from pytest_llmeval.records import Json, digest
 from pytest_llmeval.records.frozen import dataclass
+from pytest_llmeval.records.score import JUDGED
 
 _FOLDER: Final = Path(__file__).parent / "rubrics"
 LOWEST, HIGHEST = 1, 5
-JUDGED: Final = "judge "
-"""How the version of every judged score begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +54,12 @@ def load(name: str) -> Rubric:
 
 @cache
 def protocol(kind: str) -> tuple[int, str]:
-    """Return the version and the text of what every judge is told; ``kind`` is ``grade`` or ``prefer``."""
-    said = _read("protocol")
+    """Return the version and the text of what every judge is told.
+
+    Args:
+        kind: ``grade`` or ``prefer``; or ``rewrite``, of a model that rewrites a text.
+    """
+    said = _read("rewriting" if kind == "rewrite" else "protocol")
     return said["version"], said[kind].strip()
 
 

@@ -41,7 +41,7 @@ _COMPILED: Final = tuple((what, re.compile(form, re.IGNORECASE | re.MULTILINE)) 
 _LONGEST: Final = 20_000
 
 
-def speaks_to_its_judge(text: str, *, has_turns: bool = False) -> str:
+def speaks_to_its_judge(text: str, *, has_turns: bool = False, is_attack: bool = False) -> str:
     """Say in which way a text speaks to whoever grades it; empty where it does not.
 
     It looks for English phrases that ask for a grade, set rules aside, speak to a grader, or play a part of the
@@ -53,9 +53,12 @@ def speaks_to_its_judge(text: str, *, has_turns: bool = False) -> str:
     Args:
         text: any; its first 20,000 characters are looked at.
         has_turns: it is a conversation, whose turns are its own.
+        is_attack: it is known to be an attack on somebody else, which sets that one's rules aside and plays turns; what
+            it says to a grader, or of a grade, is still meant for its judge.
     """
     plain = _plain(text[:_LONGEST])
-    forms = [(what, form) for what, form in _COMPILED if not (has_turns and what == _A_TURN)]
+    its_own = {_A_TURN: has_turns or is_attack, _RULES_ASIDE: is_attack}
+    forms = [(what, form) for what, form in _COMPILED if not its_own.get(what)]
     return next((what for what, form in forms if form.search(plain)), "")
 
 
