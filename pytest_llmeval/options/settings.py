@@ -163,14 +163,10 @@ def resolve(config: Source) -> Settings:
         pytest.UsageError: a value that is not allowed, with the source it came from.
     """
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
-    root = config.rootpath
-    models = values["model"]
+    root, models = config.rootpath, values["model"]
     declared, baseline = [said for said in values["variants"] if said], values["baseline"]
     prices = [line for line in values["prices"] if line.strip()]
-    budget, shard, tenant = values["budget_usd"], values["shard"], values["tenant"]
-    store = _named().store(root, values["store"], tenant) if values["store"] and FOLDER not in os.environ else None
-    # Shards that share a database share one cap; else each has its part of it.
-    n_caps = 1 if shard is None or not (store is None or isinstance(store, os.PathLike)) else shard[1]
+    budget, tenant, store = values["budget_usd"], values["tenant"], _store(root, values)
     return Settings(
         root=root,
         model=models[0] if models else "",
@@ -187,7 +183,7 @@ def resolve(config: Source) -> Settings:
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
-        budget_usd=None if budget is None else budget / n_caps,
+        budget_usd=None if budget is None else budget / _n_caps(store, values["shard"]),
         prices=_named().prices(root, prices) if prices else {},
         purse="" if budget is None else _named().purse(config, values["store"]),
         eager=values["eager"],
@@ -217,8 +213,20 @@ def resolve(config: Source) -> Settings:
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
         folder_name=os.environ.get(FOLDER) or (_named().kept_in(tenant) if tenant else DEFAULT_FOLDER),
         sessions_name=os.environ.get(SESSIONS, ""),
-        shard=shard,
+        shard=values["shard"],
     )
+
+
+def _store(root: Path, values: Mapping[str, Any]) -> Path | Address | None:
+    if not values["store"] or FOLDER in os.environ:
+        return None
+    store: Path | Address = _named().store(root, values["store"], values["tenant"])
+    return store
+
+
+def _n_caps(store: Path | Address | None, shard: tuple[int, int] | None) -> int:
+    """Return in how many parts a budget falls: shards that share a database share one cap."""
+    return 1 if shard is None or not (store is None or isinstance(store, os.PathLike)) else shard[1]
 
 
 def _named() -> ModuleType:

@@ -82,9 +82,9 @@ class ProgressPush:
         try:
             if self._branch is None:
                 _, self._branch, _ = checkout.place_of(self._root)
-            results = collector.results()
+            results, tenant = collector.results(), self._state.settings.tenant
             pushgateway.push_progress(
-                Session(id="", started_at="", branch=self._branch, results=results),
+                Session(id="", started_at="", branch=self._branch, results=results, settings={"tenant": tenant}),
                 self._state.settings.pushgateway,
                 # Some show only while they run that they are LLM tests.
                 n_planned=max(collector.n_planned, len(results)),

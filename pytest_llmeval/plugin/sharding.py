@@ -174,7 +174,7 @@ class Sharding:
                 f"llmeval: {self._shard} confirms nothing: what the merge calls regressed, pytest --llmeval-confirm "
                 "without a shard runs on the base version too"
             )
-        if asked.budget_usd is not None:
+        if asked.budget_usd is not None and asked.database is None:
             whole = asked.budget_usd * self._shard.n_shards
             said.append(f"llmeval: {self._shard} has an equal share of the budget of ${whole:g}: ${asked.budget_usd:g}")
         if path is not None:
