@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmeval.ending.grounds import Grounds
     from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.records import Line, Session
+    from pytest_llmeval.store.postgres.address import Address
 
 
 def update_baseline(settings: Settings, record: Session, lines: tuple[Line, ...]) -> list[str]:
@@ -116,24 +117,24 @@ def _exports(
 
         wanted.append(("pushgateway", partial(pushgateway.push, record, settings.pushgateway)))
     if settings.database is not None and settings.sessions_folder == settings.folder:
-        wanted.append((f"session in the store {settings.database}", partial(_send, settings, record, path)))
+        send = partial(_send, settings.database, settings.retention, record, path)
+        wanted.append((f"session in the store {settings.database}", send))
     if settings.mlflow:
         wanted.append(("mlflow", partial(_send_to_mlflow, settings, path, stored, tell)))
     return wanted
 
 
-def _send(settings: Settings, record: Session, path: Path) -> None:
+def _send(database: Address, retention: float | None, record: Session, path: Path) -> None:
     """Store the session where all machines of a team find it, and delete there what is older than it may be."""
     from datetime import UTC, datetime, timedelta
 
     from pytest_llmeval.store.postgres.sessions import PostgresSessions
 
-    assert settings.database is not None  # noqa: S101 - asked before
-    sessions = PostgresSessions(settings.database)
+    sessions = PostgresSessions(database)
     try:
         sessions.put(record.id, record.branch, path.read_bytes())
-        if settings.retention is not None:
-            old = sessions.older_than(datetime.now(UTC) - timedelta(days=settings.retention))
+        if retention is not None:
+            old = sessions.older_than(datetime.now(UTC) - timedelta(days=retention))
             sessions.forget([one.id for one in old])
     except StoreError as error:
         raise StoreError(error.what, found=error.found, hint=f"later: llmeval export --to store {record.id}") from None

@@ -59,7 +59,7 @@ def record(
     Args:
         session: finished, with its summaries and verdict.
         uri: MLflow's tracking URI: ``sqlite:///path`` (whole ``mlflow``) or ``http(s)://host`` (``mlflow-skinny``).
-        experiment: is made where it is missing; a tenant has one of its own, ``<tenant>/<experiment>``.
+        experiment: is made where it is missing.
         artifacts: files that are stored with the run, the session file among them.
         traces: which cases get a trace with feedback: ``none``, ``failed`` (with regressed and new ones) or ``all``.
         limit_s: most seconds of a server after its library is imported, and of the traces after a local store is set

@@ -71,7 +71,7 @@ def render(session: Session) -> bytes:
     """Return the session as Prometheus' text format, UTF-8."""
     from prometheus_client import generate_latest
 
-    return generate_latest(_registry(tuple(_samples(session)), _own(session)))
+    return generate_latest(_registry(tuple(_samples(session)), own(session.branch, session.tenant)))
 
 
 def write(session: Session, path: Path) -> None:
@@ -84,7 +84,7 @@ def write(session: Session, path: Path) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_to_textfile(str(path), _registry(tuple(_samples(session)), _own(session)))
+        write_to_textfile(str(path), _registry(tuple(_samples(session)), own(session.branch, session.tenant)))
     except OSError as error:
         raise LlmevalError(
             f"no metrics file {str(path)!r}",
@@ -99,9 +99,9 @@ class _SessionCollector:
     Not ``Gauge`` objects: those write files of their own where the user has set PROMETHEUS_MULTIPROC_DIR.
     """
 
-    def __init__(self, samples: Iterable[Sample], own: Mapping[str, str]) -> None:
+    def __init__(self, samples: Iterable[Sample], labels: Mapping[str, str]) -> None:
         self._samples = samples
-        self._own = own
+        self._labels = labels
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield a gauge family a name; what has no sample has no family either."""
@@ -113,9 +113,9 @@ class _SessionCollector:
                 families[sample.name].append(sample)
         for name, samples in families.items():
             if samples:
-                family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, *self._own])
+                family = GaugeMetricFamily(name, _HELP[name], labels=[*samples[0].labels, *self._labels])
                 for sample in samples[:_LONGEST_FAMILY]:
-                    family.add_metric([*map(_label, sample.labels.values()), *self._own.values()], sample.value)
+                    family.add_metric([*map(_label, sample.labels.values()), *self._labels.values()], sample.value)
                 yield family
 
 
@@ -134,28 +134,29 @@ def groups(session: Session) -> Iterator[Group]:
     of_suite: dict[str, list[Sample]] = {}
     for sample in _samples(session):
         of_suite.setdefault(sample.labels.get("suite", ""), []).append(sample)
-    yield group(session, [*of_suite.pop("", []), *progress.at_end(session)])
-    own = _own(session)
+    whole = of_suite.pop("", [])
+    yield group(session.branch, [*whole, *progress.at_end(session)], tenant=session.tenant)
+    labels = own(session.branch, session.tenant)
     for suite, samples in of_suite.items():
-        yield {**own, "suite": _label(suite)}, _registry(samples, own)
+        yield {**labels, "suite": _label(suite)}, _registry(samples, labels)
 
 
-def group(session: Session, samples: Iterable[Sample]) -> Group:
-    """Return what a Pushgateway keeps of the sessions of a branch, and a tenant, as a whole."""
-    own = _own(session)
-    return own, _registry(samples, own)
+def group(branch: str, samples: Iterable[Sample], *, tenant: str = "") -> Group:
+    """Return what a Pushgateway keeps of the sessions of a branch, and of a tenant, as a whole."""
+    labels = own(branch, tenant)
+    return labels, _registry(samples, labels)
 
 
-def _own(session: Session) -> Mapping[str, str]:
+def own(branch: str, tenant: str) -> Mapping[str, str]:
     """Return the labels of every sample; none of a tenant where there is none, so that series go on as they were."""
-    return {"branch": _label(session.branch), **({"tenant": _label(session.tenant)} if session.tenant else {})}
+    return {"branch": _label(branch), **({"tenant": _label(tenant)} if tenant else {})}
 
 
-def _registry(samples: Iterable[Sample], own: Mapping[str, str]) -> CollectorRegistry:
+def _registry(samples: Iterable[Sample], labels: Mapping[str, str]) -> CollectorRegistry:
     from prometheus_client import CollectorRegistry
 
     registry = CollectorRegistry()
-    registry.register(_SessionCollector(samples, own))
+    registry.register(_SessionCollector(samples, labels))
     return registry
 
 

@@ -81,7 +81,7 @@ def push_progress(so_far: Session, url: str, *, n_planned: int, at_s: float, is_
     """Push how far a session is; its end takes the place of it.
 
     Args:
-        so_far: its branch and its results.
+        so_far: its branch, its tenant in its settings, and its results.
         url: see ``gateway_of``.
         n_planned: cases that were planned.
         at_s: now, in seconds since 1970.
@@ -91,7 +91,7 @@ def push_progress(so_far: Session, url: str, *, n_planned: int, at_s: float, is_
         LlmevalError: as ``push`` does.
     """
     samples = prometheus_progress.samples(so_far, n_planned=n_planned, at_s=at_s, is_running=is_running)
-    _push(url, [prometheus.group(so_far, tuple(samples))])
+    _push(url, [prometheus.group(so_far.branch, tuple(samples), tenant=so_far.tenant)])
 
 
 def _push(url: str, groups: Iterable[prometheus.Group]) -> None:

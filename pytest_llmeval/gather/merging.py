@@ -197,10 +197,12 @@ def _spend(shards: Sequence[Session]) -> Spend | None:
     spends = [session.spend for session in shards if session.spend is not None]
     if not spends:
         return None
-    undone = tuple(sorted(nodeid for spend in spends for nodeid in spend.undone))
-    if spends[0].is_shared:  # the last that looked saw all of it
-        return replace(max(spends, key=lambda spend: (spend.spent_usd, spend.n_refused)), undone=undone)
     share, n_shards = spends[0].budget_usd, shard_of(shards[0]).n_shards
+    undone = tuple(sorted(nodeid for spend in spends for nodeid in spend.undone))
+    if all(spend.account for spend in spends):
+        # Each has read what all had spent so far: the last one knows it all.
+        last = {spend.account: spend for spend in sorted(spends, key=lambda spend: spend.spent_usd)}
+        spends, share = list(last.values()), fsum(spend.budget_usd for spend in last.values()) / n_shards
     return Spend(
         budget_usd=share * n_shards,
         spent_usd=fsum(spend.spent_usd for spend in spends),

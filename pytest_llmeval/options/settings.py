@@ -165,13 +165,12 @@ def resolve(config: Source) -> Settings:
         pytest.UsageError: a value that is not allowed, with the source it came from.
     """
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
-    root = config.rootpath
-    models = values["model"]
+    root, models = config.rootpath, values["model"]
     declared, baseline = [said for said in values["variants"] if said], values["baseline"]
     prices = [line for line in values["prices"] if line.strip()]
-    budget, shard, tenant = values["budget_usd"], values["shard"], values["tenant"]
+    budget, shard, tenant, store = values["budget_usd"], values["shard"], values["tenant"], _store(root, values)
     shares_budget = budget is not None and _named().shares_account(os.environ, values["store"])
-    n_machines = 1 if shard is None or shares_budget else shard[1]
+    n_caps = 1 if shard is None or shares_budget else shard[1]
     return Settings(
         root=root,
         model=models[0] if models else "",
@@ -183,12 +182,12 @@ def resolve(config: Source) -> Settings:
         judge_settings=tuple(filter(None, values["judge_settings"])),
         calibration=root / values["calibration"],
         namespace=values["namespace"],
-        store=_named().store(root, values["store"], tenant) if values["store"] and FOLDER not in os.environ else None,
+        store=store,
         tenant=tenant,
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
-        budget_usd=None if budget is None else budget / n_machines,
+        budget_usd=None if budget is None else budget / n_caps,
         prices=_named().prices(root, prices) if prices else {},
         purse="" if budget is None else _named().purse(config, values["store"]),
         eager=values["eager"],
@@ -221,6 +220,13 @@ def resolve(config: Source) -> Settings:
         shard=shard,
         shares_budget=shares_budget,
     )
+
+
+def _store(root: Path, values: Mapping[str, Any]) -> Path | Address | None:
+    if not values["store"] or FOLDER in os.environ:
+        return None
+    store: Path | Address = _named().store(root, values["store"], values["tenant"])
+    return store
 
 
 def _named() -> ModuleType:

@@ -176,7 +176,7 @@ def _shown_settings(state: State) -> dict[str, object]:
     names = ["model", "api_base", "cache", "trials", "gate", "baseline_update", "min_coverage"]
     # Only an extension of a baseline counts its trials from elsewhere.
     names += ["first_trial"] if settings.first_trial else []
-    names += [name for name in ("namespace", "tenant") if getattr(settings, name)]
+    names += ["namespace"] if settings.namespace else []
     # Only `llmeval compare --run` looks several times; how often must be known to whoever reads the session.
     looks = {"looks": list(settings.looks)} if settings.trials in settings.looks else {}
     # The environment may hold one with a password, which the first call refuses.

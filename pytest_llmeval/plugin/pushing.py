@@ -77,17 +77,15 @@ class ProgressPush:
                 self._push(is_running=True)
 
     def _push(self, *, is_running: bool) -> None:
-        collector, settings = self._state.collector, self._state.settings
+        collector = self._state.collector
         self._n_tried += 1
         try:
             if self._branch is None:
                 _, self._branch, _ = checkout.place_of(self._root)
-            results = collector.results()
+            results, tenant = collector.results(), self._state.settings.tenant
             pushgateway.push_progress(
-                Session(
-                    id="", started_at="", branch=self._branch, settings={"tenant": settings.tenant}, results=results
-                ),
-                settings.pushgateway,
+                Session(id="", started_at="", branch=self._branch, results=results, settings={"tenant": tenant}),
+                self._state.settings.pushgateway,
                 # Some show only while they run that they are LLM tests.
                 n_planned=max(collector.n_planned, len(results)),
                 at_s=time.time(),

@@ -108,8 +108,8 @@ def spend_of(settings: Settings, results: Sequence[CaseResult]) -> Spend | None:
         unsure_usd=(balance.unsure + balance.held) / NANO,
         n_unsure=balance.n_unsure + balance.n_held,
         n_refused=balance.n_refused,
+        account=settings.ledger[1] if settings.database is not None else "",
         undone=tuple(sorted(result.nodeid for result in results if _is_undone(result))),
-        is_shared=settings.shares_budget,
     )
 
 

@@ -108,7 +108,7 @@ class Spend:
         n_unsure: calls that ended in no known way: their process died, no reply came, or one without counts.
         n_refused: calls that were not made, because what was left did not cover them.
         undone: node ids of the tests that made them, sorted.
-        is_shared: the figures are those of one account that several machines spend from.
+        account: in a team's database, what all is counted in that names it alike, other shards' calls too; else empty.
     """
 
     budget_usd: float
@@ -117,7 +117,7 @@ class Spend:
     n_unsure: int = 0
     n_refused: int = 0
     undone: tuple[str, ...] = ()
-    is_shared: bool = False
+    account: str = ""
 
 
 class Rules(NamedTuple):  # as Shard no dataclass: one of so many fields takes a millisecond of every session to make

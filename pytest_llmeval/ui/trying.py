@@ -209,7 +209,7 @@ def ask(found: Project, start: Start, prompt: Prompt) -> Tried:
     rows = [{"id": TRIED, **row}]
     if start.recorded is not None:
         rows.append({"id": RECORDED, **own, **start.data, "llmeval_output": start.recorded})
-    kept_in = f"{_KEPT_IN}-{secrets.token_hex(8)}"
+    kept_in = f"{found.folder.relative_to(found.root)}/{_KEPT_IN}-{secrets.token_hex(8)}"
     with ONE_AT_A_TIME, tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         try:
             status, session = run_apart(found, kept_in, module, rows, [f"--llmeval-model={prompt.model}"], output)

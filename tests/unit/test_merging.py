@@ -95,13 +95,6 @@ def test_what_the_machines_spent_is_added_up():
     assert Spend(budget_usd=1.5, spent_usd=0.75, n_refused=6) == merged.spend
 
 
-def test_what_machines_spent_from_one_account_is_not_counted_once_for_each():
-    """Each has read the account that all of them spend from: who looked last has seen all."""
-    spends = [Spend(budget_usd=2.0, spent_usd=0.25 * number, is_shared=True) for number in (1, 3, 2)]
-    merged = _merge(*(_shard(number, spend=spend) for number, spend in enumerate(spends, 1)))
-    assert Spend(budget_usd=2.0, spent_usd=0.75, is_shared=True) == merged.spend
-
-
 ODD = {
     "commit": ({"commit": "decaf"}, "different commits", "shard 2 of 3 .* on decaf"),
     "settings": ({"settings": {"trials": 5}}, "different settings", "trials is 1 in .*, 5 in"),

@@ -149,3 +149,27 @@ def test_an_address_is_equal_by_its_url_and_tenant():
     """One link a process serves all who mean the same."""
     assert address_of("postgresql:///d", "a") == address_of("postgresql:///d", "a") != address_of("postgresql:///d")
     assert isinstance(address_of("postgresql:///d"), Address)
+
+
+def test_shards_of_one_account_are_not_added_up():
+    """Each has read what all had spent so far; those without an account in common are."""
+    from dataclasses import replace
+
+    from pytest_llmeval.gather import merging
+    from pytest_llmeval.records import Session, Shard, Spend
+
+    def merged(*accounts):
+        shards = [
+            replace(
+                Session(id=str(number), started_at="2026-01-01T00:00:00+00:00"),
+                shard=Shard(number=number, n_shards=2, parts=({}, {})),
+                spend=Spend(budget_usd=4.0, spent_usd=float(number), undone=(f"test_{number}",), account=account),
+            )
+            for number, account in enumerate(accounts, 1)
+        ]
+        spend = merging._spend(shards)
+        return spend.budget_usd, spend.spent_usd, spend.undone
+
+    assert (4.0, 2.0, ("test_1", "test_2")) == merged("run", "run")
+    assert (8.0, 3.0, ("test_1", "test_2")) == merged("one", "two")
+    assert (8.0, 3.0, ("test_1", "test_2")) == merged("", "")
