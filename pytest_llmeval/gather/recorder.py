@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.gather import trace
 from pytest_llmeval.gather.desk import Desk
 from pytest_llmeval.gather.over_trials import OverTrials, Share
-from pytest_llmeval.gather.settling import Fault, settled
+from pytest_llmeval.gather.settling import Fault, are_pending, settled
 from pytest_llmeval.records import (
     Case,
     CaseId,
@@ -247,7 +247,7 @@ class Recorder:
     def settle(self) -> None:
         """Once nothing is on its way any more: keep what has landed, and note what went wrong."""
         self._tallies = None
-        if not self._coming:
+        if not self._coming and not are_pending(self._judge_calls.values()):
             return
         self._coming = []
         for index, trial in self._trials.items():

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from pytest_llmeval.calls.guard import said
 from pytest_llmeval.errors import ProviderError
-from pytest_llmeval.records import Check, Response, Trial, is_heard, land, metric_of
+from pytest_llmeval.records import Check, Response, Trial, coming_of, is_heard, land, metric_of
 
 T = TypeVar("T", Check, Response)
 
@@ -53,6 +53,18 @@ def settled(trial: Trial) -> tuple[Trial, Fault | None]:
         trial = replace(trial, error=said(lost[0][1]), is_unscored=True)
     fault = next((Fault(error, metric_of(check), check.nth) for check, error in faults), None)
     return trial, fault
+
+
+def are_pending(calls: Iterable[Iterable[Response]]) -> bool:
+    """Whether calls of judges are still to be made plain records, though no check is on its way.
+
+    So it is where a judge was so fast, or failed so soon, that its check was there at once, and where a check that is
+    nobody's has asked it.
+
+    Args:
+        calls: of each trial.
+    """
+    return any(coming_of(call) is not None for of_trial in calls for call in of_trial)
 
 
 def _landed(records: Iterable[T]) -> tuple[tuple[T, ...], list[tuple[T, BaseException]]]:

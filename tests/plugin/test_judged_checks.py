@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pytest_llmeval.loopback import Reply
 from tests.plugin.judging import PAYLOADS, copying, grade, hijacked, honest, nonce_of, parts_of, values
 
 
@@ -212,3 +213,26 @@ def test_a_judged_check_that_is_expected_to_fail_is_waited_for(judged, project):
     assert [1.0] == [check.value for check in fails.trials[0].checks]
     assert 2 == len(fails.trials[0].judge_calls)
     project.run("-p", "no:xdist", "--llmeval-cache=replay").assert_outcomes(passed=3, failed=1)
+
+
+FAILS_AT_ONCE = """
+import pytest
+from pytest_llmeval import assert_rubric
+
+def test_expected(llmeval):
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"), llmeval.raises():
+        assert_rubric("a bad one", "It is good.")
+
+@pytest.mark.llmeval(eager=True)
+def test_eager():
+    assert_rubric("another", "It is good.")
+"""
+
+
+def test_a_judge_that_fails_before_its_check_is_on_its_way_is_no_error_of_ours(judged, project):
+    """Its check is unscored, or nobody's, and its call has no answer to keep: the session goes on."""
+    result, _ = judged(lambda _: Reply("no", status=400), [], suite=FAILS_AT_ONCE)
+
+    result.assert_outcomes(passed=1)
+    assert 1 == result.parseoutcomes()["unscored"]
+    assert [()] * 2 == [one.trials[0].judge_calls for one in project.session.results]
