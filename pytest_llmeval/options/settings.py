@@ -165,7 +165,6 @@ def resolve(config: Source) -> Settings:
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root, models = config.rootpath, values["model"]
     declared, baseline = [said for said in values["variants"] if said], values["baseline"]
-    prices = [line for line in values["prices"] if line.strip()]
     budget, tenant, store = values["budget_usd"], values["tenant"], _store(root, values)
     return Settings(
         root=root,
@@ -184,7 +183,7 @@ def resolve(config: Source) -> Settings:
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
         budget_usd=None if budget is None else budget / _n_caps(store, values["shard"]),
-        prices=_named().prices(root, prices) if prices else {},
+        prices=_prices(root, values),
         purse="" if budget is None else _named().purse(config, values["store"]),
         eager=values["eager"],
         intercept=values["intercept"],
@@ -215,6 +214,12 @@ def resolve(config: Source) -> Settings:
         sessions_name=os.environ.get(SESSIONS, ""),
         shard=values["shard"],
     )
+
+
+def _prices(root: Path, values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    lines = [line for line in values["prices"] if line.strip()]
+    found: Mapping[str, Mapping[str, Any]] = _named().prices(root, lines) if lines else {}
+    return found
 
 
 def _store(root: Path, values: Mapping[str, Any]) -> Path | Address | None:
