@@ -6,7 +6,6 @@ equal one, its id included.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from math import fsum
 from typing import TYPE_CHECKING, NamedTuple

@@ -167,10 +167,8 @@ def resolve(config: Source) -> Settings:
     values: dict[str, Any] = {option.name: _value(option, config) for option in OPTIONS}
     root, models = config.rootpath, values["model"]
     declared, baseline = [said for said in values["variants"] if said], values["baseline"]
-    prices = [line for line in values["prices"] if line.strip()]
-    budget, shard, tenant, store = values["budget_usd"], values["shard"], values["tenant"], _store(root, values)
+    budget, tenant, store = values["budget_usd"], values["tenant"], _store(root, values)
     shares_budget = budget is not None and _named().shares_account(os.environ, values["store"])
-    n_caps = 1 if shard is None or shares_budget else shard[1]
     return Settings(
         root=root,
         model=models[0] if models else "",
@@ -187,8 +185,8 @@ def resolve(config: Source) -> Settings:
         concurrency=values["concurrency"],
         timeout_s=values["timeout_s"],
         rate_limits=dict(values["rate_limits"]),
-        budget_usd=None if budget is None else budget / n_caps,
-        prices=_named().prices(root, prices) if prices else {},
+        budget_usd=_cap(budget, values["shard"], shares_budget=shares_budget),
+        prices=_prices(root, values),
         purse="" if budget is None else _named().purse(config, values["store"]),
         eager=values["eager"],
         intercept=values["intercept"],
@@ -217,9 +215,20 @@ def resolve(config: Source) -> Settings:
         looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
         folder_name=os.environ.get(FOLDER) or (_named().kept_in(tenant) if tenant else DEFAULT_FOLDER),
         sessions_name=os.environ.get(SESSIONS, ""),
-        shard=shard,
+        shard=values["shard"],
         shares_budget=shares_budget,
     )
+
+
+def _prices(root: Path, values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    lines = [line for line in values["prices"] if line.strip()]
+    found: Mapping[str, Mapping[str, Any]] = _named().prices(root, lines) if lines else {}
+    return found
+
+
+def _cap(budget_usd: float | None, shard: tuple[int, int] | None, *, shares_budget: bool) -> float | None:
+    """Return what may be spent here: all of it, or a shard's equal share."""
+    return budget_usd if budget_usd is None or shard is None or shares_budget else budget_usd / shard[1]
 
 
 def _store(root: Path, values: Mapping[str, Any]) -> Path | Address | None:
