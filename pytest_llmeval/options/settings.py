@@ -211,10 +211,7 @@ def resolve(config: Source) -> Settings:
         mlflow_traces=values["mlflow_traces"],
         pushgateway=values["pushgateway"],
         push_every_s=values["push_every_s"],
-        first_trial=int(os.environ.get(FIRST_TRIAL, "0")),
-        looks=tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
-        folder_name=os.environ.get(FOLDER) or (_named().kept_in(tenant) if tenant else DEFAULT_FOLDER),
-        sessions_name=os.environ.get(SESSIONS, ""),
+        **_told_by_starter(tenant),
         shard=values["shard"],
         shares_budget=shares_budget,
     )
@@ -224,6 +221,16 @@ def _prices(root: Path, values: Mapping[str, Any]) -> Mapping[str, Mapping[str, 
     lines = [line for line in values["prices"] if line.strip()]
     found: Mapping[str, Mapping[str, Any]] = _named().prices(root, lines) if lines else {}
     return found
+
+
+def _told_by_starter(tenant: str) -> dict[str, Any]:
+    """Return what a command of ours tells the pytest that it starts; else what holds for every other one."""
+    return {
+        "first_trial": int(os.environ.get(FIRST_TRIAL, "0")),
+        "looks": tuple(map(int, filter(None, os.environ.get(LOOKS, "").split(",")))),
+        "folder_name": os.environ.get(FOLDER) or (_named().kept_in(tenant) if tenant else DEFAULT_FOLDER),
+        "sessions_name": os.environ.get(SESSIONS, ""),
+    }
 
 
 def _cap(budget_usd: float | None, shard: tuple[int, int] | None, *, shares_budget: bool) -> float | None:
