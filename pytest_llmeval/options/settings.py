@@ -239,9 +239,8 @@ def _cap(budget_usd: float | None, shard: tuple[int, int] | None, *, shares_budg
 
 
 def _store(root: Path, values: Mapping[str, Any]) -> Path | Address | None:
-    if not values["store"] or FOLDER in os.environ:
-        return None
-    store: Path | Address = _named().store(root, values["store"], values["tenant"])
+    said = "" if FOLDER in os.environ else values["store"]
+    store: Path | Address | None = _named().store(root, said, values["tenant"]) if said else None
     return store
 
 
