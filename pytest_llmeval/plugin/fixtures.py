@@ -172,6 +172,8 @@ def _names_a_check(test: object) -> bool:
     names = code.co_names if code is not None else ()
     if not any(name.startswith("assert_") for name in names):
         return False
+    if any(name.partition(".")[0] == "pytest_llmeval" for name in names):  # it imports them itself
+        return True
     values = [known.get(name) for name in names]
     # ``from pytest_llmeval import assert_safe``, and ``import pytest_llmeval as le`` with ``le.assert_safe``.
     return any(

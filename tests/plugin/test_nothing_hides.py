@@ -32,6 +32,16 @@ def test_a_check_named_through_the_module_shows_its_test(project, way):
     assert 3 == len(project.scores())
 
 
+def test_a_check_that_its_test_imports_itself_shows_its_test(project, way):
+    """Nothing of ours is imported when the tests are collected."""
+    project.write(
+        "test_suite.py", "def test_m():\n    from pytest_llmeval import assert_score\n\n    assert_score('q', 1)\n"
+    )
+
+    assert 0 == project.run(*way, "--llmeval-trials=3").ret
+    assert 3 == len(project.scores())
+
+
 def test_checks_in_threads_belong_to_the_running_test(project, way):
     """Any thread, any pool; each check once."""
     project.write(
