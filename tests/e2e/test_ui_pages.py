@@ -6,12 +6,14 @@ import html
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pytest_llmeval.loopback import Loopback
 from pytest_llmeval.records import Plan, Variant
 from tests.e2e.pages import NEW, OLD, answered, labels, write_project
 from tests.unit.sessions import session
+
+# Collected where the extra is not installed as well, and left out there.
+AppTest = pytest.importorskip("streamlit.testing.v1").AppTest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore")]
 

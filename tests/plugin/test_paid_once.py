@@ -15,8 +15,11 @@ from pytest_llmeval.store import holdings
 
 N = 20
 LATENCY_S = 0.15
-# Long enough for a reply that has left the provider to be read and stored, on a busy machine as well.
+# Long enough for a reply that has left the provider to be read and stored; on a busy machine that takes the longer, the
+# longer whoever sleeps is kept waiting there.
 SETTLED_S = 0.25
+DELAYS = 10
+_NAP_S = 0.01
 
 SUITE = f"""
 import pytest
@@ -104,24 +107,31 @@ def finish(process):
 
 
 def kill_after(suite, provider, n_answers, pause_s, *args):
-    """Start a run, kill it and its workers some answers and some time later, and return when that was."""
+    """Start a run, kill it and its workers some answers and some time later.
+
+    Returns:
+        When that was, and when an answer had left that was surely stored by then.
+    """
     n_before = len(provider.replied)
     process = start(suite, *args)
     deadline_s = time.monotonic() + 30
     while len(provider.replied) < n_before + n_answers and process.poll() is None and time.monotonic() < deadline_s:
-        time.sleep(0.01)
-    time.sleep(pause_s)
+        time.sleep(_NAP_S)
+    began_s, delay_s = time.monotonic(), 0.0
+    while (now_s := time.monotonic()) < began_s + pause_s:
+        time.sleep(_NAP_S)
+        delay_s = max(delay_s, time.monotonic() - now_s - _NAP_S)
     killed_s = time.monotonic()
     with suppress(ProcessLookupError):  # nothing was left to ask, and it has ended
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    return killed_s
+    return killed_s, killed_s - SETTLED_S - DELAYS * delay_s
 
 
 @pytest.mark.parametrize(("n_kills", "args"), [(12, ()), (5, ("-n2",))], ids=["12", "5-n2"])
 def test_kills_lose_no_answer_that_was_paid_for(suite, provider, n_kills, args):
     """SIGKILL while tests are parked, again and again: an answer that had arrived is replayed from then on."""
-    kills_s = [kill_after(suite, provider, 1 + n % 3, 0.05 * n, *args) for n in range(n_kills)]
+    kills = [kill_after(suite, provider, 1 + n % 3, 0.05 * n, *args) for n in range(n_kills)]
 
     status, output = finish(start(suite, *args))
 
@@ -131,7 +141,7 @@ def test_kills_lose_no_answer_that_was_paid_for(suite, provider, n_kills, args):
     lost = [once for times in times_s.values() for once in times[:-1]]
     # The asker was dead when the reply left, or had no time to read and store it.
     excused = [
-        next(killed_s for killed_s in kills_s if killed_s > asked_s) < replied_s + SETTLED_S
+        next(settled_s for killed_s, settled_s in kills if killed_s > asked_s) < replied_s
         for asked_s, replied_s in lost
     ]
     assert all(excused), "an answer was bought again though it had been here"
