@@ -76,7 +76,7 @@ def test_a_password_is_masked_in_what_a_server_says(url):
 
 @pytest.mark.parametrize("url", ["postgresql://u:p%40ss%zz@db/d", "postgresql://u@db/d?password=p%40ss%zz"])
 def test_a_password_that_cannot_be_decoded_is_masked_too(url):
-    """libpq shows it as it stands in the address."""
+    """It is shown as it stands in the address, by libpq."""
     assert "token: ***" == address_of(url).masked("token: p%40ss%zz")
 
 
