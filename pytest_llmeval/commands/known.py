@@ -8,6 +8,7 @@ from pytest_llmeval import gate
 from pytest_llmeval.ending import known
 from pytest_llmeval.errors import GitError
 from pytest_llmeval.gate.acceptances import hold
+from pytest_llmeval.gather import past
 from pytest_llmeval.records import Baseline
 from pytest_llmeval.store import baseline_history, baselines
 
@@ -39,7 +40,7 @@ def _lines(found: Project, session: Session) -> Mapping[CheckId, Line]:
     return {
         id_: line
         for id_, line in baseline.lines.items()
-        if id_.test in tests and all(draw.run < session.id for draw in line.draws)
+        if id_.test in tests and not any(past.is_own_or_later(draw.run, session.id) for draw in line.draws)
     }
 
 
