@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 
 import pytest
 
 pytest_plugins = ["pytester"]
+
+# A slow example on a busy machine is no counterexample. Not every environment of ours has Hypothesis.
+with suppress(ImportError):
+    from hypothesis import settings
+
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

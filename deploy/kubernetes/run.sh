@@ -8,7 +8,9 @@
 # RUN is a name that was not there before: small letters, digits and hyphens. 69: the cluster brought no verdict.
 set -euo pipefail
 
-if [ "$#" -ne 4 ] || ! [[ $2 =~ ^(pull-request|sharded)$ && $3 =~ ^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$ ]]; then
+# What may stand in the files that are written below, and nothing else.
+word='^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$' tagged='^[A-Za-z0-9._:/-]+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$'
+if [ "$#" -ne 4 ] || ! [[ $2 =~ ^(pull-request|sharded)$ && $1 =~ $word && $3 =~ $word && $4 =~ $tagged ]]; then
   sed -n '4,8s/^# \{0,1\}//p' "$0" >&2
   exit 64
 fi

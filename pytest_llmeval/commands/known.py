@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llmeval import gate
+from pytest_llmeval.ending import known
 from pytest_llmeval.errors import GitError
-from pytest_llmeval.exports.beside import Beside
 from pytest_llmeval.gate.acceptances import hold
 from pytest_llmeval.gather import past
 from pytest_llmeval.records import Baseline
-from pytest_llmeval.store import baseline_history, baselines, named_recordings
+from pytest_llmeval.store import baseline_history, baselines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmeval.commands.project import Project
+    from pytest_llmeval.exports.beside import Beside
     from pytest_llmeval.records import CheckId, Line, Session
-
-_MOST_PAST = 30
 
 
 def beside(found: Project, session: Session) -> Beside:
@@ -28,15 +26,8 @@ def beside(found: Project, session: Session) -> Beside:
     Raises:
         LlmevalError: the baseline cannot be read.
     """
-    lines = _lines(found, session)
-    tests = {id_.test for id_ in lines}
-    recorded = partial(named_recordings.texts_beside, found.root, tests, found.recordings)
-    return Beside(
-        lines=lines,
-        answers=past.drawn(found.folder, session, lines, recorded),
-        past=past.before(found.folder, session, most=_MOST_PAST),
-        ending=session.exit_line,
-    )
+    place = known.Place(found.root, found.folder, found.recordings)
+    return known.found(place, session, _lines(found, session), session.exit_line)
 
 
 def _lines(found: Project, session: Session) -> Mapping[CheckId, Line]:
@@ -49,7 +40,7 @@ def _lines(found: Project, session: Session) -> Mapping[CheckId, Line]:
     return {
         id_: line
         for id_, line in baseline.lines.items()
-        if id_.test in tests and all(draw.run < session.id for draw in line.draws)
+        if id_.test in tests and not any(past.is_own_or_later(draw.run, session.id) for draw in line.draws)
     }
 
 

@@ -146,7 +146,7 @@ def _settings(found: project.Project, arguments: argparse.Namespace, rules: Rule
         raise UsageError(str(error).removeprefix("llmeval: ")) from None
     return settings._replace(
         gate=rules.gate,
-        baseline=found.baseline(arguments.baseline) if arguments.baseline else found.root / rules.baseline,
+        baseline=found.baseline(arguments.baseline) if arguments.baseline else _baseline(settings, rules),
         baseline_update=rules.baseline_update,
         fail_under=tuple(rules.fail_under.items()),
         min_coverage=rules.min_coverage,
@@ -157,6 +157,22 @@ def _settings(found: project.Project, arguments: argparse.Namespace, rules: Rule
         reports=tuple(dict.fromkeys([("term", None), *settings.reports])),
         shard=None,
     )
+
+
+def _baseline(settings: Settings, rules: Rules) -> Path:
+    """Return the baseline that the shards name: it may be written to, and their files come from other machines.
+
+    Raises:
+        UsageError: it is outside the project, and the project's own settings do not name it.
+    """
+    folder = settings.root / rules.baseline
+    if folder != settings.baseline and not folder.resolve().is_relative_to(settings.root.resolve()):
+        raise UsageError(
+            f"the shards compared with a baseline outside the project: {rules.baseline!r}",
+            found=f"here it is {str(settings.baseline)!r}",
+            hint="--baseline PATH, or llmeval_baseline as on the shards",
+        )
+    return folder
 
 
 def _base(settings: Settings, rules: Rules, started_s: float) -> Base | None:

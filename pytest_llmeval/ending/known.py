@@ -7,18 +7,33 @@ recordings beside the test modules, and in the sessions that drew them, as far a
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.exports.beside import Beside
 from pytest_llmeval.gather import past
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_llmeval.ending.grounds import Grounds
     from pytest_llmeval.records import CheckId, Line, Session
 
 _MOST_PAST, _MOST_BARS = 30, 15
+
+
+class Place(NamedTuple):
+    """Where it is looked for.
+
+    Args:
+        root: of the project.
+        folder: of its sessions.
+        recordings: name of the folder beside each test module that holds its recordings.
+    """
+
+    root: Path
+    folder: Path
+    recordings: str
 
 
 def beside(grounds: Grounds, session: Session, ending: str) -> Beside:
@@ -27,15 +42,27 @@ def beside(grounds: Grounds, session: Session, ending: str) -> Beside:
     Raises:
         LlmevalError: the baseline cannot be read.
     """
+    settings = grounds.settings
+    place = Place(settings.root, settings.folder, settings.recordings)
+    return found(place, session, _lines(grounds, session), ending)
+
+
+def found(place: Place, session: Session, lines: Mapping[CheckId, Line], ending: str) -> Beside:
+    """Return what stands beside a session, whoever found out which lines it is compared with.
+
+    Args:
+        place: where to look.
+        session: that is over.
+        lines: of the baseline.
+        ending: what its exit status meant.
+    """
     from pytest_llmeval.store import named_recordings
 
-    settings, lines = grounds.settings, _lines(grounds, session)
-    tests = {id_.test for id_ in lines}
-    recorded = partial(named_recordings.texts_beside, settings.root, tests, settings.recordings)
+    recorded = partial(named_recordings.texts_beside, place.root, {id_.test for id_ in lines}, place.recordings)
     return Beside(
         lines=lines,
-        answers=past.drawn(settings.folder, session, lines, recorded),
-        past=past.before(settings.folder, session, most=_MOST_PAST),
+        answers=past.drawn(place.folder, session, lines, recorded),
+        past=past.before(place.folder, session, most=_MOST_PAST),
         ending=ending,
     )
 

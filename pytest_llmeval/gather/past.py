@@ -37,8 +37,7 @@ def before(folder: Path, session: Session, *, most: int, branch: str | None = No
     for path in stored(folder)[: -_MOST_READ - 1 : -1]:
         if len(found) == most:
             break
-        # Of two sessions in one second nobody can tell which was first: both are the other's past.
-        if path.stem == session.id or _second(path.stem) > _second(session.id):
+        if is_own_or_later(path.stem, session.id):
             continue
         try:
             head = session_file.read_head(path, without=_UNNEEDED)
@@ -47,6 +46,14 @@ def before(folder: Path, session: Session, *, most: int, branch: str | None = No
         if not head.is_partial and branch in (None, head.branch):
             found.append(head)
     return tuple(reversed(found))
+
+
+def is_own_or_later(other: str, session_id: str) -> bool:
+    """Whether an id is a session's own, or of one that began later.
+
+    Of two sessions in one second nobody can tell which was first: both are the other's past.
+    """
+    return other == session_id or _second(other) > _second(session_id)
 
 
 def drawn(

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.agreement.queue import queue
-from pytest_llmeval.commands.judge.arguments import KNOWN, OF_PAIRS
+from pytest_llmeval.commands.judge.arguments import OF_PAIRS, rubric_of
 from pytest_llmeval.commands.label.candidates import collect
 from pytest_llmeval.commands.project import Project
 from pytest_llmeval.metrics.judge import rubric as rubrics
@@ -34,10 +34,8 @@ WHY: Mapping[str, str] = {
     "nothing about how good the whole suite is.",
     THRESHOLD: "These answers move the threshold the most; they say nothing about how good the whole suite is.",
     RANDOM: "A random sample: the only one from which people's word on a few answers says what they would say of all "
-    "(prediction-powered inference, llmeval judge check --session).",
+    "(llmeval judge check --session).",
 }
-# Rubrics that are called otherwise than their metric.
-_RUBRICS: Mapping[str, str] = {"civility": "toxicity", "unbiasedness": "bias", "goal_reached": "goal"}
 _GOOD_FROM = 0.5
 
 
@@ -102,9 +100,8 @@ def criterion(candidate: Candidate) -> str:
     if draft.rubric:
         return draft.rubric
     # Of ours are those of which labelled answers can be scored; a metric of that name is nobody else's.
-    if draft.metric not in KNOWN or draft.metric == "consistency":
-        return ""
-    return rubrics.load(_RUBRICS.get(draft.metric, draft.metric)).criterion.strip()
+    name = rubric_of(draft.metric)
+    return rubrics.load(name).criterion.strip() if name else ""
 
 
 def material(candidate: Candidate) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -150,14 +147,6 @@ def progress(labels: Sequence[Label], metric: str, who: str) -> str:
     picked = Counter(label.picked for label in own)
     good = sum(label.value >= _GOOD_FROM for label in own)
     return f"{who}: {len(own)} labelled, {good} good, {len(own) - good} bad; {picked[RANDOM]} of them picked at random"
-
-
-def left_out(collected: Collected) -> Iterator[str]:
-    """Yield why answers are not among those that can be labelled."""
-    if collected.n_cut:
-        yield f"{collected.n_cut} are left out: of texts that your code puts together only 1,000 characters are stored"
-    if collected.n_untold:
-        yield f"{collected.n_untold} are left out: their texts are not stored (llmeval_store_texts)"
 
 
 @lru_cache(4)

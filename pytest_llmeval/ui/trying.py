@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 
 _KEPT_IN = "tried"
 _SYSTEM = ("system", "developer")
+# Settings of a stored request that are sent again: they say how to answer. Any other might say where, and with whose
+# key: to llm and to litellm an endpoint is an argument like these.
+_SENT = frozenset(
+    (
+        *("extra_body", "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "n"),
+        *("parallel_tool_calls", "presence_penalty", "reasoning_effort", "response_format", "seed", "stop", "stream"),
+        *("temperature", "tool_choice", "tools", "top_k", "top_logprobs", "top_p", "verbosity"),
+    )
+)
 # They judge more than one answer.
 _OF_SEVERAL = frozenset(("consistency", "goal_reached", "memory", "preference", "unbiasedness"))
 OFFERED = tuple(sorted(args.KNOWN - _OF_SEVERAL))
@@ -78,7 +87,7 @@ class Start(NamedTuple):
         name: for a person.
         model: that was asked.
         messages: the whole request.
-        settings: sent with it.
+        settings: sent with it, as far as they may be sent again.
         recorded: the answer; None where there is none.
         input: of the case.
         expected: of the case.
@@ -163,7 +172,7 @@ def _start(result: CaseResult, trial: Trial, about: Mapping[str, Candidate]) -> 
         name=case_name(result),
         model=call.request.model,
         messages=call.request.messages,
-        settings=call.request.settings,
+        settings={name: value for name, value in call.request.settings.items() if name in _SENT},
         recorded=call.text,
         input=known.input if known else call.request.question,
         expected=known.expected if known else None,

@@ -19,7 +19,7 @@ from urllib.request import urlopen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0
 # Its workers for jobs of its own import litellm seven times, which asks the network for prices.
 _QUIET = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

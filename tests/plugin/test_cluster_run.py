@@ -119,8 +119,11 @@ def test_a_run_has_its_own_name_image_and_namespace(cluster, version):
         ("tenant-a", "nightly", "x", "i:1"),
         ("tenant-a", "sharded", "PR_42", "i:1"),
         ("tenant-a", "sharded", "x" * 41, "i:1"),
+        ("a\nresources: [/etc]", "sharded", "x", "i:1"),
+        ("tenant-a", "sharded", "x", 'i:1"'),
+        ("tenant-a", "sharded", "x", "i"),
     ],
-    ids=["none", "another-kind", "a-name-that-is-none", "too-long"],
+    ids=["none", "another-kind", "a-name-that-is-none", "too-long", "no-tenant", "no-image", "no-version"],
 )
 def test_a_wrong_call_says_how_it_goes(cluster, args):
     """64, and nothing is created."""

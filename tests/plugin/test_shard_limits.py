@@ -69,6 +69,19 @@ def test_a_shard_writes_and_sends_nothing_but_its_session(project):
     assert not (project.path / "mlflow.db").exists()
 
 
+def test_a_shards_file_does_not_say_what_is_written_outside_the_project(project, tmp_path):
+    """It was made by the code under test; what the project itself names, or the merge is told, is used."""
+    machines = _plain(project)
+    outside = tmp_path / "elsewhere"
+    machines.run_all("--llmeval-baseline-update", f"--llmeval-baseline={outside}")
+    done = machines.merge()
+    assert 4 == done.returncode
+    assert "the shards compared with a baseline outside the project" in done.stderr
+    assert not outside.exists()
+    assert 0 == machines.merge(f"--baseline={outside}").returncode
+    assert outside.exists()
+
+
 def test_the_merge_makes_the_baseline_that_the_shards_were_asked_for(project):
     """And the one that a person accepts; a part makes none."""
     machines = _plain(project)

@@ -22,7 +22,7 @@ scores = st.sampled_from((0.0, 1.0)) | st.floats(0, 1) | st.sampled_from((0.25, 
 mains = st.lists(scores, min_size=1, max_size=12)
 streams = st.lists(scores, min_size=20, max_size=20)
 suites = st.lists(st.tuples(mains, streams), min_size=1, max_size=6)
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 
 
 def a_line(name, run, **fields):

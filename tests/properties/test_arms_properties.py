@@ -12,7 +12,7 @@ from pytest_llmeval.records import CheckId, Draw, Line, Standing
 scores = st.sampled_from((0.0, 1.0)) | st.floats(0, 1) | st.sampled_from((0.1, 0.2, 0.3, 0.7))
 runs = st.lists(scores, min_size=1, max_size=6)
 cases = st.lists(st.tuples(runs, runs), min_size=1, max_size=8)
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=60)
 
 MIRRORED = {Standing.BETTER: Standing.WORSE, Standing.WORSE: Standing.BETTER}
 

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.metrics import correctness
@@ -43,7 +43,6 @@ def test_numbers_against_references(output, expected, tolerance):
         assert 1.0 == correctness.numeric(f"It is {expected!r}.", [expected], 0.0).value
 
 
-@settings(deadline=None)  # the first call imports two libraries
 @given(TEXTS)
 def test_forms_of_any_text(output):
     """No text makes a form fail in another way than with 0."""

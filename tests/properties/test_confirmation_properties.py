@@ -19,7 +19,7 @@ def _lines(n_passed):
     return [line(case, passes(n, N_TRIALS), metric=metric) for (case, metric), n in zip(CASES, n_passed, strict=True)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(before=COUNTS, now=COUNTS, there=COUNTS, n_run=st.integers(0, len(CASES)))
 def test_confirming_only_ever_takes_reds_away(before, now, there, n_run):
     """Comparison by comparison and case by case, so the error rate of the gate stands."""

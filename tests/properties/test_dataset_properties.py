@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -52,7 +52,6 @@ def read(name: str, folder: str) -> tuple[Case, ...]:
 
 
 @given(st.lists(cases, min_size=1, max_size=4, unique_by=lambda case: case.id))
-@settings(deadline=None)
 def test_any_cases_come_back_from_json_lines_equal(written):
     """Any id, any text, lone surrogates, fields of other tools; and with other white space and order."""
     with TemporaryDirectory() as folder:
@@ -70,7 +69,6 @@ cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 @given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=4), st.sampled_from(["a.csv", "a.tsv"]))
-@settings(deadline=None)
 def test_any_cells_come_back_from_csv(rows, name):
     """Commas, quotes, line breaks and blanks are data; an empty cell is none."""
     with TemporaryDirectory() as folder:
@@ -93,7 +91,6 @@ words = st.sampled_from(
 
 
 @given(values(plain | words))
-@settings(deadline=None)
 def test_what_pyyaml_wrote_is_read_as_it_was(value):
     """By its own rules, which are of YAML 1.1: what was text stays text, and a number the same number."""
     with TemporaryDirectory() as folder:
@@ -106,7 +103,6 @@ def test_what_pyyaml_wrote_is_read_as_it_was(value):
 @given(
     st.lists(st.tuples(cells, st.lists(cells, max_size=3), st.none() | st.integers(0, 2**40)), min_size=1, max_size=4)
 )
-@settings(deadline=None)
 def test_any_columns_come_back_from_parquet(rows):
     """Text, lists of text and numbers."""
     with TemporaryDirectory() as folder:

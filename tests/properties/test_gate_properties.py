@@ -13,7 +13,7 @@ from pytest_llmeval.records import Baseline, CheckId, Draw, Line, Verdict
 scores = st.sampled_from((0.0, 1.0)) | st.floats(0, 1) | st.sampled_from((0.1, 0.2, 0.3, 0.7))
 runs = st.lists(scores, min_size=1, max_size=6)
 cases = st.lists(st.tuples(runs, runs), min_size=1, max_size=6)
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 
 
 def lines(runs, names=None, origin=""):

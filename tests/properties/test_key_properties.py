@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmeval.calls.key import cache_key, difference, origin
@@ -69,7 +69,6 @@ def test_the_order_of_settings_does_not_count(request_):
     assert difference(turned, request_) == []
 
 
-@settings(deadline=None)  # it writes two files; a slow disk is no failure
 @given(REQUESTS, ANY_TEXT)
 def test_both_stores_give_back_what_they_were_given(request_, text):
     """Request and text, character for character (FAULTS 18)."""

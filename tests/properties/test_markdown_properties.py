@@ -76,7 +76,7 @@ def _is_inert(page: _Page) -> bool:
 
 
 @given(TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @example("``@ada`` x`` `@ada`")
 @example("1. `x`")
 def test_a_sentence_holds_no_mention_link_or_markup(text):
@@ -89,7 +89,7 @@ def test_a_sentence_holds_no_mention_link_or_markup(text):
 
 
 @given(TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_code_span_shows_the_text_and_nothing_else(text):
     """In a line."""
     page = _Page(f"x {code(text)} y\n")
@@ -98,7 +98,7 @@ def test_a_code_span_shows_the_text_and_nothing_else(text):
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_table_has_as_many_cells_as_we_gave_it(one, other):
     """Whatever bars and backslashes stand in them."""
     page = _Page("\n".join([cells("a", "b"), "|---|---|", cells(code(one), prose(other)), ""]))
@@ -107,7 +107,7 @@ def test_a_table_has_as_many_cells_as_we_gave_it(one, other):
 
 
 @given(TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_fence_and_a_summary_cannot_be_left(text):
     """What follows them is ours."""
     lines = [f"<details>{summary(text)}", "", *fenced(text, limit=500), "", "</details>", "", "@end"]
@@ -117,7 +117,7 @@ def test_a_fence_and_a_summary_cannot_be_left(text):
 
 
 @given(TEXTS, TEXTS, TEXTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_whole_page_is_inert_whatever_stands_in_its_session(one, other, third):
     """Names, reasons, answers, sentences, branch, commit and selection are others' words."""
     check = replace(relevance(0.1, third), place=Place(one, 3, other))

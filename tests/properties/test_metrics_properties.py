@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_llmeval as llmeval
@@ -35,7 +35,6 @@ METRICS: dict[str, Callable[[str, str], Score]] = {
 
 
 @pytest.mark.parametrize("name", METRICS)
-@settings(deadline=None)  # the first one loads the encoder
 @given(output=ANY_TEXT, other=ANY_TEXT)
 def test_any_text_gives_a_score_with_a_reason_and_the_same_one_again(name: str, output: str, other: str) -> None:
     """No text raises, none gives NaN, and equal input gives an equal score."""
@@ -131,7 +130,6 @@ def test_no_assert_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("name", CHECKS)
-@settings(deadline=None)  # the first one loads the encoder
 @given(output=ANY_TEXT, other=ANY_TEXT)
 def test_no_text_makes_an_assert_raise(name: str, output: str, other: str) -> None:
     """Any two texts have a value in [0, 1] or none, and never NaN; a hard check may fail, which is what it is for."""

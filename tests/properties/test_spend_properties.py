@@ -31,7 +31,7 @@ def path():
         yield Path(folder) / "spend.db"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=STEPS)
 def test_what_is_spent_and_held_is_never_above_the_limit(path, steps):
     """Where no call costs more than was reserved for it; and what fits is never refused."""

@@ -161,8 +161,9 @@ def test_the_endpoint_of_the_environment_is_in_the_key(engine, loopback, monkeyp
 def test_a_bare_name_with_an_endpoint_is_asked_directly(engine, loopback):
     """Local servers know no provider's prefix."""
     asked = Request(model="smollm2", api_base=loopback.url, messages=({"role": "user", "content": "Hi"},))
+    before = set(sys.modules)  # another test of this process may have needed litellm
     assert engine().ask(asked).text == "Hi"
-    assert "litellm" not in sys.modules
+    assert not [name for name in set(sys.modules) - before if name.partition(".")[0] == "litellm"]
 
 
 def test_settings_go_over_the_wire_as_they_are(engine, loopback):

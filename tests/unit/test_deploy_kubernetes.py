@@ -15,10 +15,9 @@ import pytest
 import yaml
 
 from pytest_llmeval.options import OPTIONS
+from pytest_llmeval.options.stores import RUN_ID
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
-# Of a team's store, which the plug-in reads where it has one.
-STORE = {"LLMEVAL_RUN_ID", "LLMEVAL_STORE", "LLMEVAL_TENANT"}
 TENANTS = ["tenant-a", "tenant-b"]
 JOBS = ["llmeval-merge", "llmeval-nightly", "llmeval-pull-request", "llmeval-shards"]
 BUILDS = ["pull-request", "sharded", *(f"tenants/{name}" for name in TENANTS)]
@@ -222,7 +221,7 @@ def test_every_address_of_a_tenant_is_behind_a_door(tenant):
 
 def test_every_setting_is_one_that_we_read():
     """A misspelt variable would be silent."""
-    known = {option.variable for option in OPTIONS} | STORE
+    known = {option.variable for option in OPTIONS} | {RUN_ID}
     assert [] == [name for name in re.findall(r"\bLLMEVAL_\w+", _texts()) if name not in known]
     flags = {option.flag for option in OPTIONS if option.has_flag}
     used = {word.partition("=")[0] for name in JOBS for word in _suite(name)["args"] if name != "llmeval-merge"}

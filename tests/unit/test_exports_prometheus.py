@@ -145,7 +145,7 @@ def test_two_long_names_stay_two() -> None:
     assert 2 == len(set(labels))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(suite=st.text(st.characters(codec=None), max_size=100), branch=st.text(st.characters(codec=None), max_size=100))
 def test_any_name_leaves_a_file_that_can_be_read(suite: str, branch: str) -> None:
     """Quotes, line ends, escapes and surrogates in a name never break the format nor leave a control character."""

@@ -337,7 +337,7 @@ def test_a_dumb_terminal_keeps_its_width(monkeypatch: pytest.MonkeyPatch) -> Non
     assert expected == render(session(results=results), width=120, color=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(text=st.text(st.characters(codec=None), max_size=80), ascii_only=st.booleans())
 def test_any_answer_can_be_printed(*, text: str, ascii_only: bool) -> None:
     """Whatever a model writes, surrogates too, the page encodes, and in ASCII where that is asked."""

@@ -112,6 +112,26 @@ def test_a_case_that_is_not_found_as_it_was_adds_nothing(tmp_path, module, cases
     assert ("Can I return opened headphones?", None) == (found.draft.input, found.draft.expected)
 
 
+def test_what_a_judge_says_of_an_attack_is_asked_about(tmp_path):
+    """A canary is found by a rule; whether an attack was obeyed in any other way is a judge's opinion."""
+    judged = Check(score=Score(metric="resistance", value=0.5, version="judge resistance-1 3f9a1c2b40de"), output="y")
+    record = _session(_check("x", "resistance"), judged)
+    assert ["y"] == [one.draft.output for one in candidates(record, Cases(tmp_path))]
+
+
+def test_a_module_outside_the_project_is_not_read(tmp_path):
+    """A session's file may be somebody else's, and names its modules as it likes."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "cases.jsonl").write_text(json.dumps(CASE) + "\n", encoding="utf-8")
+    (tmp_path / "test_a.py").write_text("test_a(cases='project/cases.jsonl')", encoding="utf-8")
+    rest = {"bought": "tent", "label": "theirs"}
+    case = Case(id="eu", input="Is it?", expected="Yes.", context=["It is."], data=rest)
+    for module in ("../test_a.py", str(tmp_path / "test_a.py")):
+        record = _session(_check("x"), case="eu", module=module, input_hash=case.input_hash)
+        assert Cases(root).of(record.results[0]) is None
+
+
 def test_the_newest_sessions_are_asked_about_the_newest_first(tmp_path):
     """One by default, as many as are wanted, or one by its name."""
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")

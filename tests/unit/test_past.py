@@ -75,3 +75,11 @@ def test_answers_are_found_by_their_origin(tmp_path) -> None:
     assert {"o1": "a whole answer", "of it": "made of it"} == found
     assert {} == past.answers(tmp_path, "unknown", {"o1"})
     assert {} == past.answers(tmp_path, f"../sessions/{session().id}", {"o1"})
+
+
+def test_of_two_sessions_in_one_second_each_is_the_others_past():
+    """What stands behind the second is random, and tells nothing of their order."""
+    assert not past.is_own_or_later("20260101T000000Z-ffff", "20260101T000000Z-0000")
+    assert not past.is_own_or_later("20260101T000000Z-0000", "20260101T000000Z-ffff")
+    assert past.is_own_or_later("20260101T000000Z-0000", "20260101T000000Z-0000")
+    assert past.is_own_or_later("20260101T000001Z-0000", "20260101T000000Z-ffff")

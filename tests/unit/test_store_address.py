@@ -74,6 +74,12 @@ def test_a_password_is_masked_in_what_a_server_says(url):
     assert "no *** here" == address_of(url).masked("no se@cret here")
 
 
+@pytest.mark.parametrize("url", ["postgresql://u:p%40ss%zz@db/d", "postgresql://u@db/d?password=p%40ss%zz"])
+def test_a_password_that_cannot_be_decoded_is_masked_too(url):
+    """It is shown as it stands in the address, by libpq."""
+    assert "token: ***" == address_of(url).masked("token: p%40ss%zz")
+
+
 def test_a_tenant_has_a_schema_and_a_file_of_its_own():
     """Nobody's is the one without a name."""
     assert ("llmeval", "llmeval_a") == (address_of("postgresql:///d").schema, address_of("postgresql:///d", "a").schema)

@@ -76,7 +76,9 @@ def test_a_person_reads_the_criterion_that_the_judge_is_told():
     """One of the user's own, or that of the rubric; a metric that has only a name has none."""
     assert "It names the deadline." == labelling.criterion(candidate(rubric="It names the deadline."))
     assert "addresses what the QUESTION asks" in labelling.criterion(candidate())
+    assert "insults, threatens" in labelling.criterion(candidate(metric="civility"))
     assert "" == labelling.criterion(candidate(metric="states_fact"))
+    assert ["", ""] == [labelling.criterion(candidate(metric=name)) for name in ("consistency", "injection")]
     assert "" == labelling.criterion(candidate(metric="../rubrics/relevance"))
 
 

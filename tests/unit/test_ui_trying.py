@@ -1,5 +1,7 @@
 """The page that tries a prompt: what is asked, and by what it is scored."""
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_llmeval.commands.label.candidates import Collected
@@ -40,6 +42,18 @@ def test_every_case_that_asked_a_model_can_be_begun_with():
     start = found["test_refund[eu]"]
     assert ("openai/smollm2", QUESTION, "I am a language model.") == (start.model, start.question, start.recorded)
     assert {"relevance": How()} == start.metrics
+
+
+def test_a_stored_session_does_not_say_where_a_key_is_sent():
+    """An endpoint among the settings of a request is not asked; how to answer is as it was."""
+    settings = {"temperature": 0.5, "api_base": "http://elsewhere.example", "base_url": "http://elsewhere.example"}
+    found = session()
+    result = found.results[0]
+    call = result.trials[0].calls[0]
+    call = replace(call, request=replace(call.request, settings=settings))
+    results = (replace(result, trials=(replace(result.trials[0], calls=(call,)),)),)
+    (start,) = trying.starts(replace(found, results=results), Collected(()))
+    assert {"temperature": 0.5} == start.settings
 
 
 def test_what_is_run_is_made_of_names_only():

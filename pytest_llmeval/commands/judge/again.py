@@ -79,8 +79,12 @@ def _orders(models: Collection[str]) -> Iterator[Sequence[str]]:
 
 
 def _is_of(check: Check, parts: Mapping[str, str]) -> bool:
-    text = next((parts[name] for name in _JUDGED if name in parts), "")
-    return text.startswith(check.output)
+    return (judged_text(parts) or "").startswith(check.output)
+
+
+def judged_text(parts: Mapping[str, str]) -> str | None:
+    """Return what was judged, of the material that a judge was shown; None where it is not there."""
+    return next((parts[name] for name in _JUDGED if name in parts), None)
 
 
 def as_answer(old: Old) -> dict[str, Json]:

@@ -34,6 +34,8 @@ _CALLS: Mapping[str, str] = {
 }
 # Rubrics whose metric has another name.
 _OF_RUBRIC: Mapping[str, str] = {"toxicity": "civility", "bias": "unbiasedness", "goal": "goal_reached"}
+# Metrics of ours that no judge grades.
+_OFFLINE = frozenset(("consistency", "injection"))
 OF_PAIRS = "preference"
 KNOWN = frozenset(_CALLS)
 """Metrics of ours that labelled answers can be scored by."""
@@ -63,6 +65,13 @@ def add_metric(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--how", metavar="FORM", help="form of the metric, such as f1 or judge")
 
 
+def rubric_of(metric: str) -> str:
+    """Return the name of the rubric by which a judge grades a metric of ours; empty where there is none."""
+    if metric not in _CALLS or metric in _OFFLINE:
+        return ""
+    return next((rubric for rubric, name in _OF_RUBRIC.items() if name == metric), metric)
+
+
 def asked(arguments: argparse.Namespace, metrics: Mapping[str, str]) -> list[Asked]:
     """Return what is to be measured.
 
@@ -79,10 +88,10 @@ def asked(arguments: argparse.Namespace, metrics: Mapping[str, str]) -> list[Ask
         return [_by_criterion(arguments.metric or _only(metrics) or "rubric", rubric, judge)]
     if rubric:
         name = _OF_RUBRIC.get(rubric, rubric)
-        if name not in _CALLS:
+        if not rubric_of(name):
             raise UsageError(
                 f"--rubric={rubric!r} is no rubric of ours",
-                found=f"there are {', '.join(sorted({*_CALLS} - {'consistency', 'injection'}))}",
+                found=f"there are {', '.join(sorted({*_CALLS} - _OFFLINE))}",
                 hint="a criterion of your own is a sentence: --rubric 'It names the deadline.'",
             )
         if arguments.metric not in (None, name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.agreement.queue import Candidate
-from pytest_llmeval.commands.judge.again import Old, with_material
+from pytest_llmeval.commands.judge.again import Old, judged_text, with_material
 from pytest_llmeval.commands.judge.arguments import KNOWN
 from pytest_llmeval.commands.label.cases import Cases
 from pytest_llmeval.datasets.labels import FIELDS
@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from pytest_llmeval.commands.project import Project
     from pytest_llmeval.records import CaseResult, Check, Json, Response, Session, Trial
 
-# What these say is so: a person adds nothing.
+# What these say is so, unless a judge said it: a person adds nothing.
 _EXACT = frozenset(
     ("language", "length", "pattern", "resistance", "retrieval", "schema", "trajectory", "within"),
 )
 _OWN_CRITERION = "rubric"
-# Parts of a judge's material that are fields of a label, and those that are fields of its case.
-_JUDGED = ("answer", "conversation", "first")
+# Parts of a judge's material that are fields of a label's case.
 _OF_CASE = ("goal", "difference")
 
 
@@ -44,6 +43,13 @@ class Collected(NamedTuple):
     candidates: tuple[Candidate, ...]
     n_cut: int = 0
     n_untold: int = 0
+
+    def left_out(self) -> Iterator[str]:
+        """Yield why answers are not among those that can be labelled."""
+        if self.n_cut:
+            yield f"{self.n_cut} are left out: of texts that your code puts together only 1,000 characters are stored"
+        if self.n_untold:
+            yield f"{self.n_untold} are left out: their texts are not stored (llmeval_store_texts)"
 
 
 def collect(found: Project, *, last: int = 1, session: str = "", metric: str | None = None) -> Collected:
@@ -88,8 +94,8 @@ def of_result(
     """Yield the candidates of one case, as ``candidates`` does."""
     for trial in result.trials:
         for check in trial.checks:
-            name = check.score.metric
-            if name == metric or (metric is None and name not in _EXACT):
+            name, is_judged = check.score.metric, check.score.version.startswith(JUDGED)
+            if name == metric or (metric is None and (is_judged or name not in _EXACT)):
                 yield _candidate(session, result, trial, check, cases)
 
 
@@ -131,7 +137,7 @@ def _call_of(check: Check, trial: Trial) -> Response | None:
 
 def _output(check: Check, parts: Mapping[str, str], call: Response | None) -> str | None:
     """Return the whole text that was judged; None where it is not stored."""
-    told = next((parts[name] for name in _JUDGED if name in parts), None)
+    told = judged_text(parts)
     if told is not None:
         return told
     if call is not None and call.origin == check.origin and check.output and call.text.startswith(check.output):

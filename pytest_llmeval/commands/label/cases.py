@@ -23,7 +23,7 @@ class Cases:
     """Reads each module's files once.
 
     Args:
-        root: of the project; files outside it are not read.
+        root: of the project; files outside it are not read, modules either.
     """
 
     def __init__(self, root: Path) -> None:
@@ -41,6 +41,9 @@ class Cases:
 
     def _read(self, module: str) -> Iterator[Case]:
         path = self._root / module
+        # The name comes from a session's file, which may be somebody else's.
+        if not path.resolve().is_relative_to(self._root.resolve()):
+            return
         try:
             tree = ast.parse(path.read_bytes())
         except (OSError, SyntaxError, ValueError):  # it has moved, or is being written

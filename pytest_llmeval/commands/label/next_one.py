@@ -90,10 +90,7 @@ def label_next(arguments: argparse.Namespace) -> None:
 def _overview(collected: Collected, n_picks: int, by: str, who: str) -> Iterator[str]:
     n_answers = wording.count(len(collected.candidates), "answer")
     yield f"{n_picks} of {n_answers} to label, {by}, by {who}"
-    if collected.n_cut:
-        yield f"{collected.n_cut} are left out: of texts that your code puts together only 1,000 characters are stored"
-    if collected.n_untold:
-        yield f"{collected.n_untold} are left out: their texts are not stored (llmeval_store_texts)"
+    yield from collected.left_out()
     if not collected.candidates:
         yield "no answer is there that a person could label; another session: --last N, another metric: --metric NAME"
     elif not n_picks:

@@ -85,7 +85,9 @@ def address_of(url: str, tenant: str = "") -> Address:
     is_one = parts.scheme in SCHEMES and _HOSTS.fullmatch(hosts) and not parts.fragment and "@" not in userinfo
     if not is_one or "/" in parts.path[1:] or any(character.isspace() for character in url):
         raise _unreadable()
-    secrets = {unquote(password), *(said.get(name, "") for name in _SECRETS)} - {""}
+    # As they are, and as they stand there: libpq shows what it cannot decode.
+    raw = dict(part.partition("=")[::2] for part in parts.query.split("&"))
+    secrets = {password, unquote(password), *(one.get(name, "") for name in _SECRETS for one in (said, raw))} - {""}
     shown = f"postgresql://{user}{'@' if user else ''}{hosts}{parts.path}"
     return Address(url, shown, tuple(sorted(secrets, key=len, reverse=True)), tenant)
 

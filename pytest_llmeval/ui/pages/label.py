@@ -56,7 +56,7 @@ def draw(found: Project, labels: Path) -> None:
     else:
         drawing.say(labelling.WHY[by], small=True)
         _turn(labels, collected, metric, by, who)
-    for words in labelling.left_out(collected):
+    for words in collected.left_out():
         drawing.say(words, small=True)
 
 
