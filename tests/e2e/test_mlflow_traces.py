@@ -108,6 +108,9 @@ def test_two_sessions_compare_case_by_case(uri):
     # The text by which MLflow's page makes rows of two runs; test_mlflow_compare.py looks at it.
     rows = [sorted(trace.info.request_preview for trace in _traces(uri, run).values()) for run in runs]
     assert sorted(marks[0]) == rows[0] == rows[1]
+    # The inputs by which ``compare_evaluations`` pairs what is left over: two of the cases ask the same question.
+    spans = [span for trace in _traces(uri, runs[0]).values() for span in trace.data.spans]
+    assert rows[0] == sorted(span.inputs["case"] for span in spans if span.parent_id is None)
 
 
 def test_an_attempt_that_died_is_completed_and_no_trace_written_twice(uri, monkeypatch):
