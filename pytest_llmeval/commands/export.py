@@ -107,6 +107,7 @@ def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Pat
     for path in paths:
         session = session_file.read(path)
         project.refuse_shard(session, f"--to {arguments.to}")
+        where = _SHOWN[arguments.to]
         if arguments.to == "pushgateway":
             from pytest_llmeval.exports import pushgateway
 
@@ -116,7 +117,7 @@ def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Pat
         else:
             from pytest_llmeval.exports import mlflow
 
-            mlflow.record(
+            run_id = mlflow.record(
                 session,
                 uri=below(found.root, url),
                 artifacts=[path],
@@ -124,7 +125,8 @@ def _send(arguments: argparse.Namespace, found: project.Project, paths: list[Pat
                 limit_s=math.inf,
                 tell=say,
             )
-        say(f"{path.stem} is in {_SHOWN[arguments.to]}")
+            where = f"{where}, run {run_id}"  # what MLflow's own functions ask for
+        say(f"{path.stem} is in {where}")
 
 
 def _store(found: project.Project, path: Path, session: Session) -> None:

@@ -24,14 +24,19 @@ def request_id(result: CaseResult) -> str:
     return digest([*result.id, result.arm])[:32]
 
 
+def row(result: CaseResult) -> str:
+    """Return the case's name, in its arm, as it stands in MLflow: one text, one row."""
+    named = f"{result.id} @{result.arm}" if result.arm else str(result.id)
+    return plain(named, limit=_LONGEST_ROW)
+
+
 def name_row(span: LiveSpan, result: CaseResult) -> None:
-    """Give the trace the preview by which MLflow's page puts two runs side by side: one text, one row.
+    """Give the trace the preview by which MLflow's page puts two runs side by side.
 
     MLflow's own is the last user message, which another prompt changes, and which two cases may share.
     """
     import mlflow
     from mlflow.tracing.provider import safe_set_span_in_context
 
-    row = f"{result.id} @{result.arm}" if result.arm else str(result.id)
     with safe_set_span_in_context(span):
-        mlflow.update_current_trace(request_preview=plain(row, limit=_LONGEST_ROW))
+        mlflow.update_current_trace(request_preview=row(result))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmeval.exports import mlflow_scores, usage
 from pytest_llmeval.exports.inert import plain
-from pytest_llmeval.exports.mlflow_identity import REQUEST_ID, SOURCE_RUN, name_row, request_id
+from pytest_llmeval.exports.mlflow_identity import REQUEST_ID, SOURCE_RUN, name_row, request_id, row
 from pytest_llmeval.records import Provenance
 from pytest_llmeval.records.verdict import Verdict
 
@@ -240,11 +240,14 @@ def _of_call(call: Response) -> dict[str, Json]:
 
 
 def _asked(result: CaseResult) -> Json:
-    """What was put to the application: its first call's messages, else no more than who the case is."""
+    """Who the case is, and what was put to the application: its first call's messages, where it made one.
+
+    What has no partner of its mark in another run ``compare_evaluations`` pairs by these inputs: without the name, two
+    cases that ask the same question were one row.
+    """
     first = next((call for trial in result.trials for call in trial.calls), None)
-    if first is None:
-        return {"case": str(result.id)}
-    return {"messages": [dict(message) for message in first.request.messages]}
+    asked = {} if first is None else {"messages": [dict(message) for message in first.request.messages]}
+    return {**asked, "case": row(result)}
 
 
 def _answered(result: CaseResult) -> Json:

@@ -108,6 +108,9 @@ def test_two_sessions_compare_case_by_case(uri):
     # The text by which MLflow's page makes rows of two runs; test_mlflow_compare.py looks at it.
     rows = [sorted(trace.info.request_preview for trace in _traces(uri, run).values()) for run in runs]
     assert sorted(marks[0]) == rows[0] == rows[1]
+    # The inputs by which ``compare_evaluations`` pairs what is left over: two of the cases ask the same question.
+    spans = [span for trace in _traces(uri, runs[0]).values() for span in trace.data.spans]
+    assert rows[0] == sorted(span.inputs["case"] for span in spans if span.parent_id is None)
 
 
 def test_an_attempt_that_died_is_completed_and_no_trace_written_twice(uri, monkeypatch):
@@ -171,8 +174,8 @@ def test_a_server_with_postgresql_behind_it_holds_the_same(tmp_path):
         assert 3 == len(_traces(url, runs[0]))
 
 
-def test_what_had_no_time_is_sent_later_and_once(uri, tmp_path, monkeypatch):
-    """``llmeval export --to mlflow`` completes the traces of a finished run; said again, it adds nothing."""
+def test_what_had_no_time_is_sent_later_and_once(uri, tmp_path, monkeypatch, capsys):
+    """``llmeval export --to mlflow`` completes the traces of a finished run, and names it; again, it adds nothing."""
     run = record(session(), uri=uri, traces="all", limit_s=0.0)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LLMEVAL_MLFLOW_TRACES", "all")
@@ -181,6 +184,7 @@ def test_what_had_no_time_is_sent_later_and_once(uri, tmp_path, monkeypatch):
 
     for _ in range(2):
         assert 0 == main(["export", "--to", "mlflow", "--output", uri])
+        assert f"{session().id} is in MLflow, run {run}" in capsys.readouterr().out
 
     client = client_of(uri)
     found = client.search_traces(locations=[client.get_run(run).info.experiment_id], run_id=run)

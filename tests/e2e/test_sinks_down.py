@@ -117,10 +117,11 @@ def test_what_mlflow_missed_is_sent_later_once(folder, later):
     with faulty("fails") as server:
         pytest_run(folder, f"--llmeval-mlflow={server.url}")
 
-    for _ in range(2):
-        done = export(folder, "mlflow", later)
-        assert (0, "is in MLflow") == (done.returncode, done.stdout.strip()[-12:])
+    said = [export(folder, "mlflow", later) for _ in range(2)]
 
+    assert [0, 0] == [done.returncode for done in said]
+    ((run,),) = rows(folder, "select run_uuid from runs")
+    assert all(done.stdout.strip().endswith(f"is in MLflow, run {run}") for done in said)
     assert [("FINISHED", 1)] == rows(folder, "select status, count(*) from runs")
     assert [(0.25,)] == rows(folder, "select value from metrics where key = 'kept/mean'")
     assert [(3, 3)] == rows(folder, "select count(*), count(distinct request_id) from trace_info")
