@@ -131,6 +131,12 @@ def asked_for(browser) -> list[str]:
     return [*(one["request"]["url"] for one in requests), *(one["url"] for one in sockets)]
 
 
+def begin(browser) -> None:
+    """Leave the page of the test before, which goes on looking for its server, and forget what it asked for."""
+    browser.get("about:blank")
+    asked_for(browser)
+
+
 def foreign(urls: list[str], served: Served) -> list[str]:
     """Return the addresses that are not the server's own."""
     own = (served.url, served.url.replace("http", "ws"), "data:", "blob:")
@@ -140,7 +146,7 @@ def foreign(urls: list[str], served: Served) -> list[str]:
 def test_an_answer_is_labelled_by_keyboard(browser, serve):
     """One key pressed in a browser: the line stands in the file, and then the score is seen."""
     served = serve()
-    asked_for(browser)
+    begin(browser)
     opened(browser, served, "label")
     until(lambda: "Judge it by relevance" in text(browser) and "left; ada" in text(browser))
     assert "shares" not in text(browser)
@@ -177,7 +183,7 @@ def test_hostile_text_does_nothing_on_any_page(browser, serve):
     served = serve(*_hostile())
     labelled = {"metric": PLANTED, "output": PLANTED, "label": 1, "who": PLANTED, "why": PLANTED}
     (served.root / "labels.jsonl").write_text(json.dumps(labelled) + "\n", encoding="utf-8")
-    asked_for(browser)
+    begin(browser)
     for page in PAGES:
         opened(browser, served, page)
         until(lambda: "javascript:" in browser.page_source)
