@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from pytest_llmeval.exports import html
 from pytest_llmeval.records import Score
+from tests.e2e import chromium
 from tests.unit.many_cases import many_cases
 from tests.unit.sessions import SUPPORT, answer, case, relevance, session
 
@@ -27,18 +27,8 @@ SHOWN = "#table > tbody:not([hidden])"
 @pytest.fixture(scope="module")
 def browser():
     """Chromium without a window; its console is kept."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    assert None not in (chromium, driver), "e2e needs Debian's packages chromium and chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,900"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=Service(driver)) as window:
-        yield window
+    with chromium.window(1280, 900) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
 from dataclasses import replace
 
 import pytest
 
 from pytest_llmeval.exports.mlflow import record
-from tests.e2e import servers
+from tests.e2e import chromium, servers
 from tests.unit.sessions import QUESTION, SUPPORT, answer, case, relevance, session
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore")]
@@ -34,17 +33,8 @@ def prompted(name, prompt, scores):
 @pytest.fixture(scope="module")
 def browser():
     """Chromium without a window."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    assert None not in (chromium, driver), "e2e needs Debian's packages chromium and chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1600,1000"):
-        options.add_argument(argument)
-    with webdriver.Chrome(options=options, service=Service(driver)) as window:
-        yield window
+    with chromium.window(1600, 1000) as browser:
+        yield browser
 
 
 def test_two_sessions_stand_side_by_side_row_by_row(tmp_path, browser):

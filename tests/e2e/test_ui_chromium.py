@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from pytest_llmeval.records import Score
+from tests.e2e import chromium
 from tests.e2e.pages import NEW, answered, labels, write_project
 from tests.e2e.servers import eventually, free_port
 from tests.unit.sessions import REGRESSED, RELEVANCE, session
@@ -88,18 +88,8 @@ def serve(tmp_path):
 @pytest.fixture(scope="module")
 def browser():
     """Chromium without a window; what it asks for is kept."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    assert None not in (chromium, driver), "e2e needs Debian's packages chromium and chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1600"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=Service(driver)) as window:
-        yield window
+    with chromium.window(1280, 1600) as browser:
+        yield browser
 
 
 def until(look):
