@@ -58,7 +58,7 @@ _SHOWN_DIGITS = 12
 
 def declare(commands: Commands) -> None:
     """Add ``merge``."""
-    from pytest_llmeval.options import OPTIONS
+    from pytest_llmeval.options.table import OPTIONS
 
     parser = commands.add_parser(
         "merge",

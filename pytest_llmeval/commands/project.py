@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.options.ini_file import SECTIONS, settings_in
 from pytest_llmeval.options.stores import kept_in, place_of
+from pytest_llmeval.options.table import OPTIONS
 from pytest_llmeval.store.baseline_folder import NAMED, place
 
 if TYPE_CHECKING:

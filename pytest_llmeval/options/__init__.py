@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.options.table import OPTIONS, Option, declare
-
 if TYPE_CHECKING:
     import pytest
 
@@ -21,12 +19,9 @@ __all__ = [
     "FOLDER",
     "LOOKS",
     "ONLY",
-    "OPTIONS",
     "PURSE",
     "ROUNDS",
     "SESSIONS",
-    "Option",
-    "declare",
     "says_something",
 ]
 
@@ -50,15 +45,33 @@ SESSIONS = "_LLMEVAL_SESSIONS"
 
 
 def says_something(config: pytest.Config) -> bool:
-    """Whether anybody may have set an option of ours; False: every option has its default, and is not read at all.
+    """Whether anybody may have set an option of ours, or asks for help; False: every option has its default.
 
-    A suite without LLM tests is to pay nothing for options that nobody has set. So nothing is parsed here, and the file
-    of the settings is searched for our name only, which may also stand there for another reason.
+    A suite without LLM tests is to pay nothing for options that nobody has set. So nothing is parsed here: command line
+    and file of the settings are searched for our name only, which may also stand there for another reason.
+
+    Args:
+        config: pytest's, perhaps before it has read anything; where a file's place is not known yet, it may say a lot.
     """
+    if any(_is_ours(str(argument)) for argument in config.invocation_params.args):
+        return True
+    if "llmeval" in os.environ.get("PYTEST_ADDOPTS", "") or any("LLMEVAL_" in name for name in os.environ):
+        return True
+    # In a worker of xdist they stand here; so do those that a program sets itself.
     option = vars(config.option)
-    if any(value is not None and name.startswith("llmeval_") for name, value in option.items()):
+    if any(name.startswith("llmeval_") and value is not None for name, value in option.items()):
         return True
-    if any("LLMEVAL_" in name for name in os.environ):
+    if any("llmeval" in text for text in option.get("override_ini") or ()):
         return True
-    path, overrides = config.inipath, option.get("override_ini") or ()
-    return any("llmeval" in text for text in overrides) or (path is not None and b"llmeval" in path.read_bytes())
+    try:
+        path, root = config.inipath, config.rootpath
+    except AttributeError:
+        return True
+    has_cache = os.path.exists(f"{root}/{DEFAULT_FOLDER}/{CACHE_FILE}")  # noqa: PTH110 - a path object takes longer
+    return has_cache or (path is not None and b"llmeval" in path.read_bytes())
+
+
+def _is_ours(argument: str) -> bool:
+    # Behind "@" stands a file of arguments; "-vh" asks for help as well.
+    asks_help = argument == "--help" or (argument[:1] == "-" != argument[1:2] and "h" in argument)
+    return "llmeval" in argument or argument.startswith("@") or asks_help

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import GitError, LlmevalError
 from pytest_llmeval.gather import session_file
-from pytest_llmeval.options import PURSE
+from pytest_llmeval.options import ONLY, PURSE
 from pytest_llmeval.options.stores import purse_of
 from pytest_llmeval.options.table import NO_EXPORTS
-from pytest_llmeval.plugin import ONLY, only
+from pytest_llmeval.plugin import only
 from pytest_llmeval.plugin.same_options import same_options
 from pytest_llmeval.plugin.state import STATE
 from pytest_llmeval.store import git, worktrees

@@ -6,7 +6,7 @@ Imported in every run of pytest, so it imports nothing of ours.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -53,6 +53,7 @@ def llm_variant(request: pytest.FixtureRequest) -> Variant:
     from pytest_llmeval.plugin.state import STATE
     from pytest_llmeval.records import Variant
 
+    _running()
     settings, said = request.config.stash[STATE].settings, marked(request.node)
     found = variant_of(request.node) or Variant()
     return replace(
@@ -157,6 +158,21 @@ def is_llm_test(item: pytest.Item) -> bool:
         return _names_a_check(test)
     except TypeError:  # somebody else's kind of item, whose test has no hash
         return _names_a_check.__wrapped__(test)
+
+
+def shows_itself(items: Sequence[pytest.Item]) -> bool:
+    """Whether one of all collected items is an LLM test; of all tests of one function the first is looked at whole."""
+    has_marker.cache_clear()
+    seen: object = None
+    for item in items:
+        # One parameter alone may be marked.
+        if any(mark.name == "llmeval" for mark in item.own_markers):
+            return True
+        function = getattr(item, "_fixtureinfo", item)
+        if function is not seen and is_llm_test(item):
+            return True
+        seen = function
+    return False
 
 
 @lru_cache(maxsize=1)  # the tests of one class or module stand together

@@ -15,7 +15,8 @@ from pytest_llmeval.exports import plan_text
 from pytest_llmeval.exports.wording import count
 from pytest_llmeval.gather.earlier import newest_first
 from pytest_llmeval.gather.forecast import Asked, Known, Now, forecast, ran_whole
-from pytest_llmeval.plugin import items, may_have_base
+from pytest_llmeval.plugin import items
+from pytest_llmeval.plugin.hooks import may_have_base
 from pytest_llmeval.records import Variant
 from pytest_llmeval.store.looking import Looking
 

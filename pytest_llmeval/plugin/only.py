@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmeval.plugin import ONLY
+from pytest_llmeval.options import ONLY
 from pytest_llmeval.plugin.fixtures import is_llm_test
 
 if TYPE_CHECKING:

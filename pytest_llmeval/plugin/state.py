@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmeval import options
 from pytest_llmeval.plugin.fixtures import has_marker, is_llm_test
 
 if TYPE_CHECKING:
@@ -46,11 +45,10 @@ class State:
 
     def __init__(self, config: pytest.Config, *, is_worker: bool, started_s: float, n_processes: int) -> None:
         self._config = config
-        # Whether anybody may have set an option of ours; a suite that did not reads none before it has an LLM test.
-        self.is_told = options.says_something(config)
         self.is_worker = is_worker
         self.started_s = started_s
         self.n_processes = n_processes
+        self.is_started = False
         self.faults: dict[str, UsageError] = {}
         self.planned: dict[str, PlannedCase] = {}
         self.n_deselected = 0
@@ -69,7 +67,7 @@ class State:
         self.display: Display | None = None
         self.sharding: Sharding | None = None
         # Whether a test has its application's own calls recorded.
-        self.intercepts = self.is_told and self.settings.intercept
+        self.intercepts = self.settings.intercept
         self._is_frozen = False
         self._lock = threading.Lock()
         self._plan_text = ""
@@ -110,8 +108,6 @@ class State:
 
         A shard says so too: the merge wants to hear of every one.
         """
-        if not self.is_told:
-            return False
         settings = self.settings
         is_judged = settings.gate != "off" or bool(settings.fail_under) or bool(settings.baseline_update)
         return is_judged or settings.shard is not None
@@ -152,8 +148,6 @@ class State:
         Raises:
             pytest.UsageError: one of them is malformed; the message names file and kind.
         """
-        if not (self.is_told or (self._config.rootpath / options.DEFAULT_FOLDER / options.CACHE_FILE).exists()):
-            return
         has_cache, is_adaptive = self.settings.has_store, self.settings.trials == "auto"
         if not (self.is_asked or is_adaptive or has_cache):
             return
@@ -178,8 +172,6 @@ class State:
 
     def prepare(self, places: Sequence[str]) -> None:
         """Begin what takes seconds, if calls are to be expected of this process; ``places`` is what is collected."""
-        if not self.is_told:
-            return  # no model is named, so nobody knows whom a test will ask
         settings = self.settings
         may_call = settings.cache in ("refresh", "live") or (settings.cache == "auto" and not settings.has_store)
         # The engine knows whom litellm must ask; what never needs it must not import the engine to hear so.

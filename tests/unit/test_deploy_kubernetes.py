@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_llmeval.options import OPTIONS
 from pytest_llmeval.options.stores import RUN_ID
+from pytest_llmeval.options.table import OPTIONS
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
 TENANTS = ["tenant-a", "tenant-b"]

@@ -10,7 +10,7 @@ import pytest
 import pytest_llmeval
 from pytest_llmeval import hookspecs
 from pytest_llmeval.commands import command_line
-from pytest_llmeval.options import OPTIONS
+from pytest_llmeval.options.table import OPTIONS
 from pytest_llmeval.plugin.items import MARKER_NAMES
 
 ROOT = Path(__file__).parents[2]

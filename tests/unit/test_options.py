@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmeval.options import OPTIONS
+from pytest_llmeval.options.table import OPTIONS
 
 PARSE = {option.name: option.parse for option in OPTIONS}
 
