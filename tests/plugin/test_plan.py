@@ -63,7 +63,7 @@ def test_a_first_plan_knows_no_calls_and_runs_nothing(suite, provider, sentences
     assert "nothing was run" in told
     assert [] == provider.requests
     assert before == files(suite)
-    assert "gw0" not in told
+    assert "bringing up nodes" not in told
 
 
 def test_what_was_recorded_is_replayed_and_further_trials_are_live(suite, provider, sentences, way):

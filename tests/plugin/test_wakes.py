@@ -142,8 +142,10 @@ def test_a_flag_is_known_wherever_it_stands(sleeper, monkeypatch):
     assert 4 == sleeper.run_apart().ret
 
 
-def test_options_can_be_read_by_others_once_it_is_awake(sleeper):
-    """By their names, with the values that they have where nobody says anything."""
+def test_options_can_be_read_by_others(sleeper):
+    """With a default at any time; once it is awake by their names, with what they are where nobody says anything."""
+    early = "\ndef pytest_configure(config):\n    assert config.getoption('llmeval_gate', None) is None\n"
+    sleeper.write("conftest.py", SLEEPY + early)
     read = "    assert request.config.getoption('--llmeval-gate') is request.config.getini('llmeval_gate') is None\n"
     sleeper.write("test_it.py", f"import pytest\n\n@pytest.mark.llmeval\ndef test_it(request):\n{read}")
 
