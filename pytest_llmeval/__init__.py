@@ -1,137 +1,18 @@
 """LLM regression testing in pytest: cached calls, gathered scores, a verdict with a known false-alarm rate.
 
-Public names only, and lazy: importing this package imports nothing else.
+Public names only, and lazy: importing this package imports nothing else. ``public`` has their homes, ``__init__.pyi``
+their types; here stands what every run of pytest reads.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_llmeval.assertions.answers import assert_faithful, assert_relevance, assert_safe
-    from pytest_llmeval.assertions.attacks import assert_keeps_prompt, assert_no_injection, assert_resists
-    from pytest_llmeval.assertions.conversations import assert_goal_reached, assert_remembers
-    from pytest_llmeval.assertions.correct import assert_correct
-    from pytest_llmeval.assertions.formats import assert_language, assert_length, assert_matches, assert_matches_schema
-    from pytest_llmeval.assertions.harm import assert_civil, assert_unbiased
-    from pytest_llmeval.assertions.judged import assert_complete, assert_prefers, assert_rubric
-    from pytest_llmeval.assertions.over_trials import CaseCheck, assert_consistent
-    from pytest_llmeval.assertions.own import Metric, metric
-    from pytest_llmeval.assertions.refusing import assert_answers, assert_refuses
-    from pytest_llmeval.assertions.runs import assert_retrieves, assert_tools, assert_within
-    from pytest_llmeval.assertions.scores import assert_score
-    from pytest_llmeval.errors import (
-        AnswerUnreadable,
-        BaselineError,
-        BaselineUnreadable,
-        BudgetSpent,
-        CacheMiss,
-        CallError,
-        GitError,
-        LlmevalError,
-        ProviderError,
-        SchemaTooNew,
-        StoreError,
-        UsageError,
-    )
-    from pytest_llmeval.gather.checking import CheckFailed
-    from pytest_llmeval.loopback import Loopback
-    from pytest_llmeval.records import Case, Check, Outcome, Provenance, Response, Score
-    from pytest_llmeval.records.more import Choice, Token, ToolCall
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "AnswerUnreadable",
-    "BaselineError",
-    "BaselineUnreadable",
-    "BudgetSpent",
-    "CacheMiss",
-    "CallError",
-    "Case",
-    "Check",
-    "CheckFailed",
-    "Choice",
-    "GitError",
-    "LlmevalError",
-    "Loopback",
-    "Metric",
-    "Outcome",
-    "Provenance",
-    "ProviderError",
-    "Response",
-    "SchemaTooNew",
-    "Score",
-    "StoreError",
-    "Token",
-    "ToolCall",
-    "UsageError",
-    "assert_answers",
-    "assert_civil",
-    "assert_complete",
-    "assert_consistent",
-    "assert_correct",
-    "assert_faithful",
-    "assert_goal_reached",
-    "assert_keeps_prompt",
-    "assert_language",
-    "assert_length",
-    "assert_matches",
-    "assert_matches_schema",
-    "assert_no_injection",
-    "assert_prefers",
-    "assert_refuses",
-    "assert_relevance",
-    "assert_remembers",
-    "assert_resists",
-    "assert_retrieves",
-    "assert_rubric",
-    "assert_safe",
-    "assert_score",
-    "assert_tools",
-    "assert_unbiased",
-    "assert_within",
-    "metric",
-]
 
-_HOMES = (
-    ("assertions.answers", ("assert_faithful", "assert_relevance", "assert_safe")),
-    ("assertions.attacks", ("assert_keeps_prompt", "assert_no_injection", "assert_resists")),
-    ("assertions.conversations", ("assert_goal_reached", "assert_remembers")),
-    ("assertions.correct", ("assert_correct",)),
-    ("assertions.formats", ("assert_language", "assert_length", "assert_matches", "assert_matches_schema")),
-    ("assertions.refusing", ("assert_answers", "assert_refuses")),
-    ("assertions.runs", ("assert_retrieves", "assert_tools", "assert_within")),
-    ("assertions.harm", ("assert_civil", "assert_unbiased")),
-    ("assertions.judged", ("assert_complete", "assert_prefers", "assert_rubric")),
-    ("assertions.over_trials", ("assert_consistent",)),
-    ("assertions.own", ("Metric", "metric")),
-    ("assertions.scores", ("assert_score",)),
-    ("gather.checking", ("CheckFailed",)),
-    ("loopback", ("Loopback",)),
-    ("records.more", ("Choice", "Token", "ToolCall")),
-    ("records", ("Case", "Check", "Outcome", "Provenance", "Response", "Score")),
-)
-
-if TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Callable[..., Check | CaseCheck]:
-        """Type a name that is not in ``__all__``: the ``assert_*`` of a metric that the user has declared."""
-
-else:
-
-    def __getattr__(name: str) -> object:
-        """Import the home of a public name when it is first asked for; find the ``assert_*`` of a declared metric."""
-        if name in __all__:
-            home = next((home for home, names in _HOMES if name in names), "errors")
-            return getattr(import_module(f"{__name__}.{home}"), name)
-        if name.startswith("assert_"):
-            return import_module(f"{__name__}.assertions.declared").assertion(name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> object:
+    """Import the home of a public name when it is first asked for; find the ``assert_*`` of a declared metric."""
+    return import_module("pytest_llmeval.public").named(name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return import_module("pytest_llmeval.public").NAMES

@@ -55,11 +55,11 @@ def says_something(config: pytest.Config) -> bool:
     """
     if any(_is_ours(str(argument)) for argument in config.invocation_params.args):
         return True
-    if "llmeval" in os.environ.get("PYTEST_ADDOPTS", "") or any("LLMEVAL_" in name for name in os.environ):
+    if "llmeval" in os.environ.get("PYTEST_ADDOPTS", "") or "LLMEVAL_" in " ".join(os.environ):
         return True
     # In a worker of xdist they stand here; so do those that a program sets itself.
     option = vars(config.option)
-    if any(name.startswith("llmeval_") and value is not None for name, value in option.items()):
+    if any(option[name] is not None for name in option if "llmeval_" in name):
         return True
     if any("llmeval" in text for text in option.get("override_ini") or ()):
         return True

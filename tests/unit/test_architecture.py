@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,19 @@ def test_every_public_name_is_there_and_nothing_heavy_comes_with_it():
     assert [] == [name for name in pytest_llmeval.__all__ if not hasattr(pytest_llmeval, name)]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = pytest_llmeval.nothing
+
+
+def test_type_checkers_know_the_same_names():
+    """The stub is all that they read; each of its names comes from the home that it has at run time."""
+    stub = ast.parse(Path(pytest_llmeval.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    (names,) = [ast.literal_eval(node.value) for node in stub.body if isinstance(node, ast.Assign)]
+    assert pytest_llmeval.__all__ == names
+    imported = {
+        alias.name: node.module for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert [] == [
+        name for name in names if getattr(import_module(imported[name]), name) is not getattr(pytest_llmeval, name)
+    ]
 
 
 def test_every_error_of_the_package_is_public():
