@@ -83,13 +83,19 @@ class Collector:
         """How many cases are known to be planned, while more may come; from any thread."""
         return len(self._planned)
 
+    @property
+    def n_deselected(self) -> int:
+        """How many LLM tests the user left out."""
+        return self._n_deselected
+
     def plan(self) -> Plan:
         """Return what was to be run, tests that showed themselves only while running included."""
         late = {
             nodeid: PlannedCase(id=result.id, suite=result.suite, n_trials=result.n_planned, arm=result.arm)
             for nodeid, result in self._results.items()
+            if nodeid not in self._planned
         }
-        cases = {**late, **self._planned}
+        cases = {**late, **self._planned} if late else self._planned
         return Plan(
             cases={nodeid: cases[nodeid] for nodeid in sorted(cases)},
             n_deselected=self._n_deselected,

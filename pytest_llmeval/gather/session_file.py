@@ -65,16 +65,20 @@ def write(session: Session, folder: Path, text_of: Callable[[str], str] | None =
 
 
 def _lines_of(session: Session, text_of: Callable[[str], str] | None) -> Iterator[str]:
-    yield _line({"kind": "session", "format": FORMAT}, to_text(replace(session, results=())))
+    yield from _line({"kind": "session", "format": FORMAT}, to_text(replace(session, results=())))
     for result in session.results:
-        yield _line({"kind": "case"}, text_of(result.nodeid) if text_of else encode(result))
-    yield _line({"kind": "end", "n": len(session.results)}, "{}")
+        yield from _line({"kind": "case"}, text_of(result.nodeid) if text_of else encode(result))
+    yield from _line({"kind": "end", "n": len(session.results)}, "{}")
 
 
-def _line(head: dict[str, Json], body: str) -> str:
-    """Put the head first, for whoever opens the file; the rest is sorted, so that equal sessions give equal bytes."""
-    rest = body[1:-1]
-    return json.dumps(head, separators=(",", ":"))[:-1] + ("," if rest else "") + rest + "}\n"
+def _line(head: dict[str, Json], body: str) -> Iterator[str]:
+    """Put the head first, for whoever opens the file; the rest is sorted, so that equal sessions give equal bytes.
+
+    In parts: that of the session itself may be a megabyte, which need not be there three times.
+    """
+    yield json.dumps(head, separators=(",", ":"))[:-1] + ("," if body != "{}" else "")
+    yield body[1:]
+    yield "\n"
 
 
 def replace_file(path: Path, write_to: Callable[[TextIO], None]) -> None:

@@ -46,6 +46,8 @@ def finish(session: pytest.Session, state: State) -> None:
         record, grounds, decision = _judged(session, state, gathered, lines)
     else:
         record, grounds, decision = state.sharding.close(session, _measured(gathered, state), lines)
+    # What no baseline asks for is let go before all is written: a tenth of what a large session holds.
+    lines = lines if state.settings.baseline_update else ()
     decision = _with_losses(state, record, decision)
     state.closing_lines += telling.dropped(state.dropped)
     concluded = concluding.conclude(
@@ -165,9 +167,9 @@ def _selection(config: pytest.Config, state: State) -> str:
     said += ["--sw"] if getattr(option, "stepwise", False) else []
     said += ["--deselect"] if option.deselect else []
     said += [arg for arg in config.args if "::" in str(arg)]
-    plan = state.collector.plan()
-    if plan.n_deselected and not said:
-        said.append(f"{plan.n_deselected} LLM tests deselected")
+    n_deselected = state.collector.n_deselected
+    if n_deselected and not said:
+        said.append(f"{n_deselected} LLM tests deselected")
     return ", ".join(said)
 
 
