@@ -96,8 +96,13 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In every process: stop the engine (:hook:`pytest_sessionfinish`)."""
-    session.config.stash[STATE].close()
+    """In every process: stop the engine; a worker's last word is its plan (:hook:`pytest_sessionfinish`)."""
+    state = session.config.stash[STATE]
+    if state.is_worker:
+        from pytest_llmeval.plugin import workers
+
+        workers.send_plan(session.config, state.take_plan())
+    state.close()
 
 
 def configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which may not be installed
