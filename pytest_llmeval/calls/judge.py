@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.calls.client import Client
@@ -78,5 +79,9 @@ class Judge(Client):
         """
         if not self.asked:
             return ()
-        mark = f" {digest(dict(self.settings))[:12]}" if self.settings else ""
-        return tuple(f"{model}{mark}" for model in sorted(self.asked))
+        return _named(tuple(sorted(self.asked)), f" {digest(dict(self.settings))[:12]}" if self.settings else "")
+
+
+@lru_cache(maxsize=64)  # the same ones in test after test, each of which keeps them
+def _named(models: tuple[str, ...], mark: str) -> tuple[str, ...]:
+    return tuple(f"{model}{mark}" for model in models)

@@ -43,3 +43,14 @@ def add_verb(
     parser.add_argument("--rootdir", metavar="DIR", help="the project (default: where pytest is configured)")
     parser.set_defaults(run=run)
     return parser
+
+
+def days(said: str) -> float:
+    """Parse an age in days, from 0."""
+    try:
+        age_days = float(said)
+    except ValueError:
+        age_days = -1.0
+    if not 0.0 <= age_days < float("inf"):
+        raise argparse.ArgumentTypeError(f"{said!r} is no number of days")
+    return age_days

@@ -6,13 +6,12 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.exports.inert import plain
+from pytest_llmeval.exports.matching import MOST_WORDS, equal_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _N_CONTEXT = 4  # words beside a change
-# Matching takes the square of the number of words; what differs in more than this is another text.
-_MOST_WORDS = 1_500
 _GAP = "..."
 
 
@@ -31,27 +30,16 @@ def word_diff(old: str, new: str, *, limit: int = 600) -> str:
     before, after = old.split(), new.split()
     if before == after:
         return ""
-    n_head = _n_equal(before, after)
-    n_tail = _n_equal(before[n_head:][::-1], after[n_head:][::-1])
+    n_head, n_tail = equal_ends(before, after)
     head, tail = before[:n_head], before[len(before) - n_tail :]
     removed, added = before[n_head : len(before) - n_tail], after[n_head : len(after) - n_tail]
     parts = [*_last(head), *_changes(removed, added), *_first(tail)]
     return plain(" ".join(parts), limit=limit)
 
 
-def _n_equal(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many words both begin with."""
-    n = 0
-    for mine, theirs in zip(one, other, strict=False):
-        if mine != theirs:
-            break
-        n += 1
-    return n
-
-
 def _changes(removed: Sequence[str], added: Sequence[str]) -> list[str]:
-    if max(len(removed), len(added)) > _MOST_WORDS:
-        return _marked(removed[:_MOST_WORDS], added[:_MOST_WORDS])
+    if max(len(removed), len(added)) > MOST_WORDS:
+        return _marked(removed[:MOST_WORDS], added[:MOST_WORDS])
     parts: list[str] = []
     for kind, i1, i2, j1, j2 in SequenceMatcher(None, removed, added, autojunk=False).get_opcodes():
         if kind != "equal":

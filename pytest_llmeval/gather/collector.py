@@ -61,6 +61,7 @@ class Collector:
             text, result = cleaned, None
         result = result or wire.decode(text)
         self._results[result.nodeid] = without_texts(result)
+        self._started.discard(result.nodeid)  # that it has ended says more
         self._texts.put(result.nodeid, text)
         return result
 

@@ -189,7 +189,7 @@ def _embeddings(texts: Sequence[str]) -> Embeddings:
 
 @lru_cache(maxsize=1)
 def _model() -> tuple[Any, NDArray[Any], NDArray[Any]]:  # Any: the encoder has no types
-    """Load encoder and background once a process: 1 s, 130 MB."""
+    """Load encoder and background, once a process."""
     import numpy as np
 
     need_extra()
@@ -197,7 +197,7 @@ def _model() -> tuple[Any, NDArray[Any], NDArray[Any]]:  # Any: the encoder has 
 
     background = np.load(Path(__file__).with_name("background.npy"), allow_pickle=False).astype(np.float64)
     encoder = USE(threads=1)
-    tokenizer = encoder._tokenizer  # noqa: SLF001 - a tenth of a score's time; a test holds it to the encoder's own pieces
+    tokenizer = encoder._tokenizer  # noqa: SLF001 - the same words come in every text; a test holds it to the encoder's own pieces
     tokenizer._encode_one = _by_words(tokenizer._encode_one)  # noqa: SLF001
     return encoder, background[0], background[1:]
 

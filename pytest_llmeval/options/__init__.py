@@ -10,6 +10,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pytest
 
 __all__ = [
@@ -19,10 +21,14 @@ __all__ = [
     "FOLDER",
     "LOOKS",
     "ONLY",
+    "PULL_REQUEST_SIGNS",
     "PURSE",
     "ROUNDS",
     "SESSIONS",
-    "says_something",
+    "is_fork",
+    "is_in_files",
+    "is_named",
+    "is_set",
 ]
 
 DEFAULT_FOLDER = ".llmeval"
@@ -44,25 +50,40 @@ ROUNDS = "_LLMEVAL_ROUNDS"
 SESSIONS = "_LLMEVAL_SESSIONS"
 
 
-def says_something(config: pytest.Config) -> bool:
-    """Whether anybody may have set an option of ours, or asks for help; False: every option has its default.
+# Set in every pull request of the two; a third sign, LLMEVAL_FORK, is an option's name like any other.
+PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 
-    A suite without LLM tests is to pay nothing for options that nobody has set. So nothing is parsed here: command line
-    and file of the settings are searched for our name only, which may also stand there for another reason.
 
-    Args:
-        config: pytest's, perhaps before it has read anything; where a file's place is not known yet, it may say a lot.
-    """
-    if any(_is_ours(str(argument)) for argument in config.invocation_params.args):
+# A suite without LLM tests is to pay nothing for options that nobody has set. So nothing is parsed here: what may hold
+# an option is searched for our name only, which may also stand there for another reason.
+
+
+def is_named(arguments: Iterable[object]) -> bool:
+    """Whether one of the arguments of a command line may be a flag of ours, or asks for help."""
+    return any(map(_is_ours, map(str, arguments)))
+
+
+def _is_ours(argument: str) -> bool:
+    # Behind "@" stands a file of arguments; "-vh" asks for help as well.
+    asks_help = argument == "--help" or (argument[:1] == "-" != argument[1:2] and "h" in argument)
+    return "llmeval" in argument or argument.startswith("@") or asks_help
+
+
+def is_set(config: pytest.Config) -> bool:
+    """Whether environment, or whoever wrote to ``config.option``, may have set an option of ours by now."""
+    if "LLMEVAL_" in " ".join(os.environ):
         return True
-    if "llmeval" in os.environ.get("PYTEST_ADDOPTS", "") or "LLMEVAL_" in " ".join(os.environ):
-        return True
-    # In a worker of xdist they stand here; so do those that a program sets itself.
+    # In a worker of xdist the controller's command line stands here.
     option = vars(config.option)
-    if any(option[name] is not None for name in option if "llmeval_" in name):
-        return True
-    if any("llmeval" in text for text in option.get("override_ini") or ()):
-        return True
+    has_value = any(option[name] is not None for name in option if "llmeval_" in name)
+    return has_value or any("llmeval" in text for text in option.get("override_ini") or ())
+
+
+def is_in_files(config: pytest.Config) -> bool:
+    """Whether the project's settings may hold an option of ours, or a run of ours has left something to replay.
+
+    True where nobody knows yet which files those are.
+    """
     try:
         path, root = config.inipath, config.rootpath
     except AttributeError:
@@ -71,7 +92,10 @@ def says_something(config: pytest.Config) -> bool:
     return has_cache or (path is not None and b"llmeval" in path.read_bytes())
 
 
-def _is_ours(argument: str) -> bool:
-    # Behind "@" stands a file of arguments; "-vh" asks for help as well.
-    asks_help = argument == "--help" or (argument[:1] == "-" != argument[1:2] and "h" in argument)
-    return "llmeval" in argument or argument.startswith("@") or asks_help
+def is_fork() -> bool:
+    """Whether this is a pull request of a fork, which is judged by the settings of its base, whatever its own say."""
+    if not any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS):
+        return False
+    from pytest_llmeval.options.surroundings import surroundings
+
+    return surroundings(os.environ, "").is_fork

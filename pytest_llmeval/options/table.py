@@ -143,8 +143,11 @@ OPTIONS = (
     Option("mlflow_traces", one_of(*TRACES), "failed", "cases that MLflow gets whole, as traces", "none|failed|all"),
 )
 
-NO_EXPORTS = ("--llmeval-report=term", "--llmeval-mlflow=", "--llmeval-pushgateway=")
+NO_SERVERS = ("--llmeval-mlflow=", "--llmeval-pushgateway=")
 """Said last to a pytest that we start ourselves, whose session is nobody's: no tracker and no gateway hears of it."""
+
+NO_EXPORTS = ("--llmeval-report=term", *NO_SERVERS)
+"""The same, and of its reports only the terminal's."""
 
 
 def declare(parser: pytest.Parser) -> None:

@@ -20,23 +20,24 @@ class OwnModules:
 
 
 sys.meta_path.insert(0, OwnModules)
-try:
-    from pytest_llmeval.plugin.asleep import (
-        pytest_addoption,
-        pytest_collection_finish,
-        pytest_configure,
-        pytest_configure_node,
-        pytest_deselected,
-        pytest_generate_tests,
-        pytest_plugin_registered,
-    )
-    from pytest_llmeval.plugin.fixtures import (
-        llm,
-        llm_case,
-        llm_variant,
-        llmeval,
-        llmeval_intercept,
-        llmeval_loopback,
-    )
-finally:
-    sys.meta_path.remove(OwnModules)  # or it would be asked for every module of everybody
+
+from pytest_llmeval.plugin.asleep import (  # noqa: E402 - found as it says above
+    pytest_addoption,
+    pytest_collection_finish,
+    pytest_configure,
+    pytest_configure_node,
+    pytest_deselected,
+    pytest_generate_tests,
+    pytest_load_initial_conftests,
+    pytest_plugin_registered,
+    pytest_sessionfinish,
+    pytest_sessionstart,
+)
+from pytest_llmeval.plugin.fixtures import (  # noqa: E402
+    llm,
+    llm_case,
+    llm_variant,
+    llmeval,
+    llmeval_intercept,
+    llmeval_loopback,
+)

@@ -163,12 +163,12 @@ def is_llm_test(item: pytest.Item) -> bool:
 def shows_itself(items: Sequence[pytest.Item]) -> bool:
     """Whether one of all collected items is an LLM test; of all tests of one function the first is looked at whole."""
     has_marker.cache_clear()
-    seen: object = None
+    seen = object()
     for item in items:
         # One parameter alone may be marked.
         if any(mark.name == "llmeval" for mark in item.own_markers):
             return True
-        function = getattr(item, "_fixtureinfo", item)
+        function = getattr(item, "_fixtureinfo", None) or item
         if function is not seen and is_llm_test(item):
             return True
         seen = function

@@ -1,6 +1,6 @@
-"""The hooks of a plug-in that is awake, in the order in which pytest calls them; each delegates.
+"""What the plug-in does at each hook of ``asleep`` once it is awake, in the order in which pytest calls them.
 
-Registered by ``plugin.wake``. Hooks around items and reports are registered only once a test may need them.
+Each delegates. Hooks around items and reports are registered only once a test may need them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,24 +16,17 @@ from pytest_llmeval import options
 from pytest_llmeval.plugin.fixtures import is_llm_test
 from pytest_llmeval.plugin.state import STATE, State
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 STARTED = "llmeval_started_s"
 BASE = "llmeval_base"
 # One of them is set in every pull request that tells itself.
-PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LLMEVAL_FORK")
+PULL_REQUEST_SIGNS = (*options.PULL_REQUEST_SIGNS, "LLMEVAL_FORK")
 
 
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare our own hooks (:hook:`pytest_addhooks`)."""
+def wake(config: pytest.Config) -> None:
+    """Declare our own hooks; resolve the settings: a wrong one stops the run at once."""
     from pytest_llmeval import hookspecs
 
-    pluginmanager.add_hookspecs(hookspecs)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Resolve the settings: a wrong one stops the run at once (:hook:`pytest_configure`)."""
+    config.pluginmanager.add_hookspecs(hookspecs)
     # Set by the controller for its workers; absent in the controller, and without xdist.
     worker_input = getattr(config, "workerinput", {})
     state = config.stash[STATE] = State(
@@ -44,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if config.hook.pytest_llmeval_metrics.get_hookimpls():
         _declare(config)
-    # Registered before pytest's own search for garbage at the end, and so obeyed after it.
+    # Where it wakes early, registered before pytest's own search for garbage at the end, and so obeyed after it.
     config.add_cleanup(state.thaw)
     if state.settings.plan and not state.is_worker:
         from pytest_llmeval.plugin import planning
@@ -66,9 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _listen(config, state)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Read baseline and cache before anything is spent: a malformed one is exit 4 (:hook:`pytest_sessionstart`)."""
+def start(session: pytest.Session) -> None:
+    """Read baseline and cache before anything is spent, once: a malformed one is exit 4."""
     config, state = session.config, session.config.stash[STATE]
     if state.is_started or _runs_nothing(config):
         return
@@ -89,20 +81,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         state.prepare(config.args)
 
 
-def pytest_deselected(items: Sequence[pytest.Item]) -> None:
-    """Count the LLM tests that the user left out: a selection is no whole session (:hook:`pytest_deselected`)."""
-    for item in items:
-        item.config.stash[STATE].n_deselected += is_llm_test(item)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In every process: stop the engine; a worker's last word is its plan (:hook:`pytest_sessionfinish`)."""
-    state = session.config.stash[STATE]
-    if state.is_worker:
-        from pytest_llmeval.plugin import workers
-
-        workers.send_plan(session.config, state.take_plan())
-    state.close()
+def leave_out(item: pytest.Item) -> None:
+    """Count an LLM test that the user left out: a selection is no whole session."""
+    item.config.stash[STATE].n_deselected += is_llm_test(item)
 
 
 def configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which may not be installed
@@ -136,6 +117,8 @@ def begin(session: pytest.Session) -> None:
     A test that checks only in a function it calls is not in the plan, but what it calls has been imported by now.
     """
     config, state = session.config, session.config.stash[STATE]
+    if config.pluginmanager.has_plugin("llmeval_around"):
+        return  # pytest -f says twice that all are collected
     state.plan(session.items)
     if not (state.planned or state.intercepts or "pytest_llmeval.assertions" in sys.modules):
         return
@@ -146,6 +129,16 @@ def begin(session: pytest.Session) -> None:
 
         flight.take_part(config, state)
         state.freeze()
+
+
+def end(session: pytest.Session) -> None:
+    """In every process: stop the engine; a worker's last word is the plan, where no report has carried it."""
+    state = session.config.stash[STATE]
+    if state.is_worker:
+        from pytest_llmeval.plugin import workers
+
+        workers.send_plan(session.config, state.take_plan())
+    state.close()
 
 
 def may_have_base(state: State) -> bool:

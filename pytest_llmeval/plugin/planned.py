@@ -30,6 +30,7 @@ def plan_of(declared: Sequence[pytest.Item], state: State) -> Plan:
     """
     seen: dict[tuple[CaseId, str], str] = {}
     for item in declared:
+        nodeid = sys.intern(item.nodeid)  # before the id of its case, which is the same text most of the time
         case_id, arm = items.case_id(item), items.arm_of(item)
         if state.settings.purse:
             from pytest_llmeval.plugin import spending
@@ -44,5 +45,5 @@ def plan_of(declared: Sequence[pytest.Item], state: State) -> Plan:
             state.faults[item.nodeid] = error
             n_trials, suite = 1, items.DEFAULT_SUITE
         state.intercepts = state.intercepts or items.is_intercepted(item, state.settings)
-        state.planned[sys.intern(item.nodeid)] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials, arm=arm)
+        state.planned[nodeid] = PlannedCase(id=case_id, suite=suite, n_trials=n_trials, arm=arm)
     return Plan(cases=state.planned, n_deselected=state.n_deselected, variants=items.variants_of(declared))

@@ -11,7 +11,7 @@ from pytest_llmeval.store.postgres.cache import PostgresCache
 from pytest_llmeval.store.postgres.claims import PostgresClaims
 from pytest_llmeval.store.postgres.link import Refused, link_of
 from tests.e2e import database
-from tests.e2e.test_store_contract import KEY, response
+from tests.unit.stores import KEY, response
 
 pytestmark = pytest.mark.e2e
 

@@ -1,5 +1,7 @@
 """A fork may not change what it is judged by, asks no provider, and says what needs recording."""
 
+import shutil
+
 import pytest
 
 from pytest_llmeval.commands import main
@@ -78,6 +80,16 @@ def test_it_cannot_take_the_gate_off(fork, project, loopback, more, way):
 
     assert 1 == result.ret
     assert "regressed" == project.session.verdict.verdict
+
+
+def test_it_cannot_take_everything_of_ours_away(fork, project, way):
+    """No option, no LLM test, no recording: the gate that its base asks for has nothing to judge, which is 6."""
+    for name in ("recordings", "baselines", ".llmeval"):
+        shutil.rmtree(project.path / name)
+    project.write("pytest.ini", "[pytest]\n")
+    project.write("test_suite.py", "def test_plain():\n    pass\n")
+
+    assert 6 == project.run_apart(*way).ret
 
 
 def test_the_job_itself_may_take_the_gate_off(fork, project):

@@ -5,12 +5,17 @@ Each run is a process of its own: in this one, everything of ours has been impor
 
 import pytest
 
+from pytest_llmeval import hookspecs
+from pytest_llmeval.plugin.asleep import OWN_HOOKS
+
 SLEEPY = """
+import sys
+
 import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
-    is_awake = config.pluginmanager.has_plugin("llmeval_hooks")
+    is_awake = "pytest_llmeval.plugin.hooks" in sys.modules
     if not hasattr(config, "workerinput"):
         open("awake.txt", "w").write(str(is_awake))
 """
@@ -110,12 +115,14 @@ def test_who_implements_a_hook_of_ours_wakes_it(sleeper, folder):
     """In the first conftest.py and in one that is met later: pytest would refuse an unknown hook."""
     hook = "def pytest_llmeval_session(session):\n    print('heard', len(session.results))\n"
     sleeper.write(f"{folder}conftest.py", (SLEEPY if not folder else "") + hook)
+    sleeper.write(f"{folder}test_it.py", "def test_it():\n    pass\n")
+    assert 0 == sleeper.run_apart().ret
+    assert _is_awake(sleeper)
     sleeper.write(f"{folder}test_it.py", "import pytest\n\n@pytest.mark.llmeval\ndef test_it():\n    pass\n")
 
     result = sleeper.run_apart("-s")
 
     assert 0 == result.ret
-    assert _is_awake(sleeper)
     result.stdout.fnmatch_lines(["*heard 1*"])
 
 
@@ -140,6 +147,107 @@ def test_a_flag_is_known_wherever_it_stands(sleeper, monkeypatch):
     assert 4 == sleeper.pytester.runpython_c(program).ret
     sleeper.write("tox.ini", f"[pytest]\naddopts = {wrong}\n")
     assert 4 == sleeper.run_apart().ret
+    sleeper.write("tox.ini", "[pytest]\naddopts = @args.txt\n")
+    assert 4 == sleeper.run_apart().ret
+    sleeper.write("tox.ini", "[pytest]\n")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "@args.txt")
+    assert 4 == sleeper.run_apart().ret
+
+
+EARLY = """
+import os
+os.environ["LLMEVAL_{name}"] = "{value}"
+"""
+LATER = """
+def pytest_configure(config):
+    config.option.llmeval_{name} = "{value}"
+"""
+
+
+@pytest.mark.parametrize("when", [EARLY, LATER], ids=["conftest", "configure"])
+def test_what_a_conftest_sets_is_heard(sleeper, when):
+    """Into the environment, or into pytest's options: as where the ini had said it."""
+
+    def said(name, value):
+        name = name.upper() if when == EARLY else name
+        sleeper.write("conftest.py", SLEEPY + when.format(name=name, value=value))
+        return sleeper.run_apart()
+
+    sleeper.write("test_it.py", "def test_it():\n    pass\n")
+    assert 4 == said("concurrency", "none").ret
+    assert 6 == said("gate", "pr").ret  # there is no LLM test to judge
+    said("plan", "true").stdout.fnmatch_lines(["*nothing was run*"])
+    sleeper.write("test_it.py", "def test_it(llm):\n    pass\n")
+    said("model", "openai/a,openai/b").assert_outcomes(passed=2)
+
+
+def test_a_setting_that_is_wrong_ends_the_run_whenever_it_is_met(sleeper):
+    """Set while tests are collected, where an error would be one module's: exit status 4, and nothing is run."""
+    wrong = "import os\nos.environ['LLMEVAL_CONCURRENCY'] = 'none'\n"
+    test = "import pytest\n\n@pytest.mark.llmeval\ndef test_it():\n    open('ran.txt', 'w')\n"
+    sleeper.write("test_a.py", wrong + test)
+    sleeper.write("test_b.py", test)
+
+    for more in ((), ("--continue-on-collection-errors",)):
+        result = sleeper.run_apart(*more)
+
+        assert 4 == result.ret
+        result.stderr.fnmatch_lines(["*LLMEVAL_CONCURRENCY='none' is not allowed"])
+        assert not (sleeper.path / "ran.txt").exists()
+
+
+def test_a_hook_of_ours_that_takes_what_we_do_not_give_is_refused(sleeper):
+    """As pytest refuses one of its own: an error of the folder, and no crash."""
+    sleeper.write("deep/conftest.py", "def pytest_llmeval_session(weather):\n    pass\n")
+    sleeper.write("deep/test_it.py", "def test_it():\n    pass\n")
+
+    result = sleeper.run_apart()
+
+    assert 0 != result.ret
+    assert "weather" in result.stdout.str() + result.stderr.str()
+
+
+def test_a_conftest_is_configured_first(sleeper):
+    """What it sets is obeyed, though it is its own hook that wakes us."""
+    redacts = "def pytest_llmeval_redact(text):\n    return text\n"
+    sleeper.write("conftest.py", SLEEPY + redacts + LATER.format(name="concurrency", value="none"))
+    sleeper.write("test_it.py", "def test_it():\n    pass\n")
+
+    assert 4 == sleeper.run_apart().ret
+
+
+@pytest.mark.parametrize("kind", ["set", "list", "iter"])
+def test_what_others_leave_out_may_be_any_iterable(sleeper, kind):
+    """Pytest asks for a sequence and takes a set; so do we."""
+    hook = f"""
+def pytest_collection_modifyitems(config, items):
+    config.hook.pytest_deselected(items={kind}(items[1:]))
+    del items[1:]
+"""
+    sleeper.write("conftest.py", SLEEPY + hook)
+    sleeper.write("test_it.py", "def test_one():\n    pass\n\ndef test_two():\n    pass\n")
+
+    assert 0 == sleeper.run_apart("-p", "no:terminal").ret
+
+
+def test_two_runs_of_one_process_know_nothing_of_each_other(sleeper):
+    """Awake in one, asleep in the next, awake in the third."""
+    sleeper.write("test_it.py", "import pytest\n\n@pytest.mark.llmeval\ndef test_it(llmeval):\n    pass\n")
+    sleeper.write("test_plain.py", "def test_plain():\n    pass\n")
+    program = (
+        "import pytest\n"
+        "said = [pytest.main([name]) for name in ('test_it.py', 'test_plain.py', 'test_it.py')]\n"
+        "raise SystemExit(max(said))\n"
+    )
+
+    assert 0 == sleeper.pytester.runpython_c(program).ret
+
+    assert 1 == len(sleeper.session.results)
+
+
+def test_our_hooks_are_those_that_wake_it():
+    """Whoever adds one to the specifications adds it to the look."""
+    assert set(OWN_HOOKS) == {name for name in vars(hookspecs) if name.startswith("pytest_")}
 
 
 def test_options_can_be_read_by_others(sleeper):
@@ -163,12 +271,16 @@ def test_what_was_left_out_before_it_woke_is_counted(sleeper):
     assert 1 == sleeper.session.plan.n_deselected
 
 
-def test_a_cache_that_is_there_is_looked_at_though_nothing_is_set(sleeper):
-    """One that cannot be read stops the run before the first test, as where an option was set."""
+def test_a_cache_that_cannot_be_read_stops_the_run_though_nothing_is_set(sleeper, monkeypatch):
+    """In CI without a key, where answers can only come from there: exit status 4, as where an option was set."""
+    monkeypatch.setenv("CI", "true")
     sleeper.write(".llmeval/llmeval.db", "this is no database" * 100)
     sleeper.write("test_it.py", "import pytest\n\n@pytest.mark.llmeval\ndef test_it():\n    pass\n")
 
-    assert sleeper.run_apart("-n0").ret == sleeper.run_apart("-o", "llmeval_concurrency=3").ret
+    for more in ((), ("-o", "llmeval_concurrency=3")):
+        result = sleeper.run_apart(*more)
+        assert 4 == result.ret
+        result.stderr.fnmatch_lines(["*llmeval.db*"])
 
 
 def test_strict_markers_know_ours(sleeper):

@@ -52,6 +52,7 @@ def test_what_is_hidden_is_spelt_out(text: str, expected: str) -> None:
         ("You can cancel within 2 hours.", "You can cancel within 3 hours.", ["2"], ["3"]),
         ("a b c", "a c", ["b"], []),
         ("a  b", "a b", [], []),
+        ("x x", "x", ["x"], []),
         ("", "new text", [], ["new text"]),
         ("返品できます", "返金できます", ["品"], ["金"]),
     ],

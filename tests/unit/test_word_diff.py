@@ -17,6 +17,7 @@ from pytest_llmeval.exports.word_diff import word_diff
         ("Be kind. Be brief.", "Be brief.", "Be [-kind. Be-] brief."),
         ("", "Be kind.", "{+Be kind.+}"),
         ("Be  kind.\n", "Be kind.", ""),
+        ("x x", "x", "x [-x-]"),
         ("a b c d e f g", "a b c d e f h", "... c d e f [-g-] {+h+}"),
         ("x 1 2 3 4 5 6 7 8 9 y", "z 1 2 3 4 5 6 7 8 9 w", "[-x-] {+z+} 1 2 3 4 ... 6 7 8 9 [-y-] {+w+}"),
     ],

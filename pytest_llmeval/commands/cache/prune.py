@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,12 +9,14 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.cache import arguments as args
 from pytest_llmeval.commands.cache.needed import needed
 from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.commands.parser import days
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports.wording import count
 from pytest_llmeval.store import holdings, named_recordings
 from pytest_llmeval.store.pruning import drop
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -43,21 +44,11 @@ class _Going(NamedTuple):
 def declare(group: args.Commands) -> None:
     """Add the verb."""
     parser = args.add(group, "prune", help="take out what is old or not needed", description=_PRUNE, run=prune)
-    parser.add_argument("--older-than", type=_days, metavar="DAYS", help="what was recorded longer ago")
+    parser.add_argument("--older-than", type=days, metavar="DAYS", help="what was recorded longer ago")
     parser.add_argument("--unneeded", action="store_true", help="what no recording, baseline or session needs")
     parser.add_argument("--recordings", action="store_true", help="prune the files of recordings as well")
     parser.add_argument("--yes", action="store_true", help="do it; without, only say what would go")
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and change nothing")
-
-
-def _days(said: str) -> float:
-    try:
-        days = float(said)
-    except ValueError:
-        days = -1.0
-    if not 0.0 <= days < float("inf"):
-        raise argparse.ArgumentTypeError(f"{said!r} is no number of days")
-    return days
 
 
 def prune(arguments: argparse.Namespace) -> None:

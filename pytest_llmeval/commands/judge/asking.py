@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from pytest_llmeval.commands.running import run_pytest
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.options import SESSIONS
-from pytest_llmeval.options.table import NO_EXPORTS
+from pytest_llmeval.options.table import NO_SERVERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ _APART = {
 }
 _OPTIONS = (
     *("-q", "-x", "--tb=short", "--no-header", "-rN", "-o", "python_functions=test_answers", "-p", "no:cacheprovider"),
-    *("--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-model=", "--llmeval-trials=1", *NO_EXPORTS[1:]),
+    *("--llmeval-gate=off", "--llmeval-baseline-update=", "--llmeval-model=", "--llmeval-trials=1", *NO_SERVERS),
 )
 
 

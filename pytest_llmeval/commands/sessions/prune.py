@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands import project
 from pytest_llmeval.commands.output import say
+from pytest_llmeval.commands.parser import days
 from pytest_llmeval.commands.sessions import arguments as args
 from pytest_llmeval.commands.sessions.everywhere import LIMIT_S
 from pytest_llmeval.errors import UsageError
@@ -15,6 +15,8 @@ from pytest_llmeval.exports.wording import count
 from pytest_llmeval.gather import session_folder
 
 if TYPE_CHECKING:
+    import argparse
+
     from pytest_llmeval.store.postgres.address import Address
 
 _PRUNE = """\
@@ -25,20 +27,20 @@ baseline needs none of them, since it holds its own scores."""
 def declare(group: args.Commands) -> None:
     """Add the verb."""
     parser = args.add(group, "prune", help="delete old sessions", description=_PRUNE, run=prune)
-    parser.add_argument("--older-than", metavar="DAYS", type=_days, help="(default: ini llmeval_retention)")
+    parser.add_argument("--older-than", metavar="DAYS", type=days, help="(default: ini llmeval_retention)")
     parser.add_argument("--yes", action="store_true", help="delete them; else only say what would go")
 
 
 def prune(arguments: argparse.Namespace) -> None:
     """Delete them, or say what would go."""
     found = project.find(arguments.rootdir)
-    days = arguments.older_than if arguments.older_than is not None else found.retention
-    if days is None:
+    age_days = arguments.older_than if arguments.older_than is not None else found.retention
+    if age_days is None:
         raise UsageError("nobody says how old is too old", hint="llmeval sessions prune --older-than DAYS")
-    old = session_folder.older_than(found.folder, days, datetime.now(UTC))
+    old = session_folder.older_than(found.folder, age_days, datetime.now(UTC))
     if found.database is not None:
-        _prune_team(found.database, days, is_meant=arguments.yes)
-    what = f"{count(len(old), 'session')} older than {days:g} days"
+        _prune_team(found.database, age_days, is_meant=arguments.yes)
+    what = f"{count(len(old), 'session')} older than {age_days:g} days"
     if not arguments.yes:
         n_bytes = sum(path.stat().st_size for path in old)
         say(f"{what}, {n_bytes / 1e6:.1f} MB" + ("; --yes deletes them" if old else ""))
@@ -46,14 +48,14 @@ def prune(arguments: argparse.Namespace) -> None:
     say(f"{what} deleted, {session_folder.forget(old) / 1e6:.1f} MB freed")
 
 
-def _prune_team(database: Address, days: float, *, is_meant: bool) -> None:
+def _prune_team(database: Address, age_days: float, *, is_meant: bool) -> None:
     """Delete what all machines have sent, or say what would go."""
     from pytest_llmeval.store.postgres.sessions import PostgresSessions
 
     sessions = PostgresSessions(database, limit_s=LIMIT_S)
     try:
-        old = sessions.older_than(datetime.now(UTC) - timedelta(days=days))
-        what = f"in {database}: {count(len(old), 'session')} older than {days:g} days"
+        old = sessions.older_than(datetime.now(UTC) - timedelta(days=age_days))
+        what = f"in {database}: {count(len(old), 'session')} older than {age_days:g} days"
         n_bytes = sum(one.n_bytes for one in old)
         if is_meant:
             sessions.forget([one.id for one in old])
@@ -62,13 +64,3 @@ def _prune_team(database: Address, days: float, *, is_meant: bool) -> None:
             say(f"{what}, {n_bytes / 1e6:.1f} MB" + ("; --yes deletes them" if old else ""))
     finally:
         sessions.close()
-
-
-def _days(said: str) -> float:
-    try:
-        days = float(said)
-    except ValueError:
-        days = -1.0
-    if not 0.0 <= days < float("inf"):
-        raise argparse.ArgumentTypeError(f"{said!r} is no number of days")
-    return days

@@ -6,14 +6,14 @@ import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_llmeval.exports.matching import MOST_WORDS, equal_ends
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 # A word with the blanks before it; Chinese, Japanese and Korean have no blanks, and each sign is a word there.
 _SIGN = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"\s*(?:[{_SIGN}]|[^\s{_SIGN}]+)|\s+")
-# Matching takes up to the square of the number of words; what differs in more than this is another text.
-_MOST_WORDS = 1_500
 
 
 class Piece(NamedTuple):
@@ -30,8 +30,7 @@ def pieces(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """
     before, after = _WORD.findall(old), _WORD.findall(new)
     olds, news = [word.strip() for word in before], [word.strip() for word in after]
-    n_head = _n_equal(olds, news)
-    n_tail = _n_equal(olds[n_head:][::-1], news[n_head:][::-1])
+    n_head, n_tail = equal_ends(olds, news)
     i_end, j_end = len(olds) - n_tail, len(news) - n_tail
     left, right = [Piece(False, "".join(before[:n_head]))], [Piece(False, "".join(after[:n_head]))]
     for is_equal, i1, i2, j1, j2 in _runs(olds[n_head:i_end], news[n_head:j_end]):
@@ -42,18 +41,8 @@ def pieces(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     return _shown(left), _shown(right)
 
 
-def _n_equal(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many words both begin with."""
-    n = 0
-    for mine, theirs in zip(one, other, strict=False):
-        if mine != theirs:
-            break
-        n += 1
-    return n
-
-
 def _runs(olds: Sequence[str], news: Sequence[str]) -> Iterable[tuple[bool, int, int, int, int]]:
-    if max(len(olds), len(news)) > _MOST_WORDS:
+    if max(len(olds), len(news)) > MOST_WORDS:
         return [(False, 0, len(olds), 0, len(news))]
     codes = SequenceMatcher(None, olds, news, autojunk=False).get_opcodes()
     return ((kind == "equal", i1, i2, j1, j2) for kind, i1, i2, j1, j2 in codes)

@@ -25,16 +25,22 @@ _DIGEST_BYTES = 16
 _N_KNOWN_SETUPS = 200  # then they are forgotten, and looked up again
 
 _LOOK = "SELECT recorded_at, body FROM responses WHERE head = %s"
-_STORE = """
-    INSERT INTO responses (head, recorded_at, setup, body) VALUES (%s, %s, %s, %s) ON CONFLICT (head) DO UPDATE
+_UNLESS_OLDER = """
+    ON CONFLICT (head) DO UPDATE
     SET recorded_at = excluded.recorded_at, setup = excluded.setup, body = excluded.body
     WHERE excluded.recorded_at >= responses.recorded_at
 """
-# An update that changes nothing, since DO NOTHING would return nothing.
-_STORE_SETUP = """
-    INSERT INTO setups (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest
-    RETURNING id
-"""
+_STORE = f"INSERT INTO responses (head, recorded_at, setup, body) VALUES (%s, %s, %s, %s) {_UNLESS_OLDER}"  # noqa: S608 - our own words
+# With its setup, where this process has not met that. An update that changes nothing: DO NOTHING would return nothing.
+_STORE_BOTH = f"""
+    WITH made AS (
+        INSERT INTO setups (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest
+        RETURNING id
+    ), stored AS (
+        INSERT INTO responses (head, recorded_at, setup, body) SELECT %s, %s, id, %s FROM made {_UNLESS_OLDER}
+    )
+    SELECT id FROM made
+"""  # noqa: S608 - our own words
 _NEWEST = """
     SELECT recorded_at, responses.body, setups.body
     FROM responses JOIN setups ON setups.id = responses.setup ORDER BY n DESC LIMIT %s
@@ -105,13 +111,14 @@ class PostgresCache:
         self._link.close()
 
     def _store(self, connection: Connection[Any], key: str, row: Row, setup: str) -> None:
-        setup_id = self._setups.get(setup) or self._setup_id(connection, setup)
-        connection.execute(_STORE, (head(key), row.recorded_at, setup_id, row.body))
-
-    def _setup_id(self, connection: Connection[Any], setup: str) -> int:
-        digest = hashlib.sha256(setup.encode("ascii")).digest()[:_DIGEST_BYTES]
-        (setup_id,) = next(connection.execute(_STORE_SETUP, (digest, deflated(setup.encode("ascii")))))
+        setup_id = self._setups.get(setup)
+        if setup_id is not None:
+            connection.execute(_STORE, (head(key), row.recorded_at, setup_id, row.body))
+            return
+        text = setup.encode("ascii")
+        digest = hashlib.sha256(text).digest()[:_DIGEST_BYTES]
+        both = (digest, deflated(text), head(key), row.recorded_at, row.body)
+        (setup_id,) = next(connection.execute(_STORE_BOTH, both))
         if len(self._setups) >= _N_KNOWN_SETUPS:
             self._setups.clear()
-        self._setups[setup] = setup_id
-        return int(setup_id)
+        self._setups[setup] = int(setup_id)
