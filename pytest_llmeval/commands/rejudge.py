@@ -31,7 +31,13 @@ def declare(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("session", nargs="?", default="", metavar="ID", help="which session (default: the newest)")
+    parser.add_argument(
+        "session",
+        nargs="?",
+        default="",
+        metavar="ID",
+        help="which session, of any machine (default: this machine's newest)",
+    )
     parser.add_argument("--judge", metavar="MODEL[,MODEL]", help="who grades (default: llmeval_judge)")
     parser.add_argument("--metric", metavar="NAME", help="only checks of that name")
     parser.add_argument("--rubric", metavar="TEXT", help="another criterion, in plain words; with --metric")

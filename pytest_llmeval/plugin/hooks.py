@@ -132,8 +132,13 @@ def begin(session: pytest.Session) -> None:
 
 
 def end(session: pytest.Session) -> None:
-    """In every process: stop the engine."""
-    session.config.stash[STATE].close()
+    """In every process: stop the engine; a worker's last word is the plan, where no report has carried it."""
+    state = session.config.stash[STATE]
+    if state.is_worker:
+        from pytest_llmeval.plugin import workers
+
+        workers.send_plan(session.config, state.take_plan())
+    state.close()
 
 
 def may_have_base(state: State) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.plugin.state import cargo_of
-from pytest_llmeval.plugin.workers import DROPPED
+from pytest_llmeval.plugin.workers import DROPPED, PLAN
 
 if TYPE_CHECKING:
     from pytest_llmeval.plugin.state import State
@@ -50,9 +50,15 @@ class Ledger:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 - xdist's own
-        """A worker ended: by itself, with word of what it dropped, or by a crash, and then what was open is lost."""
+        """A worker ended: by itself, with a last word, or by a crash, and then what was open is lost.
+
+        Where every worker before it died in the set-up of its first LLM test, the word has the only plan there is.
+        """
         begun = self._open.pop(node.gateway.id, {})
-        self._state.dropped += getattr(node, "workeroutput", {}).get(DROPPED, [])
+        told, state = getattr(node, "workeroutput", {}), self._state
+        state.dropped += told.get(DROPPED, [])
+        if PLAN in told and not state.collector.n_planned:
+            state.collector.add_plan_text(told[PLAN])
         if error:
             self._lost += [(node, report) for report in begun.values()]
 

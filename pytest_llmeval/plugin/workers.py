@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DROPPED = "llmeval_dropped"
 SHARD = "llmeval_shard"
+PLAN = "llmeval_plan"
 
 
 def interactor(config: pytest.Config) -> Any:  # noqa: ANN401 - xdist's own, which has no public type
@@ -52,13 +53,24 @@ def reporting(worker: Any, index: int | None) -> Iterator[None]:  # noqa: ANN401
 
 def send_dropped(config: pytest.Config, nodeids: Sequence[str]) -> None:
     """Tell the controller, with the worker's last word, which tests had run and are not reported."""
-    output = getattr(config, "workeroutput", None)
-    if output is not None:
-        output[DROPPED] = list(nodeids)
+    _send(config, DROPPED, list(nodeids))
 
 
 def send_shard(config: pytest.Config, text: str) -> None:
     """Tell the controller, with the worker's last word, which tests there were on all machines."""
+    _send(config, SHARD, text)
+
+
+def send_plan(config: pytest.Config, text: str) -> None:
+    """Tell the controller, with the worker's last word, what the plan is, where no report has carried it.
+
+    Else nobody would miss the first LLM test of a worker that dies in its set-up: its report never leaves.
+    """
+    if text:
+        _send(config, PLAN, text)
+
+
+def _send(config: pytest.Config, name: str, said: str | list[str]) -> None:
     output = getattr(config, "workeroutput", None)
     if output is not None:
-        output[SHARD] = text
+        output[name] = said

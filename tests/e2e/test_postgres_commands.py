@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from pytest_llmeval.loopback import Loopback
 from tests.e2e import database
+from tests.plugin.judging import honest
 
 pytestmark = pytest.mark.e2e
+
+JUDGED = """
+import pytest
+from pytest_llmeval import assert_rubric
+
+@pytest.mark.llmeval
+def test_kind(llmeval):
+    assert_rubric("a good answer", "It is kind.", metric="kind")
+"""
 
 
 def test_every_machine_lists_shows_and_compares_all_sessions(machine):
@@ -25,6 +38,53 @@ def test_every_machine_lists_shows_and_compares_all_sessions(machine):
     assert ids[0] in c.says("export", "--to", "jsonl", ids[0])
     modes = {path.stat().st_mode & 0o777 for path in (c.folder / ".llmeval/team/sessions").iterdir()}
     assert {0o600} == modes
+
+
+@pytest.fixture
+def judged(machine):
+    """Make machines whose suite is one judged check, by name; their judge passes what says "good"."""
+    with Loopback(honest) as judge:
+
+        def make(name):
+            made = machine(name)
+            (made.folder / "test_suite.py").write_text(JUDGED)
+            with (made.folder / "pytest.ini").open("a") as ini:
+                ini.write(f"llmeval_judge = openai/j\nllmeval_judge_api_base = {judge.url}\n")
+            return made
+
+        yield make
+
+
+def test_a_session_of_any_machine_is_judged_again(judged):
+    """By its id; without one it is this machine's newest, and the newest of all where it has run nothing."""
+    a, b = judged("a"), judged("b")
+    a.passes()
+    theirs = f"session {a.session.id}, 1 of 1 judged scores scored again"
+    for said in ([a.session.id], [a.session.id[-8:]], []):
+        assert theirs in b.says("rejudge", *said, "--judge", "openai/k")
+    b.passes()
+    ours = f"session {b.session.id}, 1 of 1 judged scores scored again"
+    assert ours in b.says("rejudge")
+    assert ours in a.says("rejudge", "~0")
+    assert theirs in a.says("rejudge")
+
+
+def test_answers_of_any_machine_are_labelled_and_speak_for_their_suite(judged):
+    """By the id of their session, which is another than this machine's newest."""
+    a, b = judged("a"), judged("b")
+    a.passes()
+    b.passes()
+    for said in (["--session", a.session.id], []):
+        assert "1 of 1 answer to label, random, by anna" in b.says("label", "next", "--by=random", "--who=anna", *said)
+    rows = [
+        {"output": f"a {word} one, {n}", "label": int(word == "good")} for word in ("good", "bad") for n in range(3)
+    ]
+    label = {"metric": "kind", "rubric": "It is kind.", "input": "?", "who": "anna", "picked": "random"}
+    lines = (json.dumps({**label, **row}) + "\n" for row in rows)
+    (b.folder / "labels.jsonl").write_text("".join(lines))
+    assert f"session {a.session.id}: people would call" in b.says(
+        "judge", "check", "labels.jsonl", "--session", a.session.id
+    )
 
 
 def test_a_session_is_sent_once_whenever_that_is(machine, store):

@@ -1,10 +1,14 @@
-"""FAULTS 20, from outside: a server of no use costs a line and some seconds, and gets its session later, once."""
+"""FAULTS 20, from outside: a server of no use costs a line and some seconds, and gets its session later, once.
+
+So does a merge of shards, which send nothing themselves.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -72,6 +76,22 @@ def pytest_run(folder, *flags):
 def export(folder, kind, url, **environ):
     """Send the newest session."""
     return run(folder, LLMEVAL, "export", "--to", kind, "--output", url, **environ)
+
+
+def shard(folder, number, told):
+    """Run one of two shards, and return the file it leaves; nothing else of it is there when the merge comes."""
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--llmeval-shard={number}/2")
+    said = run(folder, *command, **told).stdout
+    assert f"shard {number} of 2 leaves mlflow, pushgateway to `llmeval merge`" in said
+    left = shutil.copyfile(folder / ".llmeval" / "session.jsonl", folder / f"{number}.jsonl")
+    shutil.rmtree(folder / ".llmeval")
+    return left
+
+
+def series(url):
+    """Return our samples in the Pushgateway."""
+    text = urlopen(f"{url}/metrics").read().decode()  # noqa: S310 - our own
+    return [line for line in text.splitlines() if line.startswith("llmeval_")]
 
 
 def rows(folder, query):
@@ -164,10 +184,33 @@ def test_what_the_gateway_missed_is_pushed_later_and_twice_is_once(folder, tmp_p
         pushed = []
         for _ in range(2):
             assert 0 == export(folder, "pushgateway", f"{url}/metrics/job/shop").returncode
-            text = urlopen(f"{url}/metrics").read().decode()  # noqa: S310 - our own
-            pushed.append([line for line in text.splitlines() if line.startswith("llmeval_")])
+            pushed.append(series(url))
             groups = json.load(urlopen(f"{url}/api/v1/metrics"))["data"]  # noqa: S310 - our own
 
     assert any(line.startswith("llmeval_score_mean{") for line in pushed[0])
     assert pushed[0] == pushed[1]
     assert len(groups) == len({tuple(sorted(group["labels"].items())) for group in groups})
+
+
+def test_shards_send_nothing_and_their_merge_sends_the_whole_once(folder, later, tmp_path):
+    """Each shard leaves both sinks to the merge; two merges: one run, a trace a failed case, one series."""
+    with servers.pushgateway(tmp_path) as url:
+        told = {"LLMEVAL_MLFLOW": later, "LLMEVAL_PUSHGATEWAY": f"{url}/metrics/job/shop"}
+        shards = [shard(folder, number, told) for number in (1, 2)]
+        sent_by_shards = rows(folder, "select run_uuid from runs"), series(url)
+        statuses, pushed = [], []
+        for _ in range(2):
+            statuses.append(run(folder, LLMEVAL, "merge", *shards, **told).returncode)
+            pushed.append(series(url))
+
+    merged = session_file.read(folder / ".llmeval" / "session.jsonl")
+    assert ([], []) == sent_by_shards
+    assert [1, 1] == statuses
+    assert [session_file.read(path).id for path in shards] == list(merged.merged)
+    (mean,) = (line for line in pushed[0] if line.startswith("llmeval_score_mean{"))
+    assert mean.endswith(" 0.25")
+    assert pushed[0] == pushed[1]
+    assert [("FINISHED", 1)] == rows(folder, "select status, count(*) from runs")
+    assert [(0.25,)] == rows(folder, "select value from metrics where key = 'kept/mean'")
+    assert [(3, 3)] == rows(folder, "select count(*), count(distinct request_id) from trace_info")
+    assert [(merged.id,)] == rows(folder, "select value from tags where key = 'llmeval.session'")

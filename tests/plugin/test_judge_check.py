@@ -125,6 +125,17 @@ def test_a_session_gets_the_rate_that_people_would_give(project, judge):
     result.stdout.fnmatch_lines(["  by 10 labelled answers and the metric's word on 8 more (it counts 0.*"])
 
 
+def test_a_session_that_is_not_there_is_missed_before_a_judge_is_asked(project, judge):
+    """Exit status 4, and nothing is paid."""
+    _labels(project, _rows())
+
+    result = _check(project, "--how", "judge", "--session", "2020")
+
+    assert 4 == result.ret
+    result.stderr.fnmatch_lines(["llmeval: 0 sessions begin with '2020'"])
+    assert [] == list(judge.requests)
+
+
 def test_a_criterion_in_plain_words_of_the_labels_is_measured(project, judge):
     """The label's rubric is what the judge grades by; the version is that of assert_rubric with the same words."""
     rows = [{**row, "metric": "kind", "rubric": "It is kind."} for row in _rows()]

@@ -44,3 +44,33 @@ def test_a_worker_that_is_not_replaced(project):
     assert 0 != result.ret
     assert "test_suite.py::test_many[7]" in project.session.lost
     assert 20 == len(project.session.results) + len(project.session.lost)
+
+
+DEADLY = """
+import os
+import pytest
+from pytest_llmeval import assert_score
+
+@pytest.fixture
+def deadly():
+    os._exit(1)
+
+@pytest.mark.llmeval
+def test_llm(deadly):
+    assert_score("m", 1.0)
+"""
+
+
+@pytest.mark.parametrize("beside", ["", "def test_plain(): pass"], ids=["alone", "beside-a-plain-test"])
+def test_a_worker_that_dies_before_any_report_of_an_llm_test_is_missed(project, beside):
+    """In the set-up of the only one: the plan, which rides on such reports, comes from the worker after it."""
+    project.write("test_suite.py", DEADLY + beside)
+
+    result = project.run("-n1")
+
+    assert 6 == result.ret
+    result.stdout.fnmatch_lines(
+        ["exit status 6: *1 planned test brought no result*", "LOST: *test_suite.py::test_llm*"]
+    )
+    assert ("test_suite.py::test_llm",) == project.session.lost
+    assert () == project.session.results

@@ -15,10 +15,10 @@ from pytest_llmeval.commands.judge.proposal import say_proposal
 from pytest_llmeval.commands.judge.report import Finding, say_agreement
 from pytest_llmeval.commands.judge.suite_rate import say_suite_rate
 from pytest_llmeval.commands.output import say, shown
+from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.datasets import labels as label_file
 from pytest_llmeval.errors import UsageError
 from pytest_llmeval.exports import wording
-from pytest_llmeval.gather import session_folder
 from pytest_llmeval.records import digest
 from pytest_llmeval.records.label import RANDOM, stand
 from pytest_llmeval.store import calibration
@@ -68,7 +68,7 @@ def declare(group: Commands) -> None:
         metavar="ID",
         nargs="?",
         const="",
-        help="say what people would say of all answers of a session (default: the newest)",
+        help="say what people would say of all answers of a session, of any machine (default: this machine's newest)",
     )
     parser.add_argument("--all", action="store_true", help="print every disagreement, not the first five")
     parser.add_argument("--no-store", action="store_true", help="print only")
@@ -83,6 +83,8 @@ def check(arguments: argparse.Namespace) -> None:
     path = Path(arguments.labels)
     labels = _standing(list(label_file.read(path, shown(path))))
     named = _criteria(labels)
+    # Whether there is such a session is known before a judge is paid.
+    session = None if arguments.session is None else everywhere.read(found, arguments.session)
     for asked in args.asked(arguments, named):
         answers = _by_answer((place, label) for place, label in labels if label.metric in ("", asked.metric))
         if not answers:
@@ -105,8 +107,8 @@ def check(arguments: argparse.Namespace) -> None:
         say("")
         say_agreement(agreement, findings, is_whole=arguments.all)
         say_proposal(found, asked, agreement, findings, arguments.threshold)
-        if arguments.session is not None:
-            say_suite_rate(session_folder.pick(found.folder, arguments.session), agreement, findings)
+        if session is not None:
+            say_suite_rate(session, agreement, findings)
         if not (agreement.n_good and agreement.n_bad):
             say("not stored: it takes scored answers of both kinds, good and bad, to know a metric")
         elif not arguments.no_store:

@@ -11,9 +11,9 @@ from pytest_llmeval.commands import project
 from pytest_llmeval.commands.judge import again
 from pytest_llmeval.commands.judge.arguments import Asked
 from pytest_llmeval.commands.judge.asking import scored
-from pytest_llmeval.commands.output import inert, say, say_table, shown
+from pytest_llmeval.commands.output import inert, say, say_table
+from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.gather import session_file, session_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -38,13 +38,12 @@ def rejudge(arguments: argparse.Namespace) -> None:
     if arguments.rubric and not arguments.metric:
         raise UsageError("--rubric is a criterion of one metric", hint="say which: --metric NAME")
     found = project.find(arguments.rootdir)
-    path = session_folder.pick(found.folder, arguments.session)
-    session = session_file.read(path)
+    session = everywhere.read(found, arguments.session)
     every = [old for old in again.judged_checks(session) if arguments.metric in (None, old.check.score.metric)]
     known = [old for old in every if old.parts]
     if not known:
         raise UsageError(
-            f"{shown(path)} has no judged score that can be scored again",
+            f"session {session.id!r} has no judged score that can be scored again",
             found=f"{len(every)} judged scores, of none of which it holds what the judge was shown",
             hint="what a judge was shown is stored where llmeval_store_texts is true",
         )

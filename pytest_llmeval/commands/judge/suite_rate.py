@@ -6,39 +6,35 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.agreement.corrected import corrected_mean
 from pytest_llmeval.agreement.measuring import label_of
-from pytest_llmeval.commands.output import inert, say, shown
+from pytest_llmeval.commands.output import inert, say
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.gather import session_file
 from pytest_llmeval.records.agreement import named
 from pytest_llmeval.records.label import RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from pathlib import Path
 
     from pytest_llmeval.commands.judge.report import Finding
     from pytest_llmeval.records import Check, Session
     from pytest_llmeval.records.agreement import Agreement
 
 
-def say_suite_rate(path: Path, agreement: Agreement, findings: Sequence[Finding]) -> None:
+def say_suite_rate(session: Session, agreement: Agreement, findings: Sequence[Finding]) -> None:
     """Print the share of a session's answers that people would call good.
 
     Args:
-        path: of the session.
+        session: whole.
         agreement: of the metric, as it was measured.
         findings: the labelled answers.
 
     Raises:
         UsageError: the session has no score of this version, or there is no threshold, or no label.
-        StoreError: it cannot be read.
     """
-    session = session_file.read(path)
     mark = agreement.threshold if agreement.threshold is not None else agreement.fitted
     checks = _checks(session, agreement)
     if not checks:
         raise UsageError(
-            f"{shown(path)} has no score of {agreement.metric!r}, version {agreement.key!r}",
+            f"session {session.id!r} has no score of {agreement.metric!r}, version {agreement.key!r}",
             found=", ".join(sorted(_versions(session, agreement.metric))) or "none of that metric",
             hint="scores of another version are of another metric, or judge",
         )

@@ -8,6 +8,7 @@ from pytest_llmeval.agreement.queue import Candidate
 from pytest_llmeval.commands.judge.again import Old, judged_text, with_material
 from pytest_llmeval.commands.judge.arguments import KNOWN
 from pytest_llmeval.commands.label.cases import Cases
+from pytest_llmeval.commands.sessions import everywhere
 from pytest_llmeval.datasets.labels import FIELDS
 from pytest_llmeval.gather import session_file, session_folder
 from pytest_llmeval.gather.answers import HEAD_LENGTH
@@ -53,20 +54,21 @@ class Collected(NamedTuple):
 
 
 def collect(found: Project, *, last: int = 1, session: str = "", metric: str | None = None) -> Collected:
-    """Return the answers of the newest sessions.
+    """Return the answers of the newest sessions: this machine's, or where it has run nothing, the team's.
 
     Args:
         found: the project.
         last: how many sessions.
-        session: of this one instead, named as ``session_folder.pick`` takes it.
+        session: of this one instead, of any machine, named as ``session_folder.pick`` takes it.
         metric: only of this one; by default of all of which people can say something.
 
     Raises:
         StoreError: a session cannot be read.
         UsageError: ``session`` names none, or several.
     """
-    stored = session_folder.stored(found.folder)
-    paths = [session_folder.pick(found.folder, session)] if session or not stored else [*reversed(stored[-last:])]
+    folder = everywhere.nearest(found, session)
+    stored = session_folder.stored(folder)
+    paths = [session_folder.pick(folder, session)] if session or not stored else [*reversed(stored[-last:])]
     cases = Cases(found.root)
     every = [one for path in paths for one in candidates(session_file.read(path), cases, metric)]
     return Collected(

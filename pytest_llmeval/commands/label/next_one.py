@@ -53,7 +53,7 @@ def declare(group: Commands) -> None:
     parser.add_argument("--by", choices=PICKED, default=DISAGREEMENT, help=f"whose turn it is ({DISAGREEMENT})")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--last", metavar="N", type=count, default=1, help="of the newest N sessions (1)")
-    which.add_argument("--session", metavar="ID", default="", help="of this session")
+    which.add_argument("--session", metavar="ID", default="", help="of this session, of any machine")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random order (0)")
     args.add_person(parser)
     args.add_labels(parser)

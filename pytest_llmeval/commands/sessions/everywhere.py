@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.commands.output import inert, say
 from pytest_llmeval.errors import StoreError
 from pytest_llmeval.exports import files
-from pytest_llmeval.gather import session_folder
+from pytest_llmeval.gather import session_file, session_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_llmeval.commands.project import Project
+    from pytest_llmeval.records import Session
     from pytest_llmeval.store.postgres.sessions import PostgresSessions
 
 LIMIT_S = 60.0  # of a statement: a person waits, and no test
@@ -42,6 +42,36 @@ def folder(found: Project, *said: str) -> Path:
         return found.folder
     finally:
         sessions.close()
+
+
+def nearest(found: Project, said: str) -> Path:
+    """Return the folder in which one session is looked for: this machine's own, where that is enough.
+
+    Without a word this machine's newest is meant, and the newest of all where it has run nothing. A file, or the whole
+    id of a session that it has run, needs no database. Any other word means what it means to ``llmeval sessions show``.
+
+    Args:
+        found: the project.
+        said: which session is meant, as ``session_folder.pick`` takes it.
+    """
+    own = found.folder
+    ids = [path.stem for path in session_folder.stored(own)]
+    is_here = said in ids or Path(said).is_file() if said else bool(ids) or (own / session_folder.NEWEST).is_file()
+    return own if is_here else folder(found, said)
+
+
+def read(found: Project, said: str) -> Session:
+    """Return one session, whole.
+
+    Args:
+        found: the project.
+        said: which, as ``nearest`` takes it.
+
+    Raises:
+        UsageError: it means none, or several.
+        StoreError: it cannot be read.
+    """
+    return session_file.read(session_folder.pick(nearest(found, said), said))
 
 
 def _filled(own: Path, sessions: PostgresSessions, said: tuple[str, ...]) -> Path:
