@@ -6,7 +6,7 @@ import errno
 import os
 from weakref import finalize
 
-_IN_MEMORY_BYTES = 2**20
+_IN_MEMORY_BYTES = 2**18
 _LENGTH_BYTES = 8  # before each text: two numbers a text in memory are a tuple and two objects
 
 

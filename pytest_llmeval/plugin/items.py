@@ -5,18 +5,17 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from pytest_llmeval.errors import UsageError
-from pytest_llmeval.plugin.fixtures import INTERCEPTS
+from pytest_llmeval.plugin.fixtures import INTERCEPTS, has_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_llmeval.gather.recorder import Recorder
     from pytest_llmeval.options.settings import Settings
     from pytest_llmeval.plugin.state import State
@@ -27,6 +26,7 @@ DEFAULT_SUITE = "session"
 N_TRIALS = pytest.StashKey[int]()
 """How many trials an item has, where whoever started this pytest has said so of each."""
 _MARKED = pytest.StashKey[dict[str, Any]]()
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _LONG_PARAMETER = 100
 
 
@@ -37,8 +37,12 @@ def marked(item: pytest.Item) -> Mapping[str, Any]:  # Any: marker arguments are
         UsageError: an argument that the marker does not have.
     """
     said = item.stash.get(_MARKED, None)
-    if said is None:
-        said = item.stash[_MARKED] = said_by(item)
+    if said is not None:
+        return said
+    # What nobody has marked keeps nothing: there may be ten thousand.
+    if not has_marker(item.parent) and not any(mark.name == "llmeval" for mark in item.own_markers):
+        return _NOTHING
+    said = item.stash[_MARKED] = said_by(item)
     return said
 
 
