@@ -206,7 +206,8 @@ def test_shards_send_nothing_and_their_merge_sends_the_whole_once(folder, later,
     merged = session_file.read(folder / ".llmeval" / "session.jsonl")
     assert ([], []) == sent_by_shards
     assert [1, 1] == statuses
-    assert [session_file.read(path).id for path in shards] == list(merged.merged)
+    # In no order of ours: two that began in one second differ in a random part.
+    assert {session_file.read(path).id for path in shards} == set(merged.merged)
     (mean,) = (line for line in pushed[0] if line.startswith("llmeval_score_mean{"))
     assert mean.endswith(" 0.25")
     assert pushed[0] == pushed[1]
