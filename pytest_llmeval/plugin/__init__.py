@@ -18,8 +18,14 @@ class OwnModules:
         """Find a module of ours; leave all others to the finders behind this one."""
         return PathFinder.find_spec(name, path) if name.startswith("pytest_llmeval.") else None
 
+    @classmethod
+    def begin(cls) -> None:
+        """Be asked first from now on; until then nobody's imports pay for it."""
+        if sys.meta_path[0] is not cls:
+            sys.meta_path[:] = [cls, *(finder for finder in sys.meta_path if finder is not cls)]
 
-sys.meta_path.insert(0, OwnModules)
+
+OwnModules.begin()
 
 from pytest_llmeval.plugin.asleep import (  # noqa: E402 - found as it says above
     pytest_addoption,
@@ -41,3 +47,5 @@ from pytest_llmeval.plugin.fixtures import (  # noqa: E402
     llmeval_intercept,
     llmeval_loopback,
 )
+
+sys.meta_path.remove(OwnModules)

@@ -162,6 +162,9 @@ def _wake(config: pytest.Config) -> ModuleType:
     if sleep.fault is not None:
         raise sleep.fault
     if sleep.hooks is None:
+        from pytest_llmeval.plugin import OwnModules
+
+        OwnModules.begin()
         from pytest_llmeval.plugin import hooks
 
         sleep.hooks = hooks  # first, since what it registers makes pytest ask again
