@@ -50,16 +50,17 @@ def named(name: str) -> object:
     """Return what a name of ``pytest_llmeval`` stands for, or the check of a metric that the user has declared.
 
     Raises:
-        AttributeError: nothing.
+        AttributeError: it stands for nothing.
+        UsageError: it is the ``assert_*`` of a metric that nobody has declared.
     """
     if name == "__all__":
         return NAMES
+    home = next((home for home, names in _HOMES if name in names), "")
+    if not home and not name.startswith("assert_"):
+        raise AttributeError(f"module 'pytest_llmeval' has no attribute {name!r}")
     plugin = sys.modules.get("pytest_llmeval.plugin")
-    if plugin is not None:  # a conftest.py that imports us while the plug-in sleeps
+    if plugin is not None:  # in a pytest, whose own way to import what follows is dear
         plugin.OwnModules.begin()
-    home = next((home for home, names in _HOMES if name in names), None)
-    if home is not None:
+    if home:
         return getattr(import_module(f"pytest_llmeval.{home}"), name)
-    if name.startswith("assert_"):
-        return import_module("pytest_llmeval.assertions.declared").assertion(name)
-    raise AttributeError(f"module 'pytest_llmeval' has no attribute {name!r}")
+    return import_module("pytest_llmeval.assertions.declared").assertion(name)

@@ -140,7 +140,7 @@ def _counted(call: Response) -> Response:
 def _changed(record: T, **fields: object) -> T:
     """Return a copy of a frozen record with other fields, as ``replace`` does, past its ``__init__``: every result."""
     copy, put = object.__new__(type(record)), object.__setattr__
-    # Not into its __dict__: a record that never had one is a third smaller, and there are four of them a test.
+    # Not into its __dict__: a record that never had one is a quarter smaller, and there are four of them a test.
     for name, value in vars(record).items():
         put(copy, name, fields.get(name, value))
     return copy

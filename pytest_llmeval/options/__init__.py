@@ -50,7 +50,7 @@ ROUNDS = "_LLMEVAL_ROUNDS"
 SESSIONS = "_LLMEVAL_SESSIONS"
 
 
-# Set in every pull request of the two; a third sign, LLMEVAL_FORK, is an option's name like any other.
+# One of them is set in every pull request of GitHub and GitLab. Others have LLMEVAL_FORK, a name like any option's.
 PULL_REQUEST_SIGNS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 
 
@@ -88,7 +88,7 @@ def is_in_files(config: pytest.Config) -> bool:
         path, root = config.inipath, config.rootpath
     except AttributeError:
         return True
-    has_cache = os.path.exists(f"{root}/{DEFAULT_FOLDER}/{CACHE_FILE}")  # noqa: PTH110 - a path object takes longer
+    has_cache = (root / DEFAULT_FOLDER / CACHE_FILE).exists()
     return has_cache or (path is not None and b"llmeval" in path.read_bytes())
 
 

@@ -14,7 +14,7 @@ class OwnModules:
     """Find the modules of this package, before the finder of pytest does."""
 
     @staticmethod
-    def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN205, ARG004 - each takes time
+    def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN205, ARG004 - pytest would look at the names of its types for hooks
         """Find a module of ours; leave all others to the finders behind this one."""
         return PathFinder.find_spec(name, path) if name.startswith("pytest_llmeval.") else None
 

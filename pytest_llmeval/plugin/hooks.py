@@ -18,8 +18,6 @@ from pytest_llmeval.plugin.state import STATE, State
 
 STARTED = "llmeval_started_s"
 BASE = "llmeval_base"
-# One of them is set in every pull request that tells itself.
-PULL_REQUEST_SIGNS = (*options.PULL_REQUEST_SIGNS, "LLMEVAL_FORK")
 
 
 def wake(config: pytest.Config) -> None:
@@ -144,7 +142,7 @@ def end(session: pytest.Session) -> None:
 def may_have_base(state: State) -> bool:
     """Whether a base commit has a say; not in the pytest that we ourselves start on the base version."""
     is_asked = state.settings.gate != "off" or state.settings.confirm
-    is_pull_request = any(os.environ.get(sign) for sign in PULL_REQUEST_SIGNS)
+    is_pull_request = any(os.environ.get(sign) for sign in (*options.PULL_REQUEST_SIGNS, "LLMEVAL_FORK"))
     return (is_asked or is_pull_request) and not os.environ.get(options.ONLY)
 
 

@@ -172,9 +172,7 @@ def test_a_gateway_that_hangs_holds_up_no_test(project, gateway, monkeypatch):
     result = project.run("-p", "no:xdist")
 
     assert 0 == result.ret
-    # Which of the two pushes at the end comes to its limit depends on the machine.
-    result.stdout.fnmatch_lines(["llmeval: pushgateway was not written; *"])
-    assert "was given up" in result.stdout.str()
+    result.stdout.fnmatch_lines(["llmeval: pushgateway was not written; *was given up*"])
     assert 1 == sum("of progress failed" in line for line in result.outlines)
 
 

@@ -51,6 +51,7 @@ REPLIES = {
     "tool please": Reply(None, tool_calls=[("find_mail", {"of": "ada@canary.org"})]),
     "form please": Reply('{"days": 14}'),
     "no form please": Reply("canary days"),
+    "stream please": Reply("Three canary words.", latency_s=0.05),
     "choices please": Reply("a canary", others=["a canary", "some canary"]),
 }
 
@@ -93,7 +94,7 @@ def test_every_shape_is_scored_stored_and_replayed(suite, way):
     tool, said = calls(suite, "test_tools")
     assert [("find_mail", {"of": "ada@canary.org"})] == [(call.name, call.arguments) for call in tool.tool_calls]
     assert ["user", "assistant", "tool"] == [message["role"] for message in said.request.messages]
-    assert calls(suite, "test_stream")[0].first_token_s is not None
+    assert 0.05 <= calls(suite, "test_stream")[0].first_token_s
     assert 3 == len(calls(suite, "test_choices")[0].choices)
     assert 2 == len(calls(suite, "test_choices")[0].logprobs)
     assert [8, 8] == list(map(len, calls(suite, "test_vectors")[0].vectors))
@@ -143,5 +144,5 @@ def test_where_no_text_is_stored_no_shape_stores_one(suite, monkeypatch):
     assert [] == [path.name for path in files if b"canary" in path.read_bytes()]
     (call,) = calls(suite, "test_tools")[0].tool_calls
     assert ("find_mail", "sha256:") == (call.name, call.text[:7])
-    assert calls(suite, "test_stream")[0].first_token_s is not None
+    assert 0.05 <= calls(suite, "test_stream")[0].first_token_s
     assert (None, None) == (calls(suite, "test_vectors")[0].more, calls(suite, "test_choices")[0].more)
